@@ -1,0 +1,34 @@
+import ArgumentParser
+import Glibc
+
+/// `dbcensus-agent`: finds the databases of one host by looking, and nothing else.
+@main
+struct AgentCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dbcensus-agent",
+        abstract: "Finds every database on this host: running, stopped or merely installed.",
+        discussion: """
+            It reads /proc, sockets and data directories. It runs nothing, connects to nothing and needs no password. As root it sees \
+            everything; without root it says what it could not see.
+            """,
+        version: agentVersion,
+        subcommands: [ScanCommand.self, DecodeCommand.self, EnginesCommand.self],
+        defaultSubcommand: ScanCommand.self)
+
+    static func main() {
+        // A reader that goes away must be an error that can be told, not a death by SIGPIPE.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let error as OutputError {
+            Talk.say("dbcensus-agent: \(error)")
+            Glibc.exit(1)
+        } catch {
+            exit(withError: error)
+        }
+    }
+}
+
+/// The agent's own version (CHANGELOG.md tells what changed).
+let agentVersion = "0.1.0"

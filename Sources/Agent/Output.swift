@@ -1,0 +1,50 @@
+import Glibc
+import Terminal
+
+/// Output that could not be written.
+struct OutputError: Error, CustomStringConvertible {
+    var description: String
+}
+
+/// Where a report goes: standard output or a file.
+struct Output {
+    private let descriptor: Int32
+    private let name: String
+
+    /// Standard output, or the file at `path`, made or emptied. A link at `path` is refused: in a directory that others may write, it
+    /// could lead anywhere.
+    init(path: String?) throws(OutputError) {
+        guard let path else {
+            descriptor = STDOUT_FILENO
+            name = "standard output"
+            return
+        }
+        name = path
+        descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw OutputError(description: "cannot write \(path): \(Self.reason)") }
+    }
+
+    /// Writes all of `bytes`.
+    func write(_ bytes: [UInt8]) throws(OutputError) {
+        var start = 0
+        while start < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer in
+                Glibc.write(descriptor, buffer.baseAddress?.advanced(by: start), bytes.count - start)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw OutputError(description: "cannot write \(name): \(Self.reason)") }
+            start += count
+        }
+    }
+
+    private static var reason: String { String(cString: strerror(errno)) }
+}
+
+/// What is said to people on standard error; data never goes there.
+enum Talk {
+    /// Prints `text` as one neutralised line.
+    static func say(_ text: String) {
+        let line = Array((PlainText.neutralised(text) + "\n").utf8)
+        _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+}

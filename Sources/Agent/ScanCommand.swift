@@ -1,0 +1,84 @@
+import ArgumentParser
+import Engines
+import FoundationEssentials
+import Glibc
+import Report
+
+/// `dbcensus-agent scan`: looks at one host and reports.
+struct ScanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scan", abstract: "Looks at this host and reports its databases (the default command).")
+
+    enum Format: String, CaseIterable, ExpressibleByArgument { case table, json, frame }
+
+    @Option(help: "How to write the report: a table for people, JSON, or a frame for a channel that truncates.")
+    var format: Format = .table
+
+    @Option(name: .shortAndLong, help: "Write to this file instead of standard output.", completion: .file())
+    var output: String?
+
+    @Option(help: "Take this directory for the host's /: an unpacked image, a mounted snapshot, /host in a container.",
+        completion: .directory)
+    var root = "/"
+
+    @Option(help: "Write what is known by then: 30s, 500ms, 2m.")
+    var deadline = Seconds(value: 30)
+
+    @Flag(help: "Do not measure data directories.")
+    var noSizes = false
+
+    @Option(name: .customLong("engine"), help: "Look for this engine only; may be given several times.")
+    var engines: [String] = []
+
+    @Flag(help: "With a table: print where each value comes from.")
+    var explain = false
+
+    func validate() throws {
+        let known = EngineRegistry.all.map(\.id)
+        for engine in engines where !known.contains(engine) {
+            throw ValidationError("There is no engine '\(engine)'. Known: \(known.joined(separator: ", ")).")
+        }
+        if explain, format != .table { throw ValidationError("--explain goes with --format table; JSON holds the evidence.") }
+    }
+
+    func run() throws {
+        let output = try Output(path: output)
+        let options = ScanOptions(
+            root: root, deadline: deadline.value, measuresSizes: !noSizes, engines: Set(engines))
+        let report: Report
+        do {
+            report = try Scanner(options).run()
+        } catch {
+            throw OutputError(description: "\(error)")
+        }
+        switch format {
+        case .json: try output.write(try report.json(.pretty) + [UInt8(ascii: "\n")])
+        case .frame: try output.write(try Frame.encode(report))
+        case .table:
+            let table = ReportTable(report, width: ReportTable.terminalWidth())
+            try output.write(Array(table.text(explained: explain).utf8))
+            table.problems().forEach(Talk.say)
+        }
+        // The worker may still hang in a read of a dead file system: leave without waiting for it.
+        fflush(nil)
+        _exit(0)
+    }
+}
+
+/// A span of time on the command line: `30s`, `500ms`, `2m`, or a number of seconds.
+struct Seconds: ExpressibleByArgument {
+    static let range = 0.05...3600.0
+    var value: Double
+
+    init(value: Double) { self.value = value }
+
+    init?(argument: String) {
+        let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60)]
+        let unit = units.first { argument.hasSuffix($0.0) }
+        let digits = argument.dropLast(unit?.0.count ?? 0)
+        guard let number = Double(digits), Self.range.contains(number * (unit?.1 ?? 1)) else { return nil }
+        value = number * (unit?.1 ?? 1)
+    }
+
+    var defaultValueDescription: String { "\(Int(value))s" }
+}

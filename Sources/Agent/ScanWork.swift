@@ -1,0 +1,147 @@
+import Engines
+import FoundationEssentials
+import Glibc
+import HostView
+import Report
+import Synchronization
+
+/// The work of one scan, in the order of the data's way: facts, processes, databases, sizes.
+final class ScanWork: Sendable {
+    let progress = Mutex(ScanProgress())
+    private let options: ScanOptions
+    private let root: HostRoot
+    private let deadline: Deadline
+    private let done = Mutex(false)
+
+    init(options: ScanOptions, root: HostRoot, deadline: Deadline) {
+        self.options = options
+        self.root = root
+        self.deadline = deadline
+    }
+
+    /// Runs `look` on a thread of its own; false when it has not come back after `seconds`.
+    func run(within seconds: Double, _ look: @escaping @Sendable (ScanWork) -> Void = { $0.look() }) -> Bool {
+        let limit = Deadline(seconds: seconds)
+        let box = Unmanaged.passRetained(Job { [self] in
+            look(self)
+            done.withLock { $0 = true }
+        })
+        var thread = pthread_t()
+        let status = pthread_create(&thread, nil, { raw in
+            guard let raw else { return nil }
+            Unmanaged<Job>.fromOpaque(raw).takeRetainedValue().body()
+            return nil
+        }, box.toOpaque())
+        guard status == 0 else {  // no thread to be had: do the work here, the promise of a report in time is weaker
+            box.takeRetainedValue().body()
+            return true
+        }
+        pthread_detach(thread)
+        var pause: useconds_t = 100
+        while !done.withLock({ $0 }) {
+            if limit.hasPassed { return false }
+            usleep(pause)
+            pause = min(pause * 2, 5_000)
+        }
+        return true
+    }
+
+    private final class Job: Sendable {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+
+    /// Looks at the host and keeps `progress` up to date.
+    func look() {
+        let log = ProblemLog()
+        let host = Host(root, deadline: deadline, log: log)
+        let description = Report.Host(host.facts, cloud: CloudIdentity.read(root))
+        let processes = readProcesses(host)
+        publish(log) {
+            $0.host = description
+            $0.processesSeen = processes.count
+        }
+        let engines = EngineRegistry.all.filter { options.engines.isEmpty || options.engines.contains($0.id) }
+        var findings: [Finding] = []
+        Inspector(host, engines: engines).run(processes) { finding in
+            findings.append(finding)
+            publish(log) { $0.databases.append(finding.database) }
+        }
+        if options.measuresSizes {
+            for index in findings.indices {
+                Sizes.measure(&findings[index], host)
+                publish(log) { $0.databases[index] = findings[index].database }
+            }
+        }
+        publish(log) { _ in }
+    }
+
+    private func publish(_ log: ProblemLog, _ change: (inout ScanProgress) -> Void) {
+        progress.withLock {
+            change(&$0)
+            $0.problems = log.problems
+            $0.isPartial = log.isPartial
+        }
+    }
+
+    private func readProcesses(_ host: Host) -> [HostProcess] {
+        do throws(HostError) {
+            let table = try ProcessTable.read(host.proc)
+            if table.truncated {
+                host.log.add(.tooManyProcesses, "/proc", "only the first \(ProcessTable.limit) were looked at")
+            }
+            if table.denied > 0 {
+                let hint = options.privileged ? "even to root" : "without root"
+                host.log.add(
+                    .notPrivileged, "/proc",
+                    "\(table.denied) of \(table.processes.count) processes show no executable \(hint)",
+                    partial: !options.privileged)
+            }
+            sayHidden(host)
+            return table.processes
+        } catch {
+            host.log.add(
+                .noProcessTable, "/proc", "no process table, so only stopped and installed databases are found: \(error)",
+                partial: options.root == "/")
+            return []
+        }
+    }
+
+    /// A /proc mounted with hidepid shows other users' processes to root alone (proc(5), "Mount options").
+    private func sayHidden(_ host: Host) {
+        guard !(options.privileged && host.proc.isLive),
+            let mount = try? Mounts.read(host.proc.isLive ? "self" : "1", host.proc).holding("/proc"),
+            let option = mount.options.split(separator: ",").first(where: {
+                $0.hasPrefix("hidepid=") && $0 != "hidepid=0" && $0 != "hidepid=off"
+            })
+        else { return }
+        host.log.add(
+            .hiddenProcesses, "/proc", "mounted with \(option): processes of other users are invisible without root")
+    }
+}
+
+extension Report.Host {
+    /// The facts in the report's words.
+    init(_ facts: HostFacts, cloud identity: CloudIdentity?) {
+        self.init()
+        hostname = facts.hostname
+        machineID = facts.machineID
+        bootID = facts.bootID
+        os = facts.os.map { Report.OperatingSystem(id: $0.id, version: $0.version, name: $0.name) }
+        kernel = facts.kernel
+        architecture = facts.architecture
+        cpus = facts.cpus
+        memoryBytes = facts.memoryBytes
+        bootedAt = facts.bootedAt.map { Timestamp.rounded(Date(timeIntervalSince1970: Double($0))) }
+        addresses = facts.addresses
+        cloud = identity.map { identity in
+            var cloud = Report.Cloud(provider: "aws")
+            cloud.accountID = identity.accountID
+            cloud.region = identity.region
+            cloud.availabilityZone = identity.availabilityZone
+            cloud.instanceID = identity.instanceID
+            cloud.instanceType = identity.instanceType
+            return cloud
+        }
+    }
+}

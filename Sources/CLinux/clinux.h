@@ -1,0 +1,61 @@
+// Kernel structures and variadic or missing C calls that Swift cannot import by itself. Header-only.
+#ifndef DBCENSUS_CLINUX_H
+#define DBCENSUS_CLINUX_H
+#include <fcntl.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/openat2.h>
+#include <linux/sock_diag.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/types.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+// O_PATH hides behind _GNU_SOURCE, which would give other structures than Swift's own Glibc module has.
+static const int32_t CLINUX_O_PATH = __O_PATH;
+static const int64_t CLINUX_PROC_SUPER_MAGIC = 0x9fa0;  // linux/magic.h
+static const uint8_t CLINUX_DT_UNKNOWN = 0, CLINUX_DT_DIR = 4, CLINUX_DT_REG = 8, CLINUX_DT_LNK = 10;
+
+static inline int clinux_openat(int directory, const char *path, int flags) {
+    return openat(directory, path, flags | O_CLOEXEC);
+}
+// openat2(2), Linux 5.6: every link is resolved as if `directory` were "/".
+static inline int clinux_openat2_in_root(int directory, const char *path, int flags) {
+    struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC), .mode = 0, .resolve = RESOLVE_IN_ROOT};
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+static inline long clinux_getdents64(int descriptor, void *buffer, size_t size) {
+    return syscall(SYS_getdents64, descriptor, buffer, size);
+}
+static inline unsigned int clinux_major(dev_t device) { return major(device); }
+static inline unsigned int clinux_minor(dev_t device) { return minor(device); }
+
+// memmem(3) is a GNU extension that Glibc's module leaves out.
+extern void *memmem(const void *haystack, size_t haystack_length, const void *needle, size_t needle_length);
+
+// The offsets in getdents64(2)'s records: struct linux_dirent64 has no header of its own.
+static const intptr_t CLINUX_DIRENT_RECLEN = 16, CLINUX_DIRENT_TYPE = 18, CLINUX_DIRENT_NAME = 19;
+
+// sock_diag(7): a dump request for the TCP sockets of one family that LISTEN, and no others.
+struct clinux_inet_diag_request {
+    struct nlmsghdr header;
+    struct inet_diag_req_v2 body;
+};
+static inline struct clinux_inet_diag_request clinux_listen_request(uint8_t family, uint8_t protocol) {
+    struct clinux_inet_diag_request request = {0};
+    request.header.nlmsg_len = sizeof request;
+    request.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+    request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    request.body.sdiag_family = family;
+    request.body.sdiag_protocol = protocol;
+    request.body.idiag_states = 1u << 10; /* TCP_LISTEN */
+    return request;
+}
+static const int32_t CLINUX_NETLINK_SOCK_DIAG = NETLINK_SOCK_DIAG, CLINUX_AF_NETLINK = 16;
+static const uint16_t CLINUX_NLMSG_ERROR = NLMSG_ERROR, CLINUX_NLMSG_DONE = NLMSG_DONE;
+#endif

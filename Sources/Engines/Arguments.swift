@@ -1,0 +1,45 @@
+/// A server's command line, read through an allow-list: what is not on it is neither kept nor reported.
+struct Arguments {
+    /// What follows an option.
+    enum Kind { case flag, value }
+
+    /// The allowed options' values by canonical name; a flag's value is empty, and the last of several counts.
+    private(set) var values: [String: String] = [:]
+    /// argv[0] and the allowed options, word for word.
+    private(set) var reported: [String] = []
+
+    /// Reads `words`, argv[0] first.
+    ///
+    /// - Parameters:
+    ///   - allowed: canonical names of options and whether a value follows, by `=` or as the next word.
+    ///   - canonical: turns an option as written, without its hyphens, into its canonical name.
+    init(_ words: [String], allowed: [String: Kind], canonical: (String) -> String) {
+        guard let program = words.first else { return }
+        reported = [program]
+        var index = 1
+        while index < words.count {
+            let word = words[index]
+            index += 1
+            guard word.hasPrefix("-") else { continue }
+            let body = word.drop { $0 == "-" }
+            let equals = body.firstIndex(of: "=")
+            let name = canonical(String(body[..<(equals ?? body.endIndex)]))
+            guard let kind = allowed[name] else { continue }
+            reported.append(word)
+            if let equals {
+                values[name] = String(body[body.index(after: equals)...])
+            } else if kind == .value, index < words.count, !words[index].hasPrefix("-") {
+                values[name] = words[index]
+                reported.append(words[index])
+                index += 1
+            } else {
+                values[name] = ""
+            }
+        }
+    }
+
+    /// What the argument `name` says.
+    func claim(_ name: String, pid: Int32) -> Claim? {
+        values[name].map { Claim($0, source: "/proc/\(pid)/cmdline: \(name)") }
+    }
+}

@@ -1,0 +1,75 @@
+import HostView
+import Report
+
+/// One database engine: how its servers, data directories and software are recognised and read.
+///
+/// An engine is one file and one line in `EngineRegistry.all`; docs/adding-an-engine.md walks through it.
+/// Nothing here runs or connects to anything: an engine reads files, through `HostRoot`, and the kernel's tables.
+public protocol Engine: Sendable {
+    /// OpenTelemetry's `db.system.name`, such as `postgresql`.
+    var id: String { get }
+    /// The name that people know, such as `PostgreSQL`.
+    var title: String { get }
+    /// Base names of the server's executable, whole names: `mysqld` does not claim `mysqld_exporter`.
+    var executableNames: Set<String> { get }
+    /// Base names of files that a running server holds open in its data directory.
+    var openFileNames: Set<String> { get }
+    /// How the names of packages that hold the server begin.
+    var packagePrefixes: [String] { get }
+    /// Where the server's executable is installed: patterns for `HostRoot.glob`.
+    var softwarePatterns: [String] { get }
+    /// Where data directories lie unless somebody said otherwise: patterns for `HostRoot.glob`.
+    var dataDirectoryPatterns: [String] { get }
+    /// Where a running server's version and settings come from, best first, for `dbcensus-agent engines`.
+    var versionSources: [String] { get }
+
+    /// Whether `process` may be a server of this engine; decided by its names alone, so cheap.
+    func claims(_ process: HostProcess) -> Bool
+    /// Looks into a running server.
+    func inspect(_ server: Server, _ host: Host) -> Verdict
+    /// Data directories that configuration files of the host name.
+    func configuredDataDirectories(_ host: Host) -> [Claim]
+    /// Looks into a data directory without a server; nil when it is no such thing.
+    func inspectStopped(_ path: String, _ host: Host) -> Report.Database?
+    /// Whether the executable at `path`, already of the right name, is this engine's and not a relative's.
+    func owns(software path: String, package: Dpkg.Package?, _ host: Host) -> Bool
+    /// Whether the data directory of `database` is served by the executable at `path`.
+    func serves(_ database: Report.Database, software path: String) -> Bool
+    /// Who built the package.
+    func vendor(package: String) -> String?
+    /// What is spoken at `port`, by the server's settings; nil where they do not say.
+    func purpose(ofPort port: UInt16, settings: [String: String]) -> String?
+}
+
+extension Engine {
+    public func claims(_ process: HostProcess) -> Bool { executableNames.contains(process.name) }
+    public func owns(software path: String, package: Dpkg.Package?, _ host: Host) -> Bool { true }
+    public func serves(_ database: Report.Database, software path: String) -> Bool { true }
+    public func purpose(ofPort port: UInt16, settings: [String: String]) -> String? {
+        settings["port"] == String(port) ? "client" : nil
+    }
+}
+
+/// What an engine makes of a running process.
+public enum Verdict: Sendable {
+    /// A server.
+    case database(Report.Database)
+    /// A server of a related engine, whose turn comes.
+    case otherEngine
+    /// Something that only looks like one, and why.
+    case notADatabase(String)
+}
+
+/// A value and the file, kernel table or argument that states it.
+public struct Claim: Sendable, Equatable {
+    /// The value.
+    public var value: String
+    /// Where it stands.
+    public var source: String
+
+    /// `source` states `value`.
+    public init(_ value: String, source: String) {
+        self.value = value
+        self.source = source
+    }
+}

@@ -1,0 +1,93 @@
+import HostView
+import Report
+
+/// One host under inspection: everything that engines read from, and the log of what could not be read.
+public final class Host {
+    /// The host's files.
+    public let root: HostRoot
+    /// The host's /proc.
+    public let proc: ProcFS
+    /// Its listening sockets.
+    public let sockets: SocketTable
+    /// Its Debian package database; empty on other hosts.
+    public let dpkg: Dpkg
+    /// When to stop.
+    public let deadline: Deadline
+    /// What went wrong.
+    public let log: ProblemLog
+    /// What the host's files say of the machine.
+    public let facts: HostFacts
+    /// The mount namespace of the host's own processes; nil where unknown.
+    public let mountNamespace: String?
+    private var mounts: [String: Mounts] = [:]
+    var softwareByEngine: [String: [Software]] = [:]
+
+    /// The host below `root`.
+    public init(_ root: HostRoot, deadline: Deadline, log: ProblemLog) {
+        self.root = root
+        self.deadline = deadline
+        self.log = log
+        proc = ProcFS(root)
+        sockets = SocketTable(proc)
+        dpkg = Dpkg(root)
+        facts = HostFacts.read(root, proc)
+        mountNamespace = (try? proc.link(proc.isLive && root.path == "/" ? "self/ns/mnt" : "1/ns/mnt"))
+    }
+
+    /// Reads a text file below `root`, or nil; a denied, cut or strange file becomes a problem, a missing one does not.
+    public func text(_ path: String, in root: HostRoot, limit: Int = HostRoot.Limits.file) -> String? {
+        bytes(path, in: root, limit: limit).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// As `text`, but bytes.
+    public func bytes(_ path: String, in root: HostRoot, limit: Int = HostRoot.Limits.file) -> [UInt8]? {
+        do throws(HostError) {
+            let contents = try root.read(path, limit: limit)
+            if contents.truncated {
+                log.add(.fileTooLarge, path, "only the first \(limit) bytes were read")
+            }
+            return contents.bytes
+        } catch {
+            log.add(error)
+            return nil
+        }
+    }
+
+    /// Reads `count` bytes at `offset`, or nil when there are fewer or none can be read.
+    public func bytes(_ path: String, in root: HostRoot, at offset: Int64, count: Int) -> [UInt8]? {
+        do throws(HostError) {
+            let bytes = try root.read(path, at: offset, count: count)
+            return bytes.count == count ? bytes : nil
+        } catch {
+            log.add(error)
+            return nil
+        }
+    }
+
+    /// The names in a directory below `root`; none when it cannot be listed, which becomes a problem unless it is missing.
+    public func list(_ path: String, in root: HostRoot) -> [DirectoryEntry] {
+        do throws(HostError) {
+            let (entries, truncated) = try root.list(path)
+            if truncated { log.add(.fileTooLarge, path, "only the first \(entries.count) names were read") }
+            return entries
+        } catch {
+            log.add(error)
+            return []
+        }
+    }
+
+    /// What is mounted where, as `pid` sees it; each mount namespace is read once.
+    func mounts(_ pid: Int32?, namespace: String?) -> Mounts? {
+        let key = namespace ?? "host"
+        if let known = mounts[key] { return known }
+        do throws(HostError) {
+            let read = try Mounts.read(pid.map(String.init) ?? "self", proc)
+            if read.truncated { log.add(.fileTooLarge, "mountinfo", "not every mount was read") }
+            mounts[key] = read
+            return read
+        } catch {
+            log.add(error)
+            return nil
+        }
+    }
+}

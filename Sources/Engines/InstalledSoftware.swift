@@ -1,0 +1,57 @@
+import HostView
+import Report
+
+extension Inspector {
+    /// Executables of `engine` that neither a running server nor a stopped data directory accounts for.
+    func installed(_ engine: any Engine, besides findings: [Finding]) -> [Finding] {
+        host.software(of: engine).filter { !isUsed($0.executable, engine, findings) }.map { finding(engine, $0) }
+    }
+
+    private func finding(_ engine: any Engine, _ software: Software) -> Finding {
+        var database = Report.Database(
+            key: "\(engine.id):software:\(software.executable)", engine: engine.id, state: .installed)
+        database.note("state", "installed", source: software.executable)
+        database.add(software.package, of: engine)
+        database.chooseVersion([engine.versionClaim(package: software.package)].compactMap { $0 })
+        if database.version == nil {
+            host.log.add(
+                .versionUnknown, database.key,
+                "no package database that the agent reads knows \(software.executable)", partial: false)
+        }
+        return Finding(database: database, root: host.root, mountNamespace: nil, rootOnHost: "/")
+    }
+
+    private func isUsed(_ executable: String, _ engine: any Engine, _ findings: [Finding]) -> Bool {
+        findings.contains { finding in
+            let database = finding.database
+            guard database.engine == engine.id else { return false }
+            if let running = database.process?.executable { return running == executable && finding.rootOnHost == "/" }
+            return database.state == .stopped && engine.serves(database, software: executable)
+        }
+    }
+}
+
+extension Report.Database {
+    /// Names the package that owns the software.
+    mutating func add(_ package: Dpkg.Package?, of engine: any Engine) {
+        guard let package else { return }
+        self.package = Report.Package(name: package.name, version: package.version, manager: .dpkg)
+        note("package", "\(package.name) \(package.version)", source: "/var/lib/dpkg/status")
+        if let vendor = engine.vendor(package: package.name) {
+            self.vendor = vendor
+            note("vendor", vendor, source: "/var/lib/dpkg/status: \(package.name)")
+        }
+    }
+}
+
+extension Engine {
+    /// Numbers in an exact version of this engine: three, unless the engine says otherwise.
+    var versionParts: Int { id == "postgresql" ? 2 : 3 }
+
+    /// What the package's version says of the engine's.
+    func versionClaim(package: Dpkg.Package?) -> VersionClaim? {
+        package.flatMap {
+            VersionClaim($0.version, parts: versionParts, source: "/var/lib/dpkg/status: \($0.name)")
+        }
+    }
+}

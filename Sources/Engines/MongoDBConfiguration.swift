@@ -1,0 +1,66 @@
+/// mongod.conf: the nested mappings of YAML that it uses, or `name = value` of MongoDB 2.4.
+///
+/// A whole YAML parser would be most of the agent. Sequences, anchors and flow mappings do not occur among the keys that
+/// are read; a mapping below `__exec` or `__rest`, which would run or fetch something, stays what it is: a key nobody allows.
+enum MongoDBConfiguration {
+    private static let depthLimit = 20
+
+    /// The scalars by dotted path, in their order.
+    static func parse(_ text: String) -> [(name: String, value: String)] {
+        var found: [(String, String)] = []
+        var parents: [(indent: Int, name: String)] = []
+        for raw in text.split(whereSeparator: \.isNewline) {
+            let line = withoutComment(raw)
+            let indent = line.prefix { $0 == " " }.count
+            let body = line.dropFirst(indent)
+            if body.isEmpty || body.hasPrefix("---") || body.hasPrefix("...") { continue }
+            if let (name, value) = keyValue(body, ":") {
+                parents.removeAll { $0.indent >= indent }
+                if value.isEmpty {
+                    if parents.count < depthLimit { parents.append((indent, name)) }
+                } else {
+                    found.append(((parents.map(\.name) + [name]).joined(separator: "."), value))
+                }
+            } else if indent == 0, let (name, value) = keyValue(body, "=") {
+                found.append((name, value))
+            }
+        }
+        return found
+    }
+
+    /// `key<separator> value`, quotes taken away; the YAML separator must be followed by a blank or the line's end.
+    private static func keyValue(_ body: Substring, _ separator: Character) -> (String, String)? {
+        guard let mark = body.firstIndex(of: separator) else { return nil }
+        let rest = body[body.index(after: mark)...]
+        if separator == ":", let next = rest.first, !next.isWhitespace { return nil }
+        let name = unquoted(body[..<mark])
+        guard !name.isEmpty, name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" || $0 == "." }) else { return nil }
+        return (name, unquoted(rest))
+    }
+
+    private static func unquoted(_ text: Substring) -> String {
+        var text = text.drop(while: \.isWhitespace)
+        while text.last?.isWhitespace == true { text.removeLast() }
+        if let quote = text.first, quote == "\"" || quote == "'", text.count > 1, text.last == quote {
+            return String(text.dropFirst().dropLast())
+        }
+        return String(text)
+    }
+
+    private static func withoutComment(_ line: Substring) -> Substring {
+        var quote: Character?
+        var previous: Character = " "
+        for index in line.indices {
+            let character = line[index]
+            if let open = quote {
+                if character == open { quote = nil }
+            } else if character == "\"" || character == "'" {
+                quote = character
+            } else if character == "#", previous.isWhitespace {
+                return line[..<index]
+            }
+            previous = character
+        }
+        return line
+    }
+}

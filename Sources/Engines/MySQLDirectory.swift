@@ -1,0 +1,88 @@
+import HostView
+import Report
+
+/// A MySQL or MariaDB data directory: what its files tell of version, identity and role.
+struct MySQLDirectory {
+    let path: String
+    let root: HostRoot
+    let names: Set<String>
+
+    /// Aria's control file or a multi-source list is MariaDB's alone; a server uuid or the dictionary tablespace MySQL's.
+    var isMariaDB: Bool {
+        names.contains("aria_log_control") || names.contains("multi-master.info") || names.contains("mariadb_upgrade_info")
+    }
+
+    /// What the search for a data directory came to.
+    struct Search {
+        var found: MySQLDirectory?
+        /// A candidate was there and the agent may not look into it.
+        var denied = false
+    }
+
+    /// The first of `claims` that is a data directory.
+    static func first(of claims: [Claim], _ root: HostRoot?, _ host: Host) -> Search {
+        guard let root else { return Search(denied: true) }
+        var search = Search()
+        var tried: Set<String> = []
+        for claim in claims {
+            let path = Path.tidy(claim.value)
+            guard path.hasPrefix("/"), tried.insert(path).inserted else { continue }
+            do throws(HostError) {
+                let names = Set(try root.list(path).entries.map(\.name))
+                if isDataDirectory(names) {
+                    search.found = MySQLDirectory(path: path, root: root, names: names)
+                    return search
+                }
+            } catch {
+                if error.errno.isDenied { search.denied = true }
+                host.log.add(error)
+            }
+        }
+        return search
+    }
+
+    /// The system tablespace, or the `mysql` schema with one of the marks that only a data directory has.
+    private static func isDataDirectory(_ names: Set<String>) -> Bool {
+        if names.contains("ibdata1") || names.contains("mysql.ibd") { return true }
+        return names.contains("mysql") && !names.isDisjoint(with: ["aria_log_control", "auto.cnf", "performance_schema"])
+    }
+
+    /// Fills in everything that the files tell.
+    func describe(_ database: inout Report.Database, package: VersionClaim?, _ host: Host) {
+        database.dataDirectories = [Report.DataDirectory(path: path, hostPath: nil, purpose: .data)]
+        for mark in ["aria_log_control", "auto.cnf", "mysql.ibd"] where names.contains(mark) {
+            database.note("engine", database.engine, source: Path.join(path, mark))
+        }
+        database.chooseVersion(versionClaims(host) + [package].compactMap { $0 })
+        if database.vendor == nil, isMariaDB {
+            database.vendor = "mariadb"
+            database.note("vendor", "mariadb", source: path)
+        }
+        addIdentity(&database, host)
+        addRole(&database, host)
+    }
+
+    private func addIdentity(_ database: inout Report.Database, _ host: Host) {
+        let file = Path.join(path, "auto.cnf")
+        guard names.contains("auto.cnf"), let text = host.text(file, in: root) else { return }
+        for case .option(_, "server-uuid", let uuid) in OptionFiles.parse(text) where !uuid.isEmpty {
+            database.identity["server_uuid"] = uuid
+            database.note("identity.server_uuid", uuid, source: file)
+        }
+    }
+
+    /// Only presence and size of the files count: `master.info` holds a password in plain text and is never read.
+    private func addRole(_ database: inout Report.Database, _ host: Host) {
+        let marks = names.sorted().filter { name in
+            if name == "master.info" || name == "relay-log.info" || name == "multi-master.info" {
+                return ((try? root.status(Path.join(path, name)))?.size ?? 0) > 0
+            }
+            return name.hasSuffix("relay-bin.index")
+        }
+        for mark in marks { database.note("role", "replica", source: Path.join(path, mark)) }
+        if !marks.isEmpty { database.role = .replica }
+        if names.contains("grastate.dat") {
+            database.note("identity", "member of a Galera cluster", source: Path.join(path, "grastate.dat"))
+        }
+    }
+}

@@ -1,0 +1,148 @@
+import HostView
+import Report
+
+/// What MySQL and MariaDB share: option files, arguments, data directory layout.
+struct MySQLFamily: Sendable {
+    /// The engine's id.
+    let id: String
+    /// Option file groups that the server reads.
+    let groups: [String]
+    /// Groups that it reads with its version after a hyphen.
+    let versionedGroups: [String]
+
+    static let openFileNames: Set<String> = ["ibdata1", "aria_log_control", "mysql.ibd"]
+    static let softwarePatterns = [
+        "/usr/sbin/mysqld", "/usr/sbin/mariadbd", "/usr/libexec/mysqld", "/usr/libexec/mariadbd", "/usr/bin/mysqld",
+        "/usr/bin/mariadbd", "/usr/sbin/mysqld-debug", "/usr/local/mysql/bin/mysqld", "/usr/local/mariadb/bin/mariadbd",
+        "/opt/*/bin/mysqld", "/opt/*/bin/mariadbd",
+    ]
+    static let dataDirectoryPatterns = [
+        "/var/lib/mysql", "/var/lib/mysql-*", "/var/lib/mariadb", "/usr/local/mysql/data", "/opt/*/data",
+    ]
+
+    static func purpose(ofPort port: UInt16, settings: [String: String]) -> String? {
+        switch String(port) {
+        case settings["port"] ?? "3306": return "client"
+        case settings["mysqlx_port"]: return "mysqlx"
+        case settings["admin_port"]: return "admin"
+        default: return nil
+        }
+    }
+
+    /// A mysqld binary is MariaDB's when its package says so, or, without a package, when MariaDB's own tools lie beside it.
+    static func isMariaDB(software path: String, package: Dpkg.Package?, root: HostRoot) -> Bool {
+        if Path.name(of: path) == "mariadbd" { return true }
+        if let package { return package.name.hasPrefix("mariadb") }
+        let base = Path.parent(of: Path.parent(of: path))
+        return ["bin/aria_chk", "bin/mariadb"].contains { root.exists(Path.join(base, $0)) }
+    }
+
+    func inspect(_ server: Server, _ engine: any Engine, _ host: Host) -> Verdict {
+        let pid = server.process.pid
+        let options = MySQLOptions.read(server, self, host)
+        var database = Report.Database(key: "", engine: id, state: .running)
+        database.process = Report.Process(pid: pid)
+        database.process?.arguments = options.arguments.reported
+        database.note("engine", server.process.executable ?? server.process.argumentName, source: "/proc/\(pid)/exe")
+
+        let claims =
+            [server.workingDirectory].compactMap { $0 } + server.openFileDirectories + options.claims("datadir")
+            + [Claim("/var/lib/mysql", source: "default")]
+        let directory = MySQLDirectory.first(of: claims, server.root, host)
+        guard isMariaDB(server, directory.found) == (id == "mariadb") else { return .otherEngine }
+        if let found = directory.found {
+            describe(found, from: claims, server: server, engine, &database, host)
+        } else if !directory.denied {
+            guard server.listens else {
+                return .notADatabase("it has the name of a server but neither a data directory nor a listening socket")
+            }
+            host.log.add(
+                .dataDirectoryNotFound, "pid \(pid)",
+                "none of \(claims.map(\.value).joined(separator: ", ")) is a data directory of \(engine.title)")
+            database.chooseVersion([packageClaim(server, engine)].compactMap { $0 })
+        } else if let path = options.claims("datadir").first ?? server.workingDirectory {
+            database.dataDirectories = [Report.DataDirectory(path: Path.tidy(path.value), hostPath: nil, purpose: .data)]
+            database.note("data_directories", path.value, source: path.source)
+            database.chooseVersion([packageClaim(server, engine)].compactMap { $0 })
+        }
+        database.configFiles = options.files
+        addSettings(options, &database)
+        return .database(database)
+    }
+
+    /// Which of the two the process is: by its name, else by its files, else by its package.
+    private func isMariaDB(_ server: Server, _ directory: MySQLDirectory?) -> Bool {
+        if server.process.name == "mariadbd" || server.process.argumentName == "mariadbd" { return true }
+        return directory?.isMariaDB ?? server.package?.name.hasPrefix("mariadb") ?? false
+    }
+
+    private func packageClaim(_ server: Server, _ engine: any Engine) -> VersionClaim? {
+        // An executable that was replaced is not what its package now holds.
+        server.process.executableDeleted ? nil : engine.versionClaim(package: server.package)
+    }
+
+    private func describe(
+        _ directory: MySQLDirectory, from claims: [Claim], server: Server, _ engine: any Engine,
+        _ database: inout Report.Database, _ host: Host
+    ) {
+        for claim in claims where claim.source != "default" {
+            database.note("data_directories", claim.value, source: claim.source)
+        }
+        directory.describe(&database, package: packageClaim(server, engine), host)
+    }
+
+    func configuredDataDirectories(_ host: Host) -> [Claim] {
+        let options = MySQLOptions.read(files: MySQLOptions.defaultFiles, self, host.root, host)
+        return options.claims("datadir")
+    }
+
+    func inspectStopped(_ path: String, _ engine: any Engine, _ host: Host) -> Report.Database? {
+        guard let directory = MySQLDirectory.first(of: [Claim(path, source: path)], host.root, host).found,
+            directory.isMariaDB == (id == "mariadb")
+        else { return nil }
+        var database = Report.Database(key: "", engine: id, state: .stopped)
+        database.note("state", "stopped", source: "no server process has \(path) as its data directory")
+        let package = host.package(serving: database, engine)
+        database.add(package, of: engine)
+        directory.describe(&database, package: engine.versionClaim(package: package), host)
+        let options = MySQLOptions.read(files: MySQLOptions.defaultFiles, self, host.root, host)
+        if options.claims("datadir").contains(where: { Path.tidy($0.value) == path }) {
+            database.configFiles = options.files
+            addSettings(options, &database)
+        }
+        return database
+    }
+
+    private func addSettings(_ options: MySQLOptions, _ database: inout Report.Database) {
+        database.setting("port", options.claims("port"))
+        database.setting("bind", options.claims("bind_address"))
+        for name in ["max_connections", "server_id", "mysqlx_port", "admin_port", "socket"] {
+            database.setting(name, options.claims(name))
+        }
+        database.setting("log_bin", options.claims("log_bin"))
+        database.setting("log_destination", options.claims("log_error"))
+        database.setting("read_only", options.flag("super_read_only") + options.flag("read_only"))
+        let certificate = options.claims("ssl_cert").first
+        database.setting("tls", [certificate.map { Claim("on", source: $0.source) }])
+        let open = options.flag("skip_grant_tables").first
+        database.setting("authentication", [open?.value == "on" ? Claim("disabled", source: open?.source ?? "") : nil])
+        if let cluster = options.claims("wsrep_cluster_name").first, options.flag("wsrep_on").first?.value == "on" {
+            database.identity["galera_cluster"] = cluster.value
+            database.note("identity.galera_cluster", cluster.value, source: cluster.source)
+        }
+        addOutside(options, &database)
+    }
+
+    /// Directories that options put outside the data directory.
+    private func addOutside(_ options: MySQLOptions, _ database: inout Report.Database) {
+        for (name, purpose) in [
+            ("innodb_log_group_home_dir", Report.DataDirectory.Purpose.wal), ("innodb_data_home_dir", .data),
+            ("innodb_undo_directory", .data),
+        ] {
+            if let claim = options.claims(name).first { database.addDirectory(claim.value, purpose, source: claim.source) }
+        }
+        if let log = options.claims("log_bin").first, log.value.hasPrefix("/") {
+            database.addDirectory(Path.parent(of: log.value), .log, source: log.source)
+        }
+    }
+}

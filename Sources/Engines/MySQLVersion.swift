@@ -1,0 +1,78 @@
+import FoundationEssentials
+import HostView
+import Report
+
+extension MySQLDirectory {
+    /// What the data directory's files say of the version, best first.
+    func versionClaims(_ host: Host) -> [VersionClaim] {
+        var claims = redoClaims(host)
+        if !isMariaDB, let claim = dictionaryClaim(host) { claims.append(claim) }
+        claims += upgradeHistoryClaims(host) + upgradeInfoClaims(host)
+        return claims
+    }
+
+    /// The creator in the redo log's header: 32 bytes at offset 16 (storage/innobase, log0constants.h: LOG_HEADER_CREATOR).
+    private func redoClaims(_ host: Host) -> [VersionClaim] {
+        var files = names.contains("ib_logfile0") ? ["ib_logfile0"] : []
+        if names.contains("#innodb_redo") {
+            let redo = host.list(Path.join(path, "#innodb_redo"), in: root).map(\.name)
+            let newest = redo.filter { $0.hasPrefix("#ib_redo") && !$0.hasSuffix("_tmp") }
+                .max { (Int($0.dropFirst(8)) ?? -1) < (Int($1.dropFirst(8)) ?? -1) }
+            if let newest { files.append("#innodb_redo/" + newest) }
+        }
+        return files.compactMap { file in
+            let source = Path.join(path, file)
+            guard let bytes = host.bytes(source, in: root, at: 16, count: 32) else { return nil }
+            return Self.creator(bytes, source: source)
+        }
+    }
+
+    /// `MySQL 8.0.36` or `MariaDB 10.11.19`; a backup tool writes its own name there, which is no version.
+    static func creator(_ bytes: [UInt8], source: String) -> VersionClaim? {
+        let text = String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        for product in ["MySQL ", "MariaDB "] where text.hasPrefix(product) {
+            return VersionClaim(String(text.dropFirst(product.count)), parts: 3, source: source)
+        }
+        return nil
+    }
+
+    /// Page 0 of mysql.ibd, bytes 8–11 big-endian: 90704 is 9.7.4 (storage/innobase, fil0types.h: FIL_PAGE_SRV_VERSION).
+    private func dictionaryClaim(_ host: Host) -> VersionClaim? {
+        let source = Path.join(path, "mysql.ibd")
+        guard names.contains("mysql.ibd"), let bytes = host.bytes(source, in: root, at: 8, count: 4) else { return nil }
+        return Self.serverVersion(bytes, source: source)
+    }
+
+    static func serverVersion(_ bytes: [UInt8], source: String) -> VersionClaim? {
+        let number = bytes.reduce(0) { $0 << 8 | UInt32($1) }
+        guard (50_000..<1_000_000).contains(number) else { return nil }
+        return VersionClaim(
+            "\(number / 10_000).\(number / 100 % 100).\(number % 100)", parts: 3, source: source + " page 0")
+    }
+
+    /// MySQL 8.4 and later: `{"file_format":"1","upgrade_history":[{"date":…,"version":"8.4.0",…}]}`.
+    private func upgradeHistoryClaims(_ host: Host) -> [VersionClaim] {
+        struct History: Decodable {
+            struct Upgrade: Decodable { var version: String? }
+            var upgrade_history: [Upgrade]?
+        }
+        let source = Path.join(path, "mysql_upgrade_history")
+        guard names.contains("mysql_upgrade_history"), let bytes = host.bytes(source, in: root) else { return [] }
+        guard let history = try? JSONDecoder().decode(History.self, from: Data(bytes)) else {
+            host.log.add(.malformed, source, "not the JSON that the server writes", partial: false)
+            return []
+        }
+        let last = history.upgrade_history?.last?.version
+        return last.flatMap { VersionClaim($0, parts: 3, source: source) }.map { [$0] } ?? []
+    }
+
+    private func upgradeInfoClaims(_ host: Host) -> [VersionClaim] {
+        ["mariadb_upgrade_info", "mysql_upgrade_info"].filter(names.contains).compactMap { name in
+            let source = Path.join(path, name)
+            guard let line = host.text(source, in: root, limit: 4096)?.split(whereSeparator: \.isNewline).first else {
+                return nil
+            }
+            return VersionClaim(String(line), parts: 3, source: source)
+        }
+    }
+}

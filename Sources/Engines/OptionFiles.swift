@@ -1,0 +1,92 @@
+import HostView
+import Report
+
+/// Reads my.cnf files with what they `!include` and `!includedir`, bounded in number and depth.
+struct OptionFiles {
+    static let fileLimit = 500
+    static let depthLimit = 10
+
+    let root: HostRoot
+    let host: Host
+    /// The files that were there, in order.
+    private(set) var files: [String] = []
+
+    init(root: HostRoot, host: Host) {
+        self.root = root
+        self.host = host
+    }
+
+    /// Calls `option` with each option of `path` and its includes: file, group, name, value.
+    mutating func read(_ path: String, option: (_ path: String, _ group: String, _ name: String, _ value: String) -> Void) {
+        read(path, depth: 0, option: option)
+    }
+
+    private mutating func read(_ path: String, depth: Int, option: (String, String, String, String) -> Void) {
+        guard files.count < Self.fileLimit, depth < Self.depthLimit else {
+            host.log.add(.includeLimit, path, "more than \(Self.fileLimit) option files, or \(Self.depthLimit) deep")
+            return
+        }
+        guard !files.contains(path), let text = host.text(path, in: root) else { return }
+        files.append(path)
+        for line in Self.parse(text) {
+            switch line {
+            case .option(let group, let name, let value): option(path, group, name, value)
+            case .include(let file): read(Path.join(Path.parent(of: path), file), depth: depth + 1, option: option)
+            case .includeDirectory(let directory):
+                let directory = Path.join(Path.parent(of: path), directory)
+                for entry in host.list(directory, in: root) where entry.name.hasSuffix(".cnf") {
+                    read(Path.join(directory, entry.name), depth: depth + 1, option: option)
+                }
+            }
+        }
+    }
+
+    /// One line that means something.
+    enum Line: Equatable {
+        case option(group: String, name: String, value: String)
+        case include(String)
+        case includeDirectory(String)
+    }
+
+    static func parse(_ text: String) -> [Line] {
+        var lines: [Line] = []
+        var group = ""
+        for raw in text.split(whereSeparator: \.isNewline) {
+            let line = trim(raw)
+            if line.isEmpty || line.first == "#" || line.first == ";" { continue }
+            if line.first == "[" {
+                group = String(trim(line.dropFirst().prefix { $0 != "]" })).lowercased()
+            } else if line.hasPrefix("!includedir") {
+                lines.append(.includeDirectory(String(trim(line.dropFirst("!includedir".count)))))
+            } else if line.hasPrefix("!include") {
+                lines.append(.include(String(trim(line.dropFirst("!include".count)))))
+            } else {
+                let equals = line.firstIndex(of: "=") ?? line.endIndex
+                let value = equals == line.endIndex ? "" : value(line[line.index(after: equals)...])
+                lines.append(.option(group: group, name: String(trim(line[..<equals])), value: value))
+            }
+        }
+        return lines
+    }
+
+    /// A value without quotes around it and without a comment behind it.
+    private static func value(_ text: Substring) -> String {
+        let text = trim(text)
+        if let quote = text.first, quote == "\"" || quote == "'" {
+            return String(text.dropFirst().prefix { $0 != quote })
+        }
+        var end = text.startIndex
+        while end < text.endIndex {
+            let isComment = text[end] == "#" && end > text.startIndex && text[text.index(before: end)].isWhitespace
+            if isComment { break }
+            end = text.index(after: end)
+        }
+        return String(trim(text[..<end]))
+    }
+
+    private static func trim(_ text: Substring) -> Substring {
+        var text = text.drop(while: \.isWhitespace)
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return text
+    }
+}

@@ -1,0 +1,127 @@
+import HostView
+import Report
+
+/// A PostgreSQL data directory: PG_VERSION, pg_control, postmaster.pid, tablespaces.
+struct PostgreSQLDirectory {
+    let path: String
+    let root: HostRoot
+    /// `PG_VERSION`: `15`, or `9.6`.
+    let major: String
+
+    struct Search {
+        var found: PostgreSQLDirectory?
+        var denied = false
+    }
+
+    /// The first of `claims` that holds a `PG_VERSION` and a `global` directory.
+    static func first(of claims: [Claim], _ root: HostRoot?, _ host: Host) -> Search {
+        guard let root else { return Search(denied: true) }
+        var search = Search()
+        for path in claims.map({ Path.tidy($0.value) }) where path.hasPrefix("/") {
+            do throws(HostError) {
+                let text = try root.read(Path.join(path, "PG_VERSION"), limit: 64).text
+                let line = text.split(whereSeparator: \.isNewline).first.map(String.init)
+                if let major = line.flatMap(PostgreSQL.major(of:)), root.exists(Path.join(path, "global")) {
+                    search.found = PostgreSQLDirectory(path: path, root: root, major: major)
+                    return search
+                }
+            } catch {
+                if error.errno.isDenied { search.denied = true }
+                host.log.add(error)
+            }
+        }
+        return search
+    }
+
+    /// Fills in everything that the files tell. `software` are claims of the executable and its package.
+    func describe(_ database: inout Report.Database, software: [VersionClaim], _ host: Host) {
+        database.dataDirectories = [Report.DataDirectory(path: path, hostPath: nil, purpose: .data)]
+        let versionFile = Path.join(path, "PG_VERSION")
+        let ofDirectory = VersionClaim(major, parts: PostgreSQL.major(of: major) == major ? 99 : 2, source: versionFile)
+        database.chooseVersion(software + [ofDirectory].compactMap { $0 })
+        if database.vendor == nil {
+            database.vendor = "community"
+            database.note("vendor", "community", source: "default: no package names another")
+        }
+        let controlFile = Path.join(path, "global/pg_control")
+        if let bytes = host.bytes(controlFile, in: root, at: 0, count: PgControl.size) {
+            if let control = PgControl(bytes) {
+                describe(control, &database, source: controlFile, host)
+            } else {
+                host.log.add(.malformed, controlFile, "not a pg_control file of this machine's byte order")
+            }
+        }
+        addRole(&database, host)
+        addTablespaces(&database, host)
+    }
+
+    private func describe(
+        _ control: PgControl, _ database: inout Report.Database, source: String, _ host: Host
+    ) {
+        database.identity["system_identifier"] = String(control.systemIdentifier)
+        database.note("identity.system_identifier", String(control.systemIdentifier), source: source)
+        if let major = control.major {
+            database.note("version", major, source: source + " catalog \(control.catalogVersion)")
+            if major != self.major {
+                host.log.add(.malformed, source, "belongs to PostgreSQL \(major), but PG_VERSION says \(self.major)")
+            }
+        }
+        if control.state == .archiveRecovery { database.note("role", "replica", source: source + " state 5") }
+        database.role = control.state == .archiveRecovery ? .replica : nil
+    }
+
+    /// A standby has its signal file. A server with replication slots has, or had, somebody to feed.
+    private func addRole(_ database: inout Report.Database, _ host: Host) {
+        for name in ["standby.signal", "recovery.conf"] where root.exists(Path.join(path, name)) {
+            database.role = .replica
+            database.note("role", "replica", source: Path.join(path, name))
+        }
+        guard database.role == nil else { return }
+        let slots = Path.join(path, "pg_replslot")
+        if let slot = host.list(slots, in: root).first(where: { $0.kind == .directory }) {
+            database.role = .primary
+            database.note("role", "primary", source: Path.join(slots, slot.name))
+        } else {
+            database.role = .standalone
+            database.note("role", "standalone", source: "no standby.signal, no replication slot in \(slots)")
+        }
+    }
+
+    /// Links that lead out of the data directory: the WAL's and the tablespaces'.
+    private func addTablespaces(_ database: inout Report.Database, _ host: Host) {
+        for name in ["pg_wal", "pg_xlog"] {
+            let link = Path.join(path, name)
+            if let target = try? root.link(link) {
+                database.addDirectory(Path.join(path, target), .wal, source: link)
+            }
+        }
+        let links = Path.join(path, "pg_tblspc")
+        for entry in host.list(links, in: root) {
+            let link = Path.join(links, entry.name)
+            if let target = try? root.link(link) { database.addDirectory(target, .tablespace, source: link) }
+        }
+    }
+
+    /// postmaster.pid: pid, data directory, start, port, first socket directory, first address, key, status (miscinit.c).
+    func addPostmaster(_ database: inout Report.Database, pid: Int32, _ host: Host) {
+        let file = Path.join(path, "postmaster.pid")
+        guard let text = host.text(file, in: root, limit: 4096) else { return }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
+            $0.split(separator: " ").joined(separator: " ")
+        }
+        guard let owner = lines.first.flatMap({ Int32($0) }) else {
+            host.log.add(.malformed, file, "its first line is not a pid")
+            return
+        }
+        guard owner == pid else {
+            host.log.add(
+                .dataDirectoryConflict, path, "postmaster.pid names pid \(owner), but pid \(pid) uses the directory")
+            return
+        }
+        if lines.count > 3, UInt16(lines[3]) != nil { database.setting("port", [Claim(lines[3], source: file)]) }
+        if lines.count > 7, !lines[7].isEmpty {
+            database.note("state", lines[7], source: file)
+            if lines[7] == "standby" { database.role = .replica }
+        }
+    }
+}

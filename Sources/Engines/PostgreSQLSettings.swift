@@ -1,0 +1,93 @@
+import HostView
+import Report
+
+/// The settings of a PostgreSQL server: arguments, then postgresql.auto.conf, then postgresql.conf (runtime-config in its manual).
+struct PostgreSQLSettings {
+    static let allowed: Set<String> = [
+        "data_directory", "config_file", "hba_file", "listen_addresses", "port", "unix_socket_directories",
+        "max_connections", "ssl", "wal_level", "archive_mode", "hot_standby", "log_destination", "log_directory",
+        "logging_collector", "cluster_name", "password_encryption",
+    ]
+    private static let short = [
+        "D": "data_directory", "p": "port", "h": "listen_addresses", "k": "unix_socket_directories",
+        "N": "max_connections", "l": "ssl",
+    ]
+
+    /// The files that were read, in order.
+    private(set) var files: [String] = []
+    /// What is said of each setting, the strongest first.
+    private var values: [String: [Claim]] = [:]
+
+    /// The allowed arguments. `-c name=value` is turned into `--name=value`, as the server does itself.
+    static func arguments(_ words: [String]) -> Arguments {
+        var plain: [String] = []
+        var index = 0
+        while index < words.count {
+            let word = words[index]
+            if word == "-c" || word == "--config", index + 1 < words.count {
+                plain.append("--" + words[index + 1])
+                index += 1
+            } else if word.hasPrefix("-c"), word.count > 2, !word.hasPrefix("--") {
+                plain.append("--" + word.dropFirst(2))
+            } else if let name = short[String(word.dropFirst().prefix(1))], !word.hasPrefix("--"), word.hasPrefix("-"),
+                word.count > 2
+            {
+                plain.append("--\(name)=" + word.dropFirst(2))
+            } else {
+                plain.append(word)
+            }
+            index += 1
+        }
+        let kinds = Dictionary(uniqueKeysWithValues: allowed.map { ($0, Arguments.Kind.value) })
+        return Arguments(plain, allowed: kinds) { name in
+            short[name] ?? String(name.map { $0 == "-" ? "_" : $0 }).lowercased()
+        }
+    }
+
+    /// Reads the files of `directory`; `arguments` are those of a running server with `pid`.
+    static func read(_ directory: PostgreSQLDirectory, _ arguments: Arguments?, pid: Int32, _ host: Host) -> PostgreSQLSettings {
+        var settings = PostgreSQLSettings()
+        var reader = PostgreSQLFiles(root: directory.root, host: host)
+        let file = arguments?.values["config_file"] ?? configurationFile(of: directory, host)
+        let main = reader.read(Path.join(directory.path, file))
+        let persisted = reader.read(Path.join(directory.path, "postgresql.auto.conf"))
+        settings.files = reader.files
+        for name in allowed {
+            let fromFiles = (main + persisted).reversed().filter { $0.name == name }
+            settings.values[name] =
+                [arguments?.claim(name, pid: pid)].compactMap { $0 }
+                + fromFiles.map { Claim($0.value, source: $0.source) }
+        }
+        return settings
+    }
+
+    /// Debian keeps the file of a cluster in /etc/postgresql and names the data directory in it.
+    private static func configurationFile(of directory: PostgreSQLDirectory, _ host: Host) -> String {
+        for file in directory.root.glob("/etc/postgresql/*/*/postgresql.conf") {
+            var reader = PostgreSQLFiles(root: directory.root, host: host)
+            let named = reader.read(file).last { $0.name == "data_directory" }
+            if named.map({ Path.tidy($0.value) }) == directory.path { return file }
+        }
+        return "postgresql.conf"
+    }
+
+    /// Fills in the settings, and directories that they put outside.
+    func describe(_ database: inout Report.Database, _ directory: PostgreSQLDirectory) {
+        database.configFiles = files
+        for (key, name) in [
+            ("port", "port"), ("bind", "listen_addresses"), ("max_connections", "max_connections"),
+            ("wal_level", "wal_level"), ("archive_mode", "archive_mode"), ("log_destination", "log_destination"),
+            ("cluster_name", "cluster_name"), ("password_encryption", "password_encryption"),
+        ] where values[name]?.first?.value != "" {
+            database.setting(key, values[name] ?? [])
+        }
+        let tls = (values["ssl"] ?? []).map { claim in
+            Claim(["on", "true", "yes", "1", ""].contains(claim.value.lowercased()) ? "on" : "off", source: claim.source)
+        }
+        database.setting("tls", tls)
+        let collects = ["on", "true", "yes", "1"].contains(values["logging_collector"]?.first?.value.lowercased())
+        if collects, let log = values["log_directory"]?.first {
+            database.addDirectory(Path.join(directory.path, log.value), .log, source: log.source)
+        }
+    }
+}

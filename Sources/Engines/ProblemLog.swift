@@ -1,0 +1,65 @@
+import HostView
+import Report
+
+/// The problems of one scan, in the order they are met, each once.
+public final class ProblemLog {
+    /// The most problems that are kept; one more says that there were others.
+    public static let limit = 500
+
+    /// The problems so far.
+    public private(set) var problems: [Report.Problem] = []
+    /// Something may be missing from the report.
+    public private(set) var isPartial = false
+    private var known: Set<Report.Problem> = []
+
+    /// An empty log.
+    public init() {}
+
+    /// Adds a problem. `partial` says that a database, a field or a size may be missing because of it.
+    public func add(_ code: ProblemCode, _ subject: String, _ message: String, partial: Bool = true) {
+        if partial { isPartial = true }
+        let problem = Report.Problem(code: code.rawValue, subject: subject, message: message)
+        guard problems.count <= Self.limit, known.insert(problem).inserted else { return }
+        if problems.count == Self.limit {
+            problems.append(
+                Report.Problem(
+                    code: ProblemCode.tooManyProblems.rawValue, subject: "scan",
+                    message: "more than \(Self.limit) problems; the rest are left out"))
+        } else {
+            problems.append(problem)
+        }
+    }
+
+    /// Adds a refused file operation; a thing that is simply not there is no problem.
+    public func add(_ error: HostError) {
+        if error.errno.isAbsent { return }
+        let code: ProblemCode =
+            error.errno.isDenied ? .denied : error.errno == .tooLarge ? .fileTooLarge : .unreadable
+        add(code, error.path, "\(error)")
+    }
+}
+
+/// The words for what can go wrong (docs/report.md explains each).
+public enum ProblemCode: String, Sendable, CaseIterable {
+    case denied
+    case unreadable
+    case fileTooLarge = "file_too_large"
+    case malformed
+    case includeLimit = "include_limit"
+    case notPrivileged = "not_privileged"
+    case hiddenProcesses = "hidden_processes"
+    case noProcessTable = "no_process_table"
+    case processVanished = "process_vanished"
+    case tooManyProcesses = "too_many_processes"
+    case tooManyDescriptors = "too_many_descriptors"
+    case tooManyProblems = "too_many_problems"
+    case notADatabase = "not_a_database"
+    case dataDirectoryNotFound = "data_directory_not_found"
+    case dataDirectoryConflict = "data_directory_conflict"
+    case executableReplaced = "executable_replaced"
+    case versionUnknown = "version_unknown"
+    case hostPathUnknown = "host_path_unknown"
+    case sizeIncomplete = "size_incomplete"
+    case deadline
+    case outputLimit = "output_limit"
+}

@@ -1,0 +1,102 @@
+import FoundationEssentials
+import HostView
+import Report
+
+extension Inspector {
+    /// Adds what is the same for every engine: process, listeners, sockets, package.
+    func attach(_ server: Server, _ engine: any Engine, to database: inout Report.Database) {
+        let pid = server.process.pid
+        var process = database.process ?? Report.Process(pid: pid)
+        process.ppid = server.details.ppid
+        process.uid = server.details.uid
+        process.user = server.details.uid.flatMap { uid in
+            Users.read(server.root ?? host.root).accounts[uid]?.name
+        }
+        process.executable = server.process.executable
+        process.executableDeleted = server.process.executable == nil ? nil : server.process.executableDeleted
+        process.startedAt = host.facts.bootedAt.map {
+            Timestamp.rounded(Date(timeIntervalSince1970: Double($0) + Double(server.details.startTicks) / 100))
+        }
+        process.memoryBytes = server.details.memoryBytes
+        process.containerPid = server.details.containerPid
+        database.process = process
+        database.add(server.package, of: engine)
+        database.note("process", "\(pid)", source: "/proc/\(pid)/stat")
+        if server.process.argumentsTruncated {
+            host.log.add(.fileTooLarge, "/proc/\(pid)/cmdline", "only the first part of the command line was read")
+        }
+
+        database.listeners = server.tcp.map { listener in
+            Report.Listener(
+                address: listener.address, port: listener.port, protocol: listener.isIPv6 ? .tcp6 : .tcp,
+                exposure: exposure(listener.reach),
+                purpose: engine.purpose(ofPort: listener.port, settings: database.settings))
+        }.sorted { ($0.port, $0.address) < ($1.port, $1.address) }
+        for listener in database.listeners {
+            database.note("listeners", "\(listener.address) \(listener.port)", source: "/proc/\(pid)/fd + kernel socket table")
+        }
+        database.unixSockets = Array(Set(server.unixSockets)).sorted()
+        for path in database.unixSockets { database.note("unix_sockets", path, source: "/proc/\(pid)/net/unix") }
+        if server.process.executableDeleted {
+            host.log.add(
+                .executableReplaced, database.key,
+                "the server runs \(server.process.executable ?? "an executable") that was deleted or replaced on disk: "
+                    + "a restart is pending", partial: false)
+        }
+    }
+
+    private func exposure(_ reach: TCPListener.Reach) -> Report.Listener.Exposure {
+        switch reach {
+        case .loopback: return .loopback
+        case .oneAddress: return .private
+        case .everyAddress: return .all
+        }
+    }
+
+    /// Adds to each data directory its path on the host and its file system, and derives the database's key.
+    func locate(_ finding: inout Finding, pid: Int32?) {
+        guard let root = finding.root else { return setKey(&finding) }
+        let mounts = host.proc.isLive ? host.mounts(pid, namespace: finding.mountNamespace) : nil
+        for index in finding.database.dataDirectories.indices {
+            let path = finding.database.dataDirectories[index].path
+            let canonical: String
+            do throws(HostError) {
+                canonical = try root.canonical(path) ?? path
+            } catch {
+                host.log.add(error)
+                continue
+            }
+            finding.database.dataDirectories[index].hostPath = hostPath(canonical, finding)
+            guard let mount = mounts?.holding(canonical) else { continue }
+            let capacity = try? root.capacity(path)
+            finding.database.dataDirectories[index].filesystem = Report.Filesystem(
+                mountPoint: mount.point, type: mount.type, device: mount.source, totalBytes: capacity?.total,
+                availableBytes: capacity?.available)
+        }
+        setKey(&finding)
+    }
+
+    /// Below a process's root, `HostRoot.canonical` already speaks the host's language when the namespace is the same.
+    private func hostPath(_ canonical: String, _ finding: Finding) -> String? {
+        guard let base = finding.rootOnHost else { return nil }
+        return base == "/" ? canonical : base + canonical
+    }
+
+    private func setKey(_ finding: inout Finding) {
+        let database = finding.database
+        let data = database.dataDirectories.first { $0.purpose == .data }
+        guard let place = data?.hostPath ?? data?.path else {
+            let executable = database.process?.executable ?? "unknown"
+            let port = database.listeners.first.map { ":\($0.port)" } ?? ""
+            finding.database.key = "\(database.engine):executable:\(executable)\(port)"
+            return
+        }
+        finding.database.key = "\(database.engine):\(place)"
+        if data?.hostPath == nil, finding.mountNamespace != nil {
+            host.log.add(
+                .hostPathUnknown, finding.database.key,
+                "the data directory is named as the server sees it; its path on the host is not known", partial: false)
+        }
+    }
+}
+

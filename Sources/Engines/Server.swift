@@ -1,0 +1,107 @@
+import HostView
+import Report
+
+/// A running process that an engine claims, with all that inspection needs of it.
+public struct Server: Sendable {
+    /// The process in the table.
+    public var process: HostProcess
+    /// Its details.
+    public var details: ProcessDetails
+    /// What it sees as `/`; nil where the agent may not look there.
+    public var root: HostRoot?
+    /// The sockets and files that it holds open; nil where the agent may not look.
+    public var open: OpenFiles?
+    /// The TCP sockets it listens on.
+    public var tcp: [TCPListener]
+    /// The unix sockets it listens on.
+    public var unixSockets: [String]
+    /// The package that owns the executable on disk, in the package database that the server sees.
+    public var package: Dpkg.Package?
+
+    /// Reads a candidate; nil, with a problem, when it vanished meanwhile.
+    static func read(_ process: HostProcess, _ engine: any Engine, _ host: Host) -> Server? {
+        let details: ProcessDetails
+        do throws(HostError) {
+            details = try ProcessDetails.read(process.pid, host.proc)
+        } catch {
+            host.log.add(
+                .processVanished, "pid \(process.pid)", "\(process.name) ended while it was looked at: \(error)",
+                partial: false)
+            return nil
+        }
+        var server = Server(process: process, details: details, root: nil, open: nil, tcp: [], unixSockets: [])
+        do throws(HostError) { server.root = try host.proc.processRoot(process.pid) } catch { host.log.add(error) }
+        do throws(HostError) {
+            let open = try OpenFiles.read(process.pid, host.proc, names: engine.openFileNames)
+            if open.truncated {
+                host.log.add(.tooManyDescriptors, "pid \(process.pid)", "only \(OpenFiles.limit) were looked at")
+            }
+            server.open = open
+        } catch { host.log.add(error) }
+        if let inodes = server.open?.sockets, !inodes.isEmpty {
+            let namespace = host.sockets.namespace(of: process.pid)
+            namespace.failures.forEach(host.log.add)
+            server.tcp = inodes.compactMap { namespace.tcp[$0] }
+            server.unixSockets = inodes.compactMap { namespace.unix[$0] }.filter { !$0.hasPrefix("@") }.sorted()
+        }
+        if let root = server.root, let executable = process.executable.flatMap(server.inside) {
+            let dpkg = details.root == "/" && details.mountNamespace == host.mountNamespace ? host.dpkg : Dpkg(root)
+            server.package = dpkg.owner(of: executable, prefixes: engine.packagePrefixes)
+            if let failure = dpkg.failure { host.log.add(failure) }
+        }
+        return server
+    }
+
+    /// A path that the kernel gave as the agent sees it, turned into what the server sees below its root.
+    func inside(_ path: String) -> String? {
+        guard !path.hasSuffix(" (deleted)") else { return nil }
+        guard let root = details.root, root != "/" else { return path }
+        return path == root ? "/" : path.hasPrefix(root + "/") ? String(path.dropFirst(root.count)) : path
+    }
+
+    /// The working directory, as the server sees it.
+    var workingDirectory: Claim? {
+        details.workingDirectory.flatMap(inside).map { Claim($0, source: "/proc/\(process.pid)/cwd") }
+    }
+
+    /// The directories of the open files that the engine asked for.
+    var openFileDirectories: [Claim] {
+        (open?.files ?? []).compactMap(inside).map {
+            Claim(Path.parent(of: $0), source: "/proc/\(process.pid)/fd: \($0)")
+        }
+    }
+
+    /// Whether the server can be reached at all.
+    var listens: Bool { !tcp.isEmpty || !unixSockets.isEmpty }
+}
+
+/// Paths as text.
+enum Path {
+    /// What stands before the last slash; `/` for a name directly below the root.
+    static func parent(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return "/" }
+        return String(path[..<slash])
+    }
+
+    /// What stands after the last slash.
+    static func name(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+    }
+
+    /// `path` as it is when absolute, else below `directory`.
+    static func join(_ directory: String, _ path: String) -> String {
+        if path.hasPrefix("/") { return path }
+        let relative = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
+        return directory == "/" ? "/" + relative : directory + "/" + relative
+    }
+
+    /// `path` without slashes at its end and doubled ones, so that equal places have equal texts.
+    static func tidy(_ path: String) -> String {
+        (path.hasPrefix("/") ? "/" : "") + path.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+    }
+
+    /// Whether `path` is `directory` or lies below it.
+    static func isInside(_ path: String, _ directory: String) -> Bool {
+        path == directory || path.hasPrefix(directory == "/" ? "/" : directory + "/")
+    }
+}

@@ -1,0 +1,36 @@
+import HostView
+import Report
+
+/// A server's executable on the host and the package that owns it.
+public struct Software: Sendable, Equatable {
+    /// The executable, every link resolved.
+    public var executable: String
+    /// Its owner, where a package database knows it.
+    public var package: Dpkg.Package?
+}
+
+extension Host {
+    /// The executables of `engine` that are installed on the host, each once, however many links lead to it.
+    public func software(of engine: any Engine) -> [Software] {
+        if let known = softwareByEngine[engine.id] { return known }
+        var seen: Set<String> = []
+        var found: [Software] = []
+        for path in engine.softwarePatterns.flatMap(root.glob) {
+            guard let executable = try? root.canonical(path), seen.insert(executable).inserted,
+                engine.executableNames.contains(Path.name(of: executable)),
+                let status = try? root.status(executable), status.kind == .regular
+            else { continue }
+            let package = dpkg.owner(of: executable, prefixes: engine.packagePrefixes)
+            guard engine.owns(software: executable, package: package, self) else { continue }
+            found.append(Software(executable: executable, package: package))
+        }
+        if let failure = dpkg.failure { log.add(failure) }
+        softwareByEngine[engine.id] = found
+        return found
+    }
+
+    /// The package that would serve the stopped `database`.
+    func package(serving database: Report.Database, _ engine: any Engine) -> Dpkg.Package? {
+        software(of: engine).first { engine.serves(database, software: $0.executable) }?.package
+    }
+}

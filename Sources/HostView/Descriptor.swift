@@ -1,0 +1,100 @@
+import CLinux
+import Glibc
+
+/// A file descriptor that closes itself.
+public struct Descriptor: ~Copyable, Sendable {
+    let number: Int32
+
+    init(_ number: Int32) { self.number = number }
+
+    deinit { close(number) }
+
+    /// What fstat(2) says of the open file.
+    func status() throws(Errno) -> FileStatus {
+        var raw = stat()
+        guard fstat(number, &raw) == 0 else { throw Errno.last }
+        return FileStatus(raw)
+    }
+
+    /// Reads at most `limit` bytes from `offset`, fewer at the file's end.
+    func read(at offset: Int64, limit: Int) throws(Errno) -> [UInt8] {
+        var failure: Errno?
+        let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+            count = 0
+            guard let base = buffer.baseAddress else { return }
+            while count < limit {
+                let got = pread(number, base.advanced(by: count), limit - count, off_t(offset) + count)
+                if got < 0, Errno.last.rawValue == EINTR { continue }
+                if got < 0 { failure = Errno.last }
+                if got <= 0 { break }
+                count += got
+            }
+        }
+        if let failure { throw failure }
+        return bytes
+    }
+
+    /// Reads to the end, but at most `limit` bytes; `truncated` tells that there was more.
+    func readAll(limit: Int, sizeHint: Int) throws(Errno) -> FileContents {
+        var bytes: [UInt8] = []
+        var step = min(limit + 1, max(sizeHint + 1, 4096))
+        while true {
+            let piece = try read(at: Int64(bytes.count), limit: min(step, limit + 1 - bytes.count))
+            bytes.append(contentsOf: piece)
+            if bytes.count > limit { return FileContents(bytes: Array(bytes[..<limit]), truncated: true) }
+            if piece.count < step { return FileContents(bytes: bytes, truncated: false) }
+            step = min(step * 4, 1 << 20)
+        }
+    }
+}
+
+/// What was read of a file.
+public struct FileContents: Sendable {
+    /// The bytes, at most as many as the reader's limit.
+    public var bytes: [UInt8]
+    /// There was more than the limit.
+    public var truncated: Bool
+
+    /// The bytes as text; what is not UTF-8 becomes U+FFFD.
+    public var text: String { String(decoding: bytes, as: UTF8.self) }
+}
+
+/// What stat(2) says, as far as dbcensus asks.
+public struct FileStatus: Sendable, Equatable {
+    /// Kinds of file.
+    public enum Kind: Sendable { case regular, directory, link, other }
+
+    public var kind: Kind
+    /// Device number of the file system.
+    public var device: UInt64
+    public var inode: UInt64
+    /// Apparent size, in bytes.
+    public var size: Int64
+    /// Space taken on disk, in bytes.
+    public var allocated: Int64
+    /// Names of the inode.
+    public var links: UInt64
+
+    init(_ raw: stat) {
+        switch raw.st_mode & S_IFMT {
+        case S_IFREG: kind = .regular
+        case S_IFDIR: kind = .directory
+        case S_IFLNK: kind = .link
+        default: kind = .other
+        }
+        device = UInt64(raw.st_dev)
+        inode = UInt64(raw.st_ino)
+        size = Int64(raw.st_size)
+        allocated = Int64(raw.st_blocks) * 512
+        links = UInt64(raw.st_nlink)
+    }
+
+    /// The file's identity on this kernel.
+    public var identity: FileIdentity { FileIdentity(device: device, inode: inode) }
+}
+
+/// Device and inode: two paths with the same identity are one file.
+public struct FileIdentity: Sendable, Hashable {
+    public var device: UInt64
+    public var inode: UInt64
+}

@@ -1,0 +1,105 @@
+/// The package database of Debian and its kin: `/var/lib/dpkg/status` and `info/*.list` (deb-control(5), dpkg(1)).
+public final class Dpkg {
+    /// An installed package.
+    public struct Package: Sendable, Equatable {
+        public var name: String
+        public var version: String
+    }
+
+    private static let statusLimit = 64 << 20
+    private static let listLimit = 16 << 20
+    private let root: HostRoot
+    private var lists: [String: [UInt8]] = [:]
+    /// Why the database could not be read; nil when it was read, or when the host has none.
+    public private(set) var failure: HostError?
+    private var installed: [Package]?
+
+    /// The database below `root`, read when it is first asked.
+    public init(_ root: HostRoot) { self.root = root }
+
+    /// The installed packages whose name begins with one of `prefixes`.
+    public func packages(prefixes: [String]) -> [Package] {
+        all().filter { package in prefixes.contains { package.name.hasPrefix($0) } }
+    }
+
+    /// The installed package that owns the file at `path`, among those whose name begins with one of `prefixes`.
+    public func owner(of path: String, prefixes: [String]) -> Package? {
+        packages(prefixes: prefixes).first { package in
+            let list = list(of: package.name)
+            // /sbin/x and /usr/sbin/x are one file where /sbin is a link; packages name either.
+            let merged = path.hasPrefix("/usr/") ? String(path.dropFirst(4)) : "/usr" + path
+            return contains(list, line: path) || contains(list, line: merged)
+        }
+    }
+
+    private func all() -> [Package] {
+        if let installed { return installed }
+        var packages: [Package] = []
+        do throws(HostError) {
+            let contents = try root.read("/var/lib/dpkg/status", limit: Self.statusLimit)
+            packages = Self.parse(contents.bytes)
+            if contents.truncated {
+                failure = HostError(operation: "read", path: "/var/lib/dpkg/status", errno: .tooLarge)
+            }
+        } catch {
+            if !error.errno.isAbsent { failure = error }
+        }
+        installed = packages
+        return packages
+    }
+
+    /// The packages whose `Status` is `install ok installed`, or held so; a removed one may leave its paragraph behind.
+    static func parse(_ bytes: [UInt8]) -> [Package] {
+        var packages: [Package] = []
+        var name: String?
+        var version: String?
+        var installed = false
+        func finish() {
+            if let name, let version, installed { packages.append(Package(name: name, version: version)) }
+            name = nil
+            version = nil
+            installed = false
+        }
+        bytes.withUnsafeBytes { buffer in
+            var start = 0
+            while start < buffer.count {
+                let rest = UnsafeRawBufferPointer(rebasing: buffer[start...])
+                let length = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.count
+                let line = UnsafeRawBufferPointer(rebasing: rest[..<length])
+                start += length + 1
+                switch line.first {
+                case nil: finish()
+                case UInt8(ascii: "P"): name = value(of: "Package: ", line) ?? name
+                case UInt8(ascii: "V"): version = value(of: "Version: ", line) ?? version
+                case UInt8(ascii: "S"):
+                    if let status = value(of: "Status: ", line) { installed = status.hasSuffix(" ok installed") }
+                default: break
+                }
+            }
+        }
+        finish()
+        return packages
+    }
+
+    private static func value(of field: StaticString, _ line: UnsafeRawBufferPointer) -> String? {
+        let prefix = UnsafeBufferPointer(start: field.utf8Start, count: field.utf8CodeUnitCount)
+        guard line.starts(with: prefix) else { return nil }
+        return String(decoding: line[prefix.count...], as: UTF8.self)
+    }
+
+    private func list(of package: String) -> [UInt8] {
+        if let known = lists[package] { return known }
+        let info = "/var/lib/dpkg/info/"
+        var path = info + package + ".list"
+        if !root.exists(path) {  // a multi-arch package's list is named <package>:<arch>.list
+            path = root.glob(info + package + ":*").first { $0.hasSuffix(".list") } ?? path
+        }
+        let bytes = (try? root.read(path, limit: Self.listLimit).bytes) ?? []
+        lists[package] = bytes
+        return bytes
+    }
+
+    private func contains(_ list: [UInt8], line: String) -> Bool {
+        list.split(separator: UInt8(ascii: "\n")).contains { $0.elementsEqual(line.utf8) }
+    }
+}

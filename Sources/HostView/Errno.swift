@@ -1,0 +1,58 @@
+import Glibc
+
+/// A number that the kernel refuses with (errno(3)).
+public struct Errno: Error, RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+    public let rawValue: Int32
+    public init(rawValue: Int32) { self.rawValue = rawValue }
+
+    /// The number of the last refused call of this thread.
+    static var last: Errno { Errno(rawValue: errno) }
+
+    /// No such file, directory or process entry.
+    public static let noEntry = Errno(rawValue: ENOENT)
+    /// No such process: it vanished between two reads.
+    public static let noProcess = Errno(rawValue: ESRCH)
+    /// A component of the path is not a directory.
+    public static let notDirectory = Errno(rawValue: ENOTDIR)
+    /// The file's mode denies it.
+    public static let accessDenied = Errno(rawValue: EACCES)
+    /// The operation needs a privilege.
+    public static let notPermitted = Errno(rawValue: EPERM)
+    /// Too many links, or a link where none may be followed.
+    public static let tooManyLinks = Errno(rawValue: ELOOP)
+    /// The path leads out of its root.
+    public static let crossesRoot = Errno(rawValue: EXDEV)
+    /// The kernel does not know the call.
+    public static let notImplemented = Errno(rawValue: ENOSYS)
+    /// Not a regular file: a FIFO, socket or device is never opened.
+    public static let notRegular = Errno(rawValue: EFTYPE)
+    /// The name is longer than the kernel takes.
+    public static let nameTooLong = Errno(rawValue: ENAMETOOLONG)
+
+    /// The file is larger than what is read of it.
+    public static let tooLarge = Errno(rawValue: EFBIG)
+
+    private static let EFTYPE: Int32 = 0x10001
+
+    /// The thing is not there: data, not a failure.
+    public var isAbsent: Bool { self == .noEntry || self == .noProcess || self == .notDirectory }
+    /// The agent may not see the thing: data, not a failure.
+    public var isDenied: Bool { self == .accessDenied || self == .notPermitted }
+
+    public var description: String {
+        if self == .notRegular { return "not a regular file" }
+        return String(cString: strerror(rawValue))
+    }
+}
+
+/// A file operation that was refused: what was tried, on what, and why.
+public struct HostError: Error, Sendable, CustomStringConvertible {
+    /// The operation, such as `open`.
+    public var operation: String
+    /// The path as the caller gave it.
+    public var path: String
+    /// The reason.
+    public var errno: Errno
+
+    public var description: String { "\(operation) \(path): \(errno)" }
+}

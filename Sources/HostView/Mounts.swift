@@ -1,0 +1,101 @@
+import CLinux
+import Glibc
+
+/// `/proc/<pid>/mountinfo` (proc(5)): what is mounted where, as one process sees it.
+public struct Mounts: Sendable {
+    /// One line.
+    public struct Mount: Sendable, Equatable {
+        /// Where it is mounted.
+        public var point: String
+        /// Such as `ext4`.
+        public var type: String
+        /// Such as `/dev/nvme1n1`.
+        public var source: String
+        /// The mount's and the file system's options.
+        public var options: String
+    }
+
+    /// The mounts, in the kernel's order: a later one hides an earlier one at the same point.
+    public var mounts: [Mount]
+    /// The file was longer than what is read of it.
+    public var truncated: Bool
+
+    /// Reads the mounts that `pid` sees; `self` stands for the agent.
+    public static func read(_ pid: String, _ proc: ProcFS) throws(HostError) -> Mounts {
+        let contents = try proc.read(pid + "/mountinfo")
+        return Mounts(mounts: parse(contents.text), truncated: contents.truncated)
+    }
+
+    static func parse(_ text: String) -> [Mount] {
+        text.split(separator: "\n").compactMap { line in
+            let fields = line.split(separator: " ", omittingEmptySubsequences: false)
+            // Optional fields stand between the sixth and the hyphen.
+            guard fields.count >= 10, let hyphen = fields[6...].firstIndex(of: "-"), hyphen + 3 < fields.count
+            else { return nil }
+            return Mount(
+                point: unescape(fields[4]), type: unescape(fields[hyphen + 1]), source: unescape(fields[hyphen + 2]),
+                options: fields[5] + "," + fields[hyphen + 3])
+        }
+    }
+
+    /// The kernel writes space, tab, newline and backslash as `\040`, `\011`, `\012`, `\134`.
+    static func unescape(_ field: Substring) -> String {
+        guard field.utf8.contains(UInt8(ascii: "\\")) else { return String(field) }
+        var bytes: [UInt8] = []
+        var rest = Array(field.utf8)[...]
+        while let byte = rest.popFirst() {
+            let digits = rest.prefix(3)
+            if byte == UInt8(ascii: "\\"), digits.count == 3,
+                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 8)
+            {
+                bytes.append(value)
+                rest = rest.dropFirst(3)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The mount that holds the absolute `path`: the longest point that is a part of it, the last of equals.
+    public func holding(_ path: String) -> Mount? {
+        var best: Mount?
+        for mount in mounts where mount.point.utf8.count >= best?.point.utf8.count ?? 0 {
+            if mount.point == "/" || path == mount.point || path.hasPrefix(mount.point + "/") { best = mount }
+        }
+        return best
+    }
+}
+
+/// A file system's size (statvfs(3)), in bytes.
+public struct Capacity: Sendable, Equatable {
+    public var total: Int64
+    /// What an ordinary user can still write.
+    public var available: Int64
+}
+
+extension HostRoot {
+    /// The size of the file system that holds `path`.
+    public func capacity(_ path: String) throws(HostError) -> Capacity {
+        let directory = try openDirectory(path, followingLast: true)
+        var raw = statvfs()
+        guard fstatvfs(directory.number, &raw) == 0 else {
+            throw HostError(operation: "statvfs", path: path, errno: .last)
+        }
+        let unit = UInt64(raw.f_frsize)
+        return Capacity(
+            total: Int64(clamping: UInt64(raw.f_blocks).multipliedReportingOverflow(by: unit).partialValue),
+            available: Int64(clamping: UInt64(raw.f_bavail).multipliedReportingOverflow(by: unit).partialValue))
+    }
+
+    /// The path within this root that `path` leads to once every link is resolved; nil where the kernel does not tell.
+    public func canonical(_ path: String) throws(HostError) -> String? {
+        let found = try resolve(path, followingLast: true)
+        guard let full = readLink(AT_FDCWD, "/proc/self/fd/\(found.number)"),
+            let base = readLink(AT_FDCWD, "/proc/self/fd/\(self.directory.number)")
+        else { return nil }
+        if base == "/" { return full }
+        if full == base { return "/" }
+        return full.hasPrefix(base + "/") ? String(full.dropFirst(base.count)) : nil
+    }
+}

@@ -1,0 +1,35 @@
+/// What a process holds open: the links of `/proc/<pid>/fd`.
+///
+/// Read for candidates only; on a busy host every process's links cost more than all the rest of a scan.
+public struct OpenFiles: Sendable, Equatable {
+    /// The most descriptors of one process that are looked at.
+    public static let limit = 100_000
+
+    /// Inodes of its sockets.
+    public var sockets: Set<UInt64> = []
+    /// Paths of open files whose base name was asked for.
+    public var files: [String] = []
+    /// There were more descriptors than `limit`.
+    public var truncated = false
+
+    /// Reads the descriptors of `pid`; of files only those called one of `names` are kept.
+    public static func read(_ pid: Int32, _ proc: ProcFS, names: Set<String>) throws(HostError) -> OpenFiles {
+        let (entries, truncated) = try proc.list("\(pid)/fd", limit: limit)
+        var open = OpenFiles(truncated: truncated)
+        for entry in entries {
+            guard let target = try? proc.link("\(pid)/fd/\(entry.name)") else { continue }
+            if let inode = socketInode(target) {
+                open.sockets.insert(inode)
+            } else if target.hasPrefix("/"), names.contains(HostProcess.baseName(target)) {
+                open.files.append(target)
+            }
+        }
+        return open
+    }
+
+    /// The number in `socket:[12345]`.
+    static func socketInode(_ target: String) -> UInt64? {
+        guard target.hasPrefix("socket:["), target.hasSuffix("]") else { return nil }
+        return UInt64(target.dropFirst("socket:[".count).dropLast())
+    }
+}

@@ -1,0 +1,79 @@
+import CLinux
+import Glibc
+
+/// The host's /proc (proc(5)): the kernel's own, or files that look like it below a fixture or an image.
+///
+/// The kernel's files are read directly: nobody can put a FIFO or a link there. Anything else goes through `HostRoot`.
+public final class ProcFS: Sendable {
+    let root: HostRoot
+    private let kernel: Descriptor?
+    /// The kernel answers, so links such as `<pid>/root` lead where it says.
+    public let isLive: Bool
+
+    /// The most bytes of a /proc file that is read whole, such as net/tcp.
+    public static let fileLimit = 32 << 20
+
+    /// The /proc below `root`.
+    public init(_ root: HostRoot) {
+        self.root = root
+        let number = clinux_openat(root.directory.number, "proc", O_DIRECTORY | O_NOFOLLOW)
+        var kind = statfs()
+        let live = number >= 0 && fstatfs(number, &kind) == 0 && Int64(kind.f_type) == CLINUX_PROC_SUPER_MAGIC
+        if number >= 0, !live { close(number) }
+        kernel = live ? Descriptor(number) : nil
+        isLive = live
+    }
+
+    /// Reads `/proc/<path>`, at most `limit` bytes.
+    public func read(_ path: String, limit: Int = fileLimit) throws(HostError) -> FileContents {
+        guard isLive else { return try root.read("/proc/" + path, limit: limit) }
+        let file = try open(path, flags: O_RDONLY)
+        do throws(Errno) { return try file.readAll(limit: limit, sizeHint: 4095) } catch {
+            throw HostError(operation: "read", path: "/proc/" + path, errno: error)
+        }
+    }
+
+    /// The text of the link `/proc/<path>`.
+    public func link(_ path: String) throws(HostError) -> String {
+        guard isLive else { return try root.link("/proc/" + path) }
+        guard let text = withKernel({ readLink($0, path) }) else {
+            throw HostError(operation: "readlink", path: "/proc/" + path, errno: .last)
+        }
+        return text
+    }
+
+    /// The names in the directory `/proc/<path>`, at most `limit`.
+    public func list(_ path: String, limit: Int) throws(HostError) -> (entries: [DirectoryEntry], truncated: Bool) {
+        guard isLive else { return try root.list("/proc/" + path, limit: limit) }
+        let directory = try open(path.isEmpty ? "." : path, flags: O_DIRECTORY)
+        do throws(Errno) { return try DirectoryEntry.all(of: directory, limit: limit) } catch {
+            throw HostError(operation: "list", path: "/proc/" + path, errno: error)
+        }
+    }
+
+    /// What the process `pid` sees as `/`: its container's or chroot's root.
+    public func processRoot(_ pid: Int32) throws(HostError) -> HostRoot {
+        guard isLive else { return root.exists("/proc/\(pid)/root") ? try root.subroot("/proc/\(pid)/root") : root }
+        let directory = try open("\(pid)/root", flags: CLINUX_O_PATH | O_DIRECTORY)
+        return HostRoot(path: "/proc/\(pid)/root", directory: directory, walksComponents: root.walksComponents)
+    }
+
+    /// The running program's own file, even when it was deleted; nil below a root without a kernel.
+    public func executable(_ pid: Int32) throws(HostError) -> ExecutableFile? {
+        guard isLive else { return nil }
+        return ExecutableFile(try open("\(pid)/exe", flags: O_RDONLY | O_NONBLOCK), path: "/proc/\(pid)/exe")
+    }
+
+    private func open(_ path: String, flags: Int32) throws(HostError) -> Descriptor {
+        let number = withKernel { clinux_openat($0, path, flags) }
+        guard number >= 0 else { throw HostError(operation: "open", path: "/proc/" + path, errno: .last) }
+        return Descriptor(number)
+    }
+
+    private func withKernel<Result>(_ body: (Int32) -> Result) -> Result {
+        switch kernel {
+        case .some(let descriptor): return body(descriptor.number)
+        case .none: return body(-1)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import Glibc
+
+/// What `stat`, `status`, `cwd`, `root` and the namespace links of proc(5) say of one process.
+public struct ProcessDetails: Sendable, Equatable {
+    /// The kernel's name of the process, cut at 15 bytes.
+    public var command: String
+    /// Its parent's number.
+    public var ppid: Int32
+    /// When it started, in clock ticks since boot.
+    public var startTicks: UInt64
+    /// Resident memory, in bytes.
+    public var memoryBytes: Int64
+    /// Effective user, as the host counts.
+    public var uid: UInt32?
+    /// Its number in its own pid namespace, where that is another.
+    public var containerPid: Int32?
+    /// The working directory, as the agent sees it; nil where denied.
+    public var workingDirectory: String?
+    /// What it sees as `/`, as the agent sees it; nil where denied.
+    public var root: String?
+    /// The mount namespace, such as `mnt:[4026531841]`; nil where denied.
+    public var mountNamespace: String?
+
+    private static let fileLimit = 16 << 10
+
+    /// Reads the details of `pid`.
+    public static func read(_ pid: Int32, _ proc: ProcFS) throws(HostError) -> ProcessDetails {
+        let path = "\(pid)/stat"
+        guard var details = parse(stat: try proc.read(path, limit: fileLimit).text) else {
+            throw HostError(operation: "parse", path: "/proc/" + path, errno: .noProcess)
+        }
+        details.add(status: try proc.read("\(pid)/status", limit: fileLimit).text)
+        details.workingDirectory = try? proc.link("\(pid)/cwd")
+        details.root = try? proc.link("\(pid)/root")
+        details.mountNamespace = try? proc.link("\(pid)/ns/mnt")
+        return details
+    }
+
+    /// Parses `/proc/<pid>/stat`; the name may hold spaces and parentheses, so the last `)` ends it.
+    static func parse(stat text: String) -> ProcessDetails? {
+        guard let open = text.firstIndex(of: "("), let close = text.lastIndex(of: ")"), open < close else { return nil }
+        let fields = text[text.index(after: close)...].split(whereSeparator: \.isWhitespace)
+        // fields[0] is field 3, the state.
+        guard fields.count >= 22, let ppid = Int32(fields[1]), let start = UInt64(fields[19]),
+            let pages = Int64(fields[21])
+        else { return nil }
+        return ProcessDetails(
+            command: String(text[text.index(after: open)..<close]), ppid: ppid, startTicks: start,
+            memoryBytes: pages.multipliedReportingOverflow(by: Int64(sysconf(Int32(_SC_PAGESIZE)))).partialValue)
+    }
+
+    private mutating func add(status text: String) {
+        for line in text.split(separator: "\n") {
+            let words = line.split(whereSeparator: \.isWhitespace)
+            switch words.first {
+            case "Uid:" where words.count > 2: uid = UInt32(words[2])
+            case "NSpid:" where words.count > 2: containerPid = words.last.flatMap { Int32($0) }
+            default: break
+            }
+        }
+    }
+
+    private init(command: String, ppid: Int32, startTicks: UInt64, memoryBytes: Int64) {
+        self.command = command
+        self.ppid = ppid
+        self.startTicks = startTicks
+        self.memoryBytes = memoryBytes
+    }
+
+    /// The variables of `pid`'s environment whose names are in `names`, and no others: the rest may hold secrets.
+    public static func environment(
+        _ pid: Int32, _ proc: ProcFS, names: Set<String>
+    ) throws(HostError) -> [String: String] {
+        var found: [String: String] = [:]
+        for entry in try proc.read("\(pid)/environ", limit: 256 << 10).bytes.split(separator: 0) {
+            guard let equals = entry.firstIndex(of: UInt8(ascii: "=")) else { continue }
+            let name = String(decoding: entry[..<equals], as: UTF8.self)
+            if names.contains(name) { found[name] = String(decoding: entry[(equals + 1)...], as: UTF8.self) }
+        }
+        return found
+    }
+}

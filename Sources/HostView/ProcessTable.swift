@@ -1,0 +1,81 @@
+/// The host's processes, each with what it takes to recognise a database: `exe` and `cmdline` of proc(5).
+///
+/// Kernel threads are left out. What is costlier is read for the few that matter: `ProcessDetails`.
+public struct ProcessTable: Sendable {
+    /// The most processes that are looked at.
+    public static let limit = 200_000
+    /// The most bytes of one command line.
+    public static let commandLineLimit = 64 << 10
+
+    /// The processes by pid.
+    public var processes: [HostProcess]
+    /// There were more than `limit`.
+    public var truncated: Bool
+    /// Processes whose executable could not be seen.
+    public var denied: Int
+
+    /// Reads the table. A process that ends meanwhile is left out.
+    public static func read(_ proc: ProcFS) throws(HostError) -> ProcessTable {
+        let (entries, truncated) = try proc.list("", limit: limit)
+        var table = ProcessTable(processes: [], truncated: truncated, denied: 0)
+        for pid in entries.compactMap({ Int32($0.name) }).sorted() {
+            if let process = HostProcess(pid: pid, proc: proc) { table.processes.append(process) }
+        }
+        table.denied = table.processes.count { $0.executable == nil }
+        return table
+    }
+}
+
+/// A process as the table shows it at first sight.
+public struct HostProcess: Sendable, Equatable {
+    /// Its number in the host's pid namespace.
+    public var pid: Int32
+    /// The running program's file as the kernel names it, without ` (deleted)`; nil where that is denied.
+    public var executable: String?
+    /// The program's file was deleted or replaced.
+    public var executableDeleted: Bool
+    /// The command line, argv[0] first; bytes that are not UTF-8 become U+FFFD.
+    public var arguments: [String]
+    /// The command line was longer than the limit.
+    public var argumentsTruncated: Bool
+
+    static let deletedMark = " (deleted)"
+
+    /// The last component of the executable's path, or of argv[0] where the executable is denied.
+    public var name: String { Self.baseName(executable ?? arguments.first ?? "") }
+    /// The last component of argv[0].
+    public var argumentName: String { Self.baseName(arguments.first ?? "") }
+
+    static func baseName(_ path: String) -> String {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return path }
+        return String(path[path.utf8.index(after: slash)...])
+    }
+
+    /// The process `pid`, or nil when it has ended or is a kernel thread.
+    init?(pid: Int32, proc: ProcFS) {
+        self.pid = pid
+        executableDeleted = false
+        do throws(HostError) {
+            var path = try proc.link("\(pid)/exe")
+            if path.hasSuffix(Self.deletedMark) {
+                path.removeLast(Self.deletedMark.count)
+                executableDeleted = true
+            }
+            executable = path
+        } catch {
+            guard error.errno.isDenied else { return nil }
+        }
+        guard let contents = try? proc.read("\(pid)/cmdline", limit: ProcessTable.commandLineLimit),
+            !contents.bytes.isEmpty
+        else { return nil }
+        arguments = Self.parse(commandLine: contents.bytes)
+        argumentsTruncated = contents.truncated
+    }
+
+    /// Splits `/proc/<pid>/cmdline` at its NUL bytes.
+    static func parse(commandLine bytes: [UInt8]) -> [String] {
+        var words = bytes.split(separator: 0, omittingEmptySubsequences: false)
+        while words.last?.isEmpty == true { words.removeLast() }
+        return words.map { String(decoding: $0, as: UTF8.self) }
+    }
+}

@@ -1,0 +1,26 @@
+/// User names from a passwd(5) file. Never from NSS: that could ask a directory server.
+public struct Users: Sendable {
+    /// One account, as far as dbcensus asks.
+    public struct Account: Sendable, Equatable {
+        public var name: String
+        public var home: String
+    }
+
+    /// The accounts by number; of several with one number the first counts.
+    public var accounts: [UInt32: Account]
+
+    /// Reads `/etc/passwd` below `root`; no accounts when there is none.
+    public static func read(_ root: HostRoot) -> Users {
+        Users(accounts: parse((try? root.read("/etc/passwd").text) ?? ""))
+    }
+
+    static func parse(_ text: String) -> [UInt32: Account] {
+        var accounts: [UInt32: Account] = [:]
+        for line in text.split(separator: "\n") {
+            let fields = line.split(separator: ":", omittingEmptySubsequences: false)
+            guard fields.count >= 6, let uid = UInt32(fields[2]), accounts[uid] == nil else { continue }
+            accounts[uid] = Account(name: String(fields[0]), home: String(fields[5]))
+        }
+        return accounts
+    }
+}

@@ -1,0 +1,70 @@
+extension Report {
+    /// A directory in which a database keeps its files.
+    public struct DataDirectory: Codable, Sendable, Equatable {
+        /// What is kept there.
+        public enum Purpose: String, Codable, Sendable { case data, wal, tablespace, log }
+
+        /// The path as the server sees it.
+        public var path: String
+        /// The same directory as the host sees it.
+        @ExplicitNull public var hostPath: String?
+        /// What is kept there.
+        public var purpose: Purpose
+        /// Apparent size of everything in it, in bytes: `du -sb`.
+        @ExplicitNull public var bytes: Int64?
+        /// Space taken on disk, in bytes: `du -s --block-size=1`.
+        @ExplicitNull public var allocatedBytes: Int64?
+        /// Files and directories counted, the directory itself included; a hard link once.
+        @ExplicitNull public var files: Int64?
+        /// Everything in it was counted.
+        public var complete: Bool
+        /// The file system that holds it.
+        @ExplicitNull public var filesystem: Filesystem?
+
+        /// The directory `path`, not measured yet.
+        public init(path: String, hostPath: String?, purpose: Purpose) {
+            self.path = path
+            self.hostPath = hostPath
+            self.purpose = purpose
+            complete = false
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case path
+            case hostPath = "host_path"
+            case purpose, bytes
+            case allocatedBytes = "allocated_bytes"
+            case files, complete, filesystem
+        }
+    }
+
+    /// A mounted file system.
+    public struct Filesystem: Codable, Sendable, Equatable {
+        /// Where it is mounted, as the server sees it.
+        public var mountPoint: String
+        /// Such as `ext4`.
+        public var type: String
+        /// Such as `/dev/nvme1n1`.
+        public var device: String
+        /// Its size, in bytes.
+        @ExplicitNull public var totalBytes: Int64?
+        /// What an ordinary user can still write, in bytes.
+        @ExplicitNull public var availableBytes: Int64?
+
+        /// The file system `device` at `mountPoint`.
+        public init(mountPoint: String, type: String, device: String, totalBytes: Int64?, availableBytes: Int64?) {
+            self.mountPoint = mountPoint
+            self.type = type
+            self.device = device
+            self.totalBytes = totalBytes
+            self.availableBytes = availableBytes
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case mountPoint = "mount_point"
+            case type, device
+            case totalBytes = "total_bytes"
+            case availableBytes = "available_bytes"
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import FoundationEssentials
+
+/// How a report travels through a channel that truncates and adds noise:
+///
+///     -----BEGIN DBCENSUS REPORT 1 <gzip bytes> <crc32 hex>-----
+///     <base64 of the gzip bytes, one line>
+///     -----END DBCENSUS REPORT-----
+///
+/// The length and the CRC-32 are of the gzip bytes, so a frame that lost its tail or a byte is refused.
+public enum Frame {
+    static let begin = "-----BEGIN DBCENSUS REPORT "
+    static let version = "1"
+    static let end = "-----END DBCENSUS REPORT-----"
+
+    /// `report` as a frame, with a newline at its end.
+    public static func encode(_ report: Report) throws(ReportError) -> [UInt8] {
+        let gzip = try Gzip.compress(try report.json(.minified))
+        let hex = String(Gzip.crc32(of: gzip), radix: 16)
+        let checksum = String(repeating: "0", count: 8 - hex.count) + hex
+        let body = Data(gzip).base64EncodedString()
+        return Array("\(begin)\(version) \(gzip.count) \(checksum)-----\n\(body)\n\(end)\n".utf8)
+    }
+
+    /// One frame found in a text, and where its first line begins.
+    public struct Found: Sendable {
+        /// The byte at which the frame begins.
+        public var offset: Int
+        /// The gzip bytes, whole and with the right checksum, or why not.
+        public var gzip: Result<[UInt8], ReportError>
+    }
+
+    /// Every frame in `text`, in order, whatever stands around them. At most `limit` are returned.
+    public static func find(in text: [UInt8], limit: Int = 100_000) -> [Found] {
+        var found: [Found] = []
+        let marker = Array(begin.utf8)
+        var position = 0
+        while found.count < limit, let start = text.firstRange(of: marker, from: position) {
+            let (frame, next) = read(text, at: start)
+            found.append(Found(offset: start, gzip: frame))
+            position = next
+        }
+        return found
+    }
+
+    private static func read(_ text: [UInt8], at start: Int) -> (Result<[UInt8], ReportError>, next: Int) {
+        let newline = UInt8(ascii: "\n")
+        let headerEnd = text[start...].firstIndex(of: newline) ?? text.endIndex
+        let bodyStart = min(headerEnd + 1, text.endIndex)
+        // A frame never reaches into the next one: a cut tail must cost itself alone.
+        let nextBegin = text.firstRange(of: Array(begin.utf8), from: bodyStart) ?? text.endIndex
+        let header: Header
+        do throws(ReportError) {
+            header = try Header(String(decoding: text[start..<headerEnd], as: UTF8.self))
+        } catch { return (.failure(error), bodyStart) }
+        guard let endStart = text.firstRange(of: Array(end.utf8), from: bodyStart), endStart < nextBegin else {
+            return (.failure(ReportError(.truncated, "the frame has no end line: its tail was lost")), nextBegin)
+        }
+        do throws(ReportError) {
+            return (.success(try header.check(text[bodyStart..<endStart])), endStart + end.utf8.count)
+        } catch { return (.failure(error), endStart + end.utf8.count) }
+    }
+
+    private struct Header {
+        var length: Int
+        var checksum: UInt32
+
+        init(_ line: String) throws(ReportError) {
+            let line = line.hasSuffix("\r") ? line.dropLast() : line[...]
+            let words = line.dropFirst(begin.count).split(separator: " ", omittingEmptySubsequences: false)
+            guard let major = words.first, major == version else {
+                throw ReportError(.unknownSchema, "frame version is not \(version)")
+            }
+            guard words.count == 3, words[2].hasSuffix("-----"), let length = Int(words[1]), length > 0,
+                words[2].count == 13, let checksum = UInt32(words[2].dropLast(5), radix: 16)
+            else { throw ReportError(.badLength, "the frame's first line does not name a length and a checksum") }
+            guard length <= ReportLimits.compressedBytes else {
+                throw ReportError(.compressedTooLarge, "the frame names \(length) compressed bytes")
+            }
+            self.length = length
+            self.checksum = checksum
+        }
+
+        func check(_ body: ArraySlice<UInt8>) throws(ReportError) -> [UInt8] {
+            let text = body.filter { $0 > UInt8(ascii: " ") }
+            guard text.count <= (length + 2) / 3 * 4 + 4, let gzip = Data(base64Encoded: Data(text)) else {
+                throw ReportError(.badBase64, "the frame's body is not base64 of \(length) bytes")
+            }
+            guard gzip.count == length else {
+                throw ReportError(.badLength, "the frame holds \(gzip.count) bytes and names \(length)")
+            }
+            let bytes = Array(gzip)
+            guard Gzip.crc32(of: bytes) == checksum else {
+                throw ReportError(.badChecksum, "the frame's checksum does not match its bytes")
+            }
+            return bytes
+        }
+    }
+}
+
+extension Array where Element == UInt8 {
+    /// Where `needle` first begins at or after `start`.
+    func firstRange(of needle: [UInt8], from start: Int) -> Int? {
+        guard let head = needle.first, start < count else { return nil }
+        var position = start
+        while let candidate = self[position...].firstIndex(of: head) {
+            guard candidate + needle.count <= count else { return nil }
+            if self[candidate..<candidate + needle.count].elementsEqual(needle) { return candidate }
+            position = candidate + 1
+        }
+        return nil
+    }
+}

@@ -1,0 +1,111 @@
+import CZlib
+
+/// gzip (RFC 1952) with fixed header bytes, so that the same input gives the same output everywhere.
+public enum Gzip {
+    private static let chunk = 64 << 10
+    private static let gzipWindow: Int32 = 15 + 16
+
+    /// Compresses `bytes` as one gzip member: no name, no time, unknown operating system.
+    public static func compress(_ bytes: [UInt8]) throws(ReportError) -> [UInt8] {
+        var stream = z_stream()
+        guard czlib_deflate_init(&stream, Z_BEST_COMPRESSION, gzipWindow) == Z_OK else {
+            throw ReportError(.badGzip, "zlib could not start compressing")
+        }
+        defer { deflateEnd(&stream) }
+        var header = gz_header()
+        header.os = 255
+        deflateSetHeader(&stream, &header)
+        var output = [UInt8](repeating: 0, count: Int(deflateBound(&stream, UInt(bytes.count))) + 64)
+        var input = bytes
+        let status = input.withUnsafeMutableBufferPointer { source in
+            output.withUnsafeMutableBufferPointer { target in
+                stream.next_in = source.baseAddress
+                stream.avail_in = UInt32(source.count)
+                stream.next_out = target.baseAddress
+                stream.avail_out = UInt32(target.count)
+                return deflate(&stream, Z_FINISH)
+            }
+        }
+        guard status == Z_STREAM_END else { throw ReportError(.badGzip, "zlib could not compress (\(status))") }
+        output.removeLast(Int(stream.avail_out))
+        return output
+    }
+
+    /// One inflated gzip member and how many bytes of the input it took.
+    public struct Member: Sendable, Equatable {
+        /// The inflated bytes.
+        public var bytes: [UInt8]
+        /// Bytes of input that belong to this member.
+        public var consumed: Int
+    }
+
+    /// Inflates exactly one gzip member; bytes after it are an error.
+    ///
+    /// - Throws: `compressedTooLarge`, `inflatedTooLarge`, `truncated`, `badGzip`, `trailingBytes`.
+    public static func decompress(_ bytes: [UInt8]) throws(ReportError) -> [UInt8] {
+        let member = try firstMember(of: bytes[...])
+        guard member.consumed == bytes.count else {
+            throw ReportError(
+                .trailingBytes, "\(bytes.count - member.consumed) bytes follow the gzip member's end")
+        }
+        return member.bytes
+    }
+
+    /// Inflates the gzip member that `bytes` begins with.
+    ///
+    /// At most `ReportLimits.compressedBytes` are read and `ReportLimits.inflatedBytes` written.
+    public static func firstMember(of bytes: ArraySlice<UInt8>) throws(ReportError) -> Member {
+        var stream = z_stream()
+        guard czlib_inflate_init(&stream, gzipWindow) == Z_OK else {
+            throw ReportError(.badGzip, "zlib could not start inflating")
+        }
+        defer { inflateEnd(&stream) }
+        var output: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: chunk)
+        var input = Array(bytes.prefix(ReportLimits.compressedBytes))
+        let available = input.count
+        var failure: ReportError?
+        input.withUnsafeMutableBufferPointer { source in
+            stream.next_in = source.baseAddress
+            stream.avail_in = UInt32(source.count)
+            var status = Z_OK
+            while status != Z_STREAM_END, failure == nil {
+                let produced = buffer.withUnsafeMutableBufferPointer { target in
+                    stream.next_out = target.baseAddress
+                    stream.avail_out = UInt32(target.count)
+                    status = inflate(&stream, Z_NO_FLUSH)
+                    return target.count - Int(stream.avail_out)
+                }
+                output.append(contentsOf: buffer[..<produced])
+                failure = problem(status, produced: produced, total: output.count, cut: bytes.count > available)
+            }
+        }
+        if let failure { throw failure }
+        return Member(bytes: output, consumed: available - Int(stream.avail_in))
+    }
+
+    private static func problem(_ status: Int32, produced: Int, total: Int, cut: Bool) -> ReportError? {
+        if total > ReportLimits.inflatedBytes {
+            return ReportError(.inflatedTooLarge, "inflates to more than \(ReportLimits.inflatedBytes) bytes")
+        }
+        switch status {
+        case Z_STREAM_END: return nil
+        case Z_OK where produced > 0: return nil
+        case Z_OK, Z_BUF_ERROR:
+            return cut
+                ? ReportError(.compressedTooLarge, "more than \(ReportLimits.compressedBytes) compressed bytes")
+                : ReportError(.truncated, "the gzip data ends before its end")
+        default: return ReportError(.badGzip, "not valid gzip data (zlib error \(status))")
+        }
+    }
+
+    /// The CRC-32 of `bytes`, as gzip and zlib compute it.
+    public static func crc32(of bytes: some Collection<UInt8>) -> UInt32 {
+        let result = bytes.withContiguousStorageIfAvailable { pointer in
+            CZlib.crc32(0, pointer.baseAddress, UInt32(pointer.count))
+        }
+        return UInt32(truncatingIfNeeded: result ?? Array(bytes).withUnsafeBufferPointer { pointer in
+            CZlib.crc32(0, pointer.baseAddress, UInt32(pointer.count))
+        })
+    }
+}

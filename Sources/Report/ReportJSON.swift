@@ -1,0 +1,106 @@
+import FoundationEssentials
+
+extension Report {
+    /// How JSON is laid out.
+    public enum Layout: Sendable { case pretty, minified }
+
+    /// The report as UTF-8 JSON with sorted keys; the same report always gives the same bytes.
+    public func json(_ layout: Layout) throws(ReportError) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        if layout == .pretty { encoder.outputFormatting.insert(.prettyPrinted) }
+        encoder.dateEncodingStrategy = .custom { date, encoder in
+            var container = encoder.singleValueContainer()
+            try container.encode(Timestamp.format(date))
+        }
+        do {
+            return Array(try encoder.encode(self))
+        } catch {
+            throw ReportError(.invalid, "the report cannot be written as JSON: \(error)")
+        }
+    }
+
+    /// Reads one report from UTF-8 JSON of at most `ReportLimits.inflatedBytes`.
+    ///
+    /// - Throws: `inflatedTooLarge`; `badJSON` with the place; `unknownSchema` for another name or major version;
+    ///   `invalid` for a report that parses but breaks its own rules (two databases with one key).
+    public static func decode(json bytes: [UInt8]) throws(ReportError) -> Report {
+        guard bytes.count <= ReportLimits.inflatedBytes else {
+            throw ReportError(.inflatedTooLarge, "more than \(ReportLimits.inflatedBytes) bytes of JSON")
+        }
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .custom { decoder in
+            let container = try decoder.singleValueContainer()
+            let text = try container.decode(String.self)
+            guard let date = Timestamp.parse(text) else {
+                throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an RFC 3339 time")
+            }
+            return date
+        }
+        let data = Data(bytes)
+        do {
+            let schema = try decoder.decode(Envelope.self, from: data).schema
+            guard schema == currentSchema else {
+                throw ReportError(.unknownSchema, "schema is \"\(schema)\", this program reads \"\(currentSchema)\"")
+            }
+            let report = try decoder.decode(Report.self, from: data)
+            try report.validate()
+            return report
+        } catch let error as ReportError {
+            throw error
+        } catch let error as DecodingError {
+            throw ReportError(.badJSON, error.place)
+        } catch {
+            throw ReportError(.badJSON, "\(error)")
+        }
+    }
+
+    private struct Envelope: Decodable { var schema: String }
+
+    private func validate() throws(ReportError) {
+        guard databases.count <= ReportLimits.databases else {
+            throw ReportError(.invalid, "\(databases.count) databases in one report")
+        }
+        var keys = Set<String>()
+        for database in databases where !keys.insert(database.key).inserted {
+            throw ReportError(.invalid, "two databases have the key \"\(database.key)\"")
+        }
+    }
+}
+
+/// RFC 3339 times in UTC, with milliseconds.
+public enum Timestamp {
+    private static let fractional = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+    private static let whole = Date.ISO8601FormatStyle()
+
+    /// `date` as `2026-11-21T09:08:07.123Z`.
+    public static func format(_ date: Date) -> String { fractional.format(rounded(date)) }
+
+    /// The time that `text` names, with or without a fraction; nil when it names none.
+    public static func parse(_ text: String) -> Date? {
+        guard text.utf8.count <= 40 else { return nil }
+        return ((try? fractional.parse(text)) ?? (try? whole.parse(text))).map(rounded)
+    }
+
+    /// `date` on the millisecond, so that writing and reading it gives the same value.
+    public static func rounded(_ date: Date) -> Date {
+        // The formatter truncates: a microsecond on top keeps .123 from becoming .122.
+        Date(timeIntervalSince1970: (date.timeIntervalSince1970 * 1000).rounded() / 1000 + 0.000_001)
+    }
+}
+
+extension DecodingError {
+    /// What is wrong and where, in one line.
+    fileprivate var place: String {
+        func path(_ keys: [any CodingKey]) -> String {
+            keys.isEmpty ? "top level" : keys.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
+        }
+        switch self {
+        case .keyNotFound(let key, let context): return "\(path(context.codingPath)): no \"\(key.stringValue)\""
+        case .valueNotFound(_, let context): return "\(path(context.codingPath)): null where a value must be"
+        case .typeMismatch(_, let context), .dataCorrupted(let context):
+            return "\(path(context.codingPath)): \(context.debugDescription)"
+        @unknown default: return "\(self)"
+        }
+    }
+}
