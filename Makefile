@@ -1,0 +1,26 @@
+# The commands of this project. Each installs what it needs (apt, pip) and says so.
+.PHONY: run test agent lint format bench-agent golden clean
+
+run:            ## build, scan this host, ingest the frame, show the inventory
+	@scripts/run
+
+test: lint agent ## everything: unit tests, fixture hosts, the real binary against real servers
+	@scripts/test
+
+agent:          ## the static agent: dist/dbcensus-agent-<version>-linux-<arch>, .gz, SHA256SUMS
+	@packaging/build-agent
+
+lint:           ## swift format's strict lint, and no shell script that bash cannot parse
+	@scripts/lint
+
+format:         ## rewrite the sources in the house format
+	@swift format format --in-place --recursive Package.swift Sources Tests
+
+bench-agent:    ## the agent beside ss, du and psutil, on this host and on a synthetic one
+	@scripts/bench-agent
+
+golden:         ## record the golden reports anew; the run fails, so that nobody takes it for a test
+	@DBCENSUS_RECORD_GOLDEN=1 swift test --filter GoldenTests
+
+clean:
+	@rm -rf .build dist

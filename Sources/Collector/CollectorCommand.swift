@@ -1,0 +1,64 @@
+import ArgumentParser
+import Foundation
+import Store
+import Terminal
+
+/// `dbcensus-collector`: takes what the agents say and keeps the inventory.
+@main
+struct CollectorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dbcensus-collector",
+        abstract: "Keeps the inventory of databases: ingests the agents' reports and answers questions.",
+        version: "0.1.0",
+        subcommands: [IngestCommand.self, DatabasesCommand.self, HostsCommand.self])
+
+    static func main() {
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let error as CollectorError {
+            Talk.say("dbcensus-collector: \(error.message)")
+            Foundation.exit(error.exitCode.rawValue)
+        } catch let error as StoreError {
+            Talk.say("dbcensus-collector: \(error)")
+            Foundation.exit((error.code == .badCursor ? ExitStatus.usage : .store).rawValue)
+        } catch {
+            exit(withError: error)
+        }
+    }
+}
+
+/// What the exit status says, in the numbers of sysexits(3).
+enum ExitStatus: Int32 {
+    /// The command line makes no sense.
+    case usage = 64
+    /// Some input was refused; what was good is stored.
+    case badInput = 65
+    /// A file could not be read.
+    case noInput = 66
+    /// The store could not be opened, read or written.
+    case store = 74
+    /// The output could not be written.
+    case output = 73
+}
+
+/// A failure of a command, with its exit status.
+struct CollectorError: Error {
+    var exitCode: ExitStatus
+    var message: String
+}
+
+/// What is said to people on standard error.
+enum Talk {
+    static func say(_ text: String) {
+        FileHandle.standardError.write(Data((PlainText.neutralised(text) + "\n").utf8))
+    }
+
+    /// Writes data to standard output; a reader that went away is an error with a status of its own.
+    static func print(_ text: String) throws {
+        do { try FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) } catch {
+            throw CollectorError(exitCode: .output, message: "cannot write to standard output: \(error)")
+        }
+    }
+}

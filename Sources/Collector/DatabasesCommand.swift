@@ -1,0 +1,72 @@
+import ArgumentParser
+import Report
+import Store
+import Terminal
+
+/// `dbcensus-collector databases`: the inventory.
+struct DatabasesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "databases", abstract: "Lists the databases of the inventory, missing ones with them.")
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var list: ListOptions
+
+    @Option(help: "Only this engine, such as postgresql.")
+    var engine: String?
+
+    @Option(help: "Only this vendor, such as percona.")
+    var vendor: String?
+
+    @Option(help: "Only running, stopped or installed ones.")
+    var state: Report.Database.State?
+
+    @Option(help: "Only this role: standalone, primary, replica, arbiter, router, config.")
+    var role: Report.Database.Role?
+
+    @Option(help: "Only this exposure: loopback, private, all.")
+    var exposure: Report.Listener.Exposure?
+
+    func run() throws {
+        var request = list.request
+        let own: [ListRequest.Filter: String?] = [
+            .engine: engine, .vendor: vendor, .state: state?.rawValue, .role: role?.rawValue,
+            .exposure: exposure?.rawValue,
+        ]
+        request.filters.merge(own.compactMapValues { $0 }) { _, new in new }
+        let page = try InventoryStore(path: store.store).databases(request)
+        try page.write(list.format, columns: Self.columns, table: Self.table)
+    }
+
+    static let columns: [ListColumn<DatabaseRow>] = [
+        .init("id") { $0.id }, .init("host_id") { $0.host_id }, .init("hostname") { $0.hostname },
+        .init("account_id") { $0.account_id }, .init("region") { $0.region }, .init("engine") { $0.engine },
+        .init("vendor") { $0.vendor }, .init("version") { $0.version },
+        .init("version_precision") { $0.version_precision }, .init("state") { $0.state },
+        .init("address") { $0.address }, .init("port", number: { $0.port.map(Int64.init) }), .init("exposure") { $0.exposure },
+        .init("role") { $0.role }, .init("data_directory") { $0.data_directory }, .init("bytes", number: { $0.bytes }),
+        .init("first_seen") { $0.first_seen }, .init("last_seen") { $0.last_seen },
+        .init("missing_since") { $0.missing_since },
+    ]
+
+    static func table(_ rows: [DatabaseRow]) -> String {
+        guard !rows.isEmpty else { return "No database is known yet.\n" }
+        var table = Table([
+            .init("HOST", fit: .cutEnd), .init("ENGINE"), .init("VERSION"), .init("STATE"), .init("ADDRESS"),
+            .init("EXPOSURE"), .init("ROLE"), .init("SIZE", right: true), .init("DATA DIRECTORY", fit: .cutFront),
+        ])
+        for row in rows {
+            let address = row.address.map { $0.contains(":") ? "[\($0)]" : $0 } ?? ""
+            table.add([
+                row.hostname ?? row.host_id, row.engine,
+                row.version.map { row.version_precision == "major" ? $0 + ".?" : $0 } ?? "?",
+                row.missing_since == nil ? row.state : "missing", row.port.map { "\(address):\($0)" } ?? "-",
+                row.exposure ?? "-", row.role ?? "-", row.bytes.map(Units.bytes) ?? "-", row.data_directory ?? "-",
+            ])
+        }
+        return table.lines(width: TerminalWidth.current()).joined(separator: "\n") + "\n"
+    }
+}
+
+extension Report.Database.State: ExpressibleByArgument {}
+extension Report.Database.Role: ExpressibleByArgument {}
+extension Report.Listener.Exposure: ExpressibleByArgument {}

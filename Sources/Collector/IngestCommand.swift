@@ -1,0 +1,104 @@
+import ArgumentParser
+import Foundation
+import Report
+import Store
+import Terminal
+
+/// `dbcensus-collector ingest`: puts reports into the store.
+struct IngestCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ingest",
+        abstract: "Stores reports: frames, gzip or JSON, one or many a file.",
+        discussion: """
+            Takes what the agent writes in any format, with other lines around frames, and what `aws ssm get-command-invocation` or \
+            `list-command-invocations` printed. Good reports are stored even when others are refused; then the exit status is 65.
+            """)
+
+    @Argument(help: "Files; - is standard input.", completion: .file())
+    var files: [String]
+
+    @OptionGroup var store: StoreOptions
+
+    @Option(help: "How to write what became of each report.")
+    var format: ListFormat = .table
+
+    func run() throws {
+        let inventory = try InventoryStore(path: store.store)
+        var results: [IngestResult] = []
+        var unreadable = false
+        for file in files {
+            let bytes: [UInt8]
+            do { bytes = try Self.read(file) } catch {
+                unreadable = true
+                var result = IngestResult(file: file, byte: 0, outcome: "unreadable")
+                result.reason = "\(error)"
+                results.append(result)
+                continue
+            }
+            for entry in ReportFile.entries(in: bytes) {
+                results.append(try Self.ingest(entry, file, inventory))
+            }
+        }
+        try Page(items: results, next_cursor: nil).write(format, columns: IngestResult.columns, table: IngestResult.table)
+        let refused = results.filter { $0.outcome == "rejected" || $0.outcome == "unreadable" }
+        for result in refused { Talk.say("\(result.file): byte \(result.byte): \(result.reason ?? "")") }
+        if !refused.isEmpty {
+            throw CollectorError(
+                exitCode: unreadable ? .noInput : .badInput, message: "\(refused.count) of \(results.count) refused")
+        }
+    }
+
+    private static func ingest(_ entry: ReportFile.Entry, _ file: String, _ store: InventoryStore) throws -> IngestResult {
+        var result = IngestResult(file: file, byte: entry.offset, outcome: "rejected")
+        switch entry.report {
+        case .failure(let error): result.reason = "\(error)"
+        case .success(let report):
+            switch try store.ingest(report) {
+            case .stored(let host, let count):
+                (result.outcome, result.host_id, result.databases) = ("stored", host, count)
+            case .duplicate(let host): (result.outcome, result.host_id) = ("duplicate", host)
+            case .older(let host): (result.outcome, result.host_id) = ("older", host)
+            case .rejected(let reason): result.reason = reason
+            }
+        }
+        return result
+    }
+
+    /// Reads a whole file, at most `ReportFile.limit` bytes of it.
+    private static func read(_ file: String) throws -> [UInt8] {
+        let handle = file == "-" ? FileHandle.standardInput : try FileHandle(forReadingFrom: URL(fileURLWithPath: file))
+        defer { if file != "-" { try? handle.close() } }
+        var data = Data()
+        while data.count <= ReportFile.limit {
+            guard let piece = try handle.read(upToCount: 1 << 20), !piece.isEmpty else { return Array(data) }
+            data.append(piece)
+        }
+        throw ReportError(.inflatedTooLarge, "more than \(ReportFile.limit) bytes: split the file")
+    }
+}
+
+/// What became of one report.
+struct IngestResult: Codable, Sendable {
+    var file: String
+    var byte: Int
+    var outcome: String
+    @ExplicitNull var host_id: String?
+    @ExplicitNull var databases: Int?
+    @ExplicitNull var reason: String?
+
+    static let columns: [ListColumn<IngestResult>] = [
+        .init("file") { $0.file }, .init("byte") { "\($0.byte)" }, .init("outcome") { $0.outcome },
+        .init("host_id") { $0.host_id }, .init("databases", number: { $0.databases.map(Int64.init) }), .init("reason") { $0.reason },
+    ]
+
+    static func table(_ rows: [IngestResult]) -> String {
+        var table = Table([
+            .init("FILE", fit: .cutFront), .init("BYTE", right: true), .init("OUTCOME"), .init("HOST"),
+            .init("DATABASES", right: true),
+        ])
+        for row in rows {
+            table.add([row.file, "\(row.byte)", row.outcome, row.host_id ?? "-", row.databases.map { "\($0)" } ?? "-"])
+        }
+        return table.lines(width: TerminalWidth.current()).joined(separator: "\n") + "\n"
+    }
+}

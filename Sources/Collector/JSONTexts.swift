@@ -1,0 +1,42 @@
+/// Splits bytes that hold several JSON texts, a line each or one after the other, at their outermost brackets.
+enum JSONTexts {
+    /// One text and where it begins.
+    struct Text {
+        var offset: Int
+        var bytes: ArraySlice<UInt8>
+    }
+
+    /// The texts; what stands between them and is not blank is a text of its own, which will not parse.
+    static func split(_ bytes: [UInt8]) -> [Text] {
+        var texts: [Text] = []
+        var start: Int?
+        var depth = 0
+        var inString = false
+        var escaped = false
+        for (index, byte) in bytes.enumerated() {
+            if start == nil {
+                if byte <= 0x20 { continue }
+                start = index
+            }
+            if inString {
+                if escaped { escaped = false } else if byte == UInt8(ascii: "\\") { escaped = true }
+                else if byte == UInt8(ascii: "\"") { inString = false }
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""): inString = true
+            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+            default: break
+            }
+            let isOutside = depth <= 0 && (byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]"))
+            if isOutside, let begin = start {
+                texts.append(Text(offset: begin, bytes: bytes[begin...index]))
+                start = nil
+                depth = 0
+            }
+        }
+        if let begin = start { texts.append(Text(offset: begin, bytes: bytes[begin...])) }
+        return texts
+    }
+}
