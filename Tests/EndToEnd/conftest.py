@@ -1,0 +1,78 @@
+"""The static agent, the collector and real servers, as the tests see them."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+import servers
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FIXTURES = ROOT / "Tests/EnginesTests/Fixtures/hosts"
+
+
+class Program:
+    """A program under test; `run` returns the finished process with text output."""
+
+    def __init__(self, path):
+        self.path = str(path)
+
+    def run(self, *arguments, check=True, timeout=60, prefix=(), **options):
+        command = [*prefix, self.path, *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, timeout=timeout, **options)
+        if check:
+            assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stderr.decode()}"
+        return done
+
+    def json(self, *arguments, **options):
+        return json.loads(self.run(*arguments, **options).stdout)
+
+
+@pytest.fixture(scope="session")
+def agent():
+    """The artifact of `make agent`: the very file that is released."""
+    found = sorted((ROOT / "dist").glob(f"dbcensus-agent-*-linux-{os.uname().machine}"))
+    assert len(found) == 1, f"run `make agent` first, one version in dist: {found}"
+    return Program(found[0])
+
+
+@pytest.fixture(scope="session")
+def collector():
+    return Program(ROOT / ".build/debug/dbcensus-collector")
+
+
+@pytest.fixture(scope="session")
+def fixtures():
+    return FIXTURES
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory):
+    with servers.MariaDB(tmp_path_factory.mktemp("mariadb")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory):
+    with servers.PostgreSQL(tmp_path_factory.mktemp("postgresql")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def stopped_postgresql():
+    with servers.StoppedPostgreSQL() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mongodb(tmp_path_factory):
+    with servers.MongoDB(tmp_path_factory.mktemp("mongodb")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def scan(agent, mariadb, postgresql, stopped_postgresql, mongodb):
+    """One report of this host while every server runs."""
+    return agent.json("scan", "--format", "json")

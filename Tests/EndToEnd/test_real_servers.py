@@ -1,0 +1,225 @@
+"""Every field of the report against what the servers say of themselves."""
+
+import os
+import pathlib
+import pwd
+import shutil
+import subprocess
+import time
+from datetime import datetime
+
+import psutil
+import pytest
+
+
+def only(report, **fields):
+    found = [d for d in report["databases"] if all(d[name] == value for name, value in fields.items())]
+    assert len(found) == 1, (fields, [(d["key"], d["state"]) for d in report["databases"]])
+    return found[0]
+
+
+def by_data(report, path):
+    found = [d for d in report["databases"] if d["data_directories"] and d["data_directories"][0]["path"] == str(path)]
+    assert len(found) == 1, [d["key"] for d in report["databases"]]
+    return found[0]
+
+
+def sources(database, field):
+    return [e["source"] for e in database["evidence"] if e["field"] == field]
+
+
+def check_process(database, server, user):
+    """Process, listeners' owner and package against psutil and dpkg."""
+    process, truth = database["process"], psutil.Process(server.process.pid)
+    assert process["pid"] == truth.pid and process["ppid"] == truth.ppid()
+    assert process["user"] == user and process["uid"] == pwd.getpwnam(user).pw_uid
+    assert process["executable"] == truth.exe() and process["executable_deleted"] is False
+    assert process["container_pid"] is None and database["container"] is None
+    assert abs(datetime.fromisoformat(process["started_at"]).timestamp() - truth.create_time()) < 2
+    assert process["memory_bytes"] > 1 << 20
+    listeners = {(c.laddr.ip, c.laddr.port) for c in truth.net_connections("tcp") if c.status == "LISTEN"}
+    assert {(l["address"], l["port"]) for l in database["listeners"]} == listeners
+    owner = subprocess.run(["dpkg", "-S", truth.exe()], capture_output=True, text=True).stdout.split(":")[0]
+    if owner:
+        version = subprocess.check_output(["dpkg-query", "-W", "-f", "${Version}", owner], text=True)
+        assert database["package"] == {"manager": "dpkg", "name": owner, "version": version}
+    else:
+        assert database["package"] is None
+
+
+def check_directory(directory, path, purpose):
+    assert directory["path"] == directory["host_path"] == str(path)
+    assert directory["purpose"] == purpose and directory["complete"] is True
+    disk = os.statvfs(path)
+    filesystem = directory["filesystem"]
+    mount = subprocess.check_output(["findmnt", "-nro", "TARGET,SOURCE,FSTYPE", "-T", path], text=True).split()
+    assert [filesystem["mount_point"], filesystem["device"], filesystem["type"]] == mount
+    assert filesystem["total_bytes"] == disk.f_blocks * disk.f_frsize
+    assert 0 < filesystem["available_bytes"] <= filesystem["total_bytes"]
+
+
+def test_mariadb(scan, mariadb):
+    truth = mariadb.ask()
+    database = by_data(scan, mariadb.data)
+    assert database["engine"] == database["vendor"] == "mariadb"
+    assert database["key"] == f"mariadb:{mariadb.data}" and database["state"] == "running"
+    assert database["version"] == truth["version()"].split("-")[0] and database["version_precision"] == "exact"
+    assert any("ib_logfile0" in source for source in sources(database, "version"))
+    assert pathlib.Path(truth["@@datadir"]) == mariadb.data
+    check_process(database, mariadb, "mysql")
+    check_directory(database["data_directories"][0], mariadb.data, "data")
+    assert len(database["data_directories"]) == 1
+    assert database["listeners"] == [{
+        "address": "127.0.0.1", "port": int(truth["@@port"]), "protocol": "tcp", "exposure": "loopback",
+        "purpose": "client"}]
+    assert database["unix_sockets"] == [truth["@@socket"]]
+    assert database["config_files"] == [str(mariadb.config), f"{mariadb.directory}/included/more.cnf"]
+    assert database["process"]["arguments"] == [
+        "mariadbd", f"--defaults-file={mariadb.config}", f"--port={mariadb.port}"]
+    settings = database["settings"]
+    assert settings == {
+        "port": truth["@@port"], "bind": truth["@@bind_address"], "max_connections": truth["@@max_connections"],
+        "server_id": truth["@@server_id"], "socket": truth["@@socket"], "log_bin": "logs"}
+    assert truth["@@log_bin"] == "1"
+    assert database["role"] is None and database["identity"] == {}
+
+
+def test_postgresql(scan, postgresql):
+    truth = postgresql.ask()
+    database = by_data(scan, truth["data_directory"])
+    assert database["engine"] == "postgresql" and database["vendor"] == "community"
+    assert database["key"] == f"postgresql:{postgresql.data}" and database["state"] == "running"
+    assert database["version"] == truth["server_version"].split()[0] and database["version_precision"] == "exact"
+    assert f"/proc/{postgresql.process.pid}/exe" in sources(database, "version")
+    check_process(database, postgresql, "postgres")
+    paths = [(postgresql.data, "data"), (postgresql.wal, "wal"), (postgresql.space, "tablespace")]
+    assert len(database["data_directories"]) == 3
+    for directory, (path, purpose) in zip(database["data_directories"], paths):
+        check_directory(directory, path, purpose)
+    assert [(l["address"], str(l["port"]), l["purpose"]) for l in database["listeners"]] == [
+        (truth["listen_addresses"], truth["port"], "client")]
+    assert database["unix_sockets"] == [f"{postgresql.directory}/.s.PGSQL.{truth['port']}"]
+    assert database["config_files"] == [truth["config_file"], f"{postgresql.data}/postgresql.auto.conf"]
+    assert database["settings"] == {
+        "port": truth["port"], "bind": truth["listen_addresses"], "max_connections": truth["max_connections"],
+        "tls": truth["ssl"]}
+    assert database["role"] == "standalone" and truth["in_recovery"] == "f"
+    assert database["identity"] == {"system_identifier": truth["system_identifier"]}
+
+
+def test_stopped_postgresql(scan, stopped_postgresql):
+    truth = stopped_postgresql.truth
+    database = by_data(scan, truth["data_directory"])
+    assert database["state"] == "stopped" and database["process"] is None and database["listeners"] == []
+    assert database["version"] == truth["server_version"].split()[0]
+    assert database["settings"]["port"] == truth["port"]
+    assert database["settings"]["max_connections"] == truth["max_connections"]
+    assert database["config_files"] == [truth["config_file"], f"{stopped_postgresql.data}/postgresql.auto.conf"]
+    assert database["identity"] == {"system_identifier": truth["system_identifier"]}
+    assert database["package"]["name"] == f"postgresql-{stopped_postgresql.version}"
+    check_directory(database["data_directories"][0], stopped_postgresql.data, "data")
+
+
+def test_a_stopped_tree_is_measured_as_du_measures_it(scan, stopped_postgresql):
+    directory = by_data(scan, stopped_postgresql.data)["data_directories"][0]
+    apparent, allocated = (
+        int(subprocess.check_output(["du", *flags, stopped_postgresql.data], text=True).split()[0])
+        for flags in (["-sb"], ["-s", "--block-size=1"]))
+    found = sum(1 + len(files) for _, _, files in os.walk(stopped_postgresql.data))
+    assert (directory["bytes"], directory["allocated_bytes"], directory["files"]) == (apparent, allocated, found)
+
+
+def test_mongodb(scan, mongodb):
+    truth = mongodb.ask()
+    database = by_data(scan, truth["parsed"]["storage"]["dbPath"])
+    assert database["engine"] == "mongodb" and database["state"] == "running"
+    assert database["key"] == f"mongodb:{mongodb.data}"
+    assert database["version"] == truth["version"] and database["version_precision"] == "exact"
+    assert any("diagnostic.data/metrics." in source for source in sources(database, "version"))
+    assert truth["pid"] == mongodb.process.pid
+    check_process(database, mongodb, "mongodb")
+    check_directory(database["data_directories"][0], mongodb.data, "data")
+    net = truth["parsed"]["net"]
+    assert [(l["address"], l["port"], l["purpose"]) for l in database["listeners"]] == [
+        (net["bindIp"], net["port"], "client")]
+    assert database["unix_sockets"] == [f"{mongodb.directory}/mongodb-{net['port']}.sock"]
+    assert database["config_files"] == [truth["parsed"]["config"]]
+    assert database["settings"] == {
+        "port": str(net["port"]), "bind": net["bindIp"], "max_connections": str(net["maxIncomingConnections"]),
+        "log_destination": truth["parsed"]["systemLog"]["path"], "storage_engine": truth["engine"],
+        "tls": "off", "authentication": "disabled"}
+    assert database["role"] == "standalone" and database["identity"] == {} and database["vendor"] is None
+
+
+def test_the_host(scan):
+    host = scan["host"]
+    assert host["hostname"] == os.uname().nodename and host["kernel"] == os.uname().release
+    assert host["architecture"] == os.uname().machine and host["cpus"] == psutil.cpu_count()
+    assert host["memory_bytes"] == psutil.virtual_memory().total
+    assert abs(datetime.fromisoformat(host["booted_at"]).timestamp() - psutil.boot_time()) < 2
+    assert host["boot_id"] == pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    addresses = {a.address.split("%")[0] for list in psutil.net_if_addrs().values() for a in list if a.family.name != "AF_PACKET"}
+    assert set(host["addresses"]) == {a for a in addresses if not a.startswith(("127.", "169.254.", "fe80", "::1"))}
+    assert scan["scan"]["privileged"] is True and scan["scan"]["status"] == "complete", scan["scan"]["problems"]
+
+
+def test_backends_wrappers_and_look_alikes_are_no_databases(agent, postgresql, tmp_path):
+    """Beside a server with backends: a shell script called mongod, an exporter, an editor, a sleep called mysqld."""
+    script = tmp_path / "mongod"
+    script.write_text("#!/bin/sh\nsleep 60; exit\n")
+    exporter, impostor = tmp_path / "mysqld_exporter", tmp_path / "mysqld"
+    for copy in [exporter, impostor]:
+        shutil.copy("/bin/sleep", copy)
+    commands = [["/bin/sh", script], [exporter, "60"], [impostor, "60"], ["tail", "-f", "/dev/null", "my.cnf", "mysqld"]]
+    processes = [subprocess.Popen([str(word) for word in command], cwd=tmp_path) for command in commands]
+    try:
+        time.sleep(0.2)
+        report = agent.json("scan", "--format", "json", "--no-sizes")
+        pids = {d["process"]["pid"] for d in report["databases"] if d["process"]}
+        backends = {p.pid for p in psutil.Process(postgresql.process.pid).children()}
+        assert backends and not pids & backends
+        assert not pids & {p.pid for p in processes}
+        assert postgresql.process.pid in pids
+        refused = [p["subject"] for p in report["scan"]["problems"] if p["code"] == "not_a_database"]
+        assert refused == [f"pid {processes[2].pid}"]
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def test_an_unprivileged_scan_says_what_it_could_not_see(agent, scan, mariadb, postgresql, mongodb, tmp_path):
+    if not shutil.which("setpriv"):
+        pytest.skip("no setpriv")
+    program = tmp_path / "agent"
+    shutil.copy(agent.path, program)
+    for parent in [program, tmp_path, tmp_path.parent, tmp_path.parent.parent]:
+        parent.chmod(0o755)
+    agent = type(agent)(program)
+    as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    report = agent.json("scan", "--format", "json", prefix=as_nobody, cwd="/")
+    assert report["scan"]["privileged"] is False and report["scan"]["status"] == "partial"
+    codes = {p["code"] for p in report["scan"]["problems"]}
+    assert {"not_privileged", "denied"} <= codes
+    running = {d["process"]["pid"]: d for d in report["databases"] if d["state"] == "running"}
+    for server in [mariadb, postgresql, mongodb]:
+        assert server.process.pid in running
+    assert running[mariadb.process.pid]["version"] is None or running[mariadb.process.pid]["evidence"]
+
+
+def test_a_hidden_process_table_is_said(agent, tmp_path):
+    """/proc mounted with hidepid=2 in a mount namespace of its own: other users' processes do not exist for nobody."""
+    program = tmp_path / "agent"
+    shutil.copy(agent.path, program)
+    for parent in [program, tmp_path, tmp_path.parent, tmp_path.parent.parent]:
+        parent.chmod(0o755)
+    script = ("mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid=65534 --regid=65534 --clear-groups "
+              f"{program} scan --format json --no-sizes")
+    done = subprocess.run(["unshare", "--mount", "--pid", "--fork", "sh", "-c", script], capture_output=True, cwd="/")
+    if done.returncode != 0 and b"unshare" in done.stderr:
+        pytest.skip(f"no mount namespace to be had: {done.stderr.decode()}")
+    import json
+
+    report = json.loads(done.stdout)
+    assert "hidden_processes" in {p["code"] for p in report["scan"]["problems"]}
+    assert report["scan"]["status"] == "partial"
