@@ -39,7 +39,9 @@ struct ReportTable {
         let problems = report.scan.problems.map { "\($0.code): \($0.subject): \($0.message)" }
         return ["", "Problems (\(report.scan.status.rawValue) scan):"]
             + problems.flatMap { problem in
-                PlainText.wrapped(problem, width: width - 4).enumerated().map { ($0.offset == 0 ? "  " : "    ") + $0.element }
+                PlainText.wrapped(problem, width: width - 4).enumerated().map {
+                    ($0.offset == 0 ? "  " : "    ") + $0.element
+                }
             }
     }
 

@@ -17,7 +17,8 @@ struct ScanCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "Write to this file instead of standard output.", completion: .file())
     var output: String?
 
-    @Option(help: "Take this directory for the host's /: an unpacked image, a mounted snapshot, /host in a container.",
+    @Option(
+        help: "Take this directory for the host's /: an unpacked image, a mounted snapshot, /host in a container.",
         completion: .directory)
     var root = "/"
 
@@ -38,7 +39,9 @@ struct ScanCommand: ParsableCommand {
         for engine in engines where !known.contains(engine) {
             throw ValidationError("There is no engine '\(engine)'. Known: \(known.joined(separator: ", ")).")
         }
-        if explain, format != .table { throw ValidationError("--explain goes with --format table; JSON holds the evidence.") }
+        if explain, format != .table {
+            throw ValidationError("--explain goes with --format table; JSON holds the evidence.")
+        }
     }
 
     func run() throws {

@@ -22,16 +22,19 @@ final class ScanWork: Sendable {
     /// Runs `look` on a thread of its own; false when it has not come back after `seconds`.
     func run(within seconds: Double, _ look: @escaping @Sendable (ScanWork) -> Void = { $0.look() }) -> Bool {
         let limit = Deadline(seconds: seconds)
-        let box = Unmanaged.passRetained(Job { [self] in
-            look(self)
-            done.withLock { $0 = true }
-        })
+        let box = Unmanaged.passRetained(
+            Job { [self] in
+                look(self)
+                done.withLock { $0 = true }
+            })
         var thread = pthread_t()
-        let status = pthread_create(&thread, nil, { raw in
-            guard let raw else { return nil }
-            Unmanaged<Job>.fromOpaque(raw).takeRetainedValue().body()
-            return nil
-        }, box.toOpaque())
+        let status = pthread_create(
+            &thread, nil,
+            { raw in
+                guard let raw else { return nil }
+                Unmanaged<Job>.fromOpaque(raw).takeRetainedValue().body()
+                return nil
+            }, box.toOpaque())
         guard status == 0 else {  // no thread to be had: do the work here, the promise of a report in time is weaker
             box.takeRetainedValue().body()
             return true
@@ -62,6 +65,9 @@ final class ScanWork: Sendable {
             $0.processesSeen = processes.count
         }
         let engines = EngineRegistry.all.filter { options.engines.isEmpty || options.engines.contains($0.id) }
+        if engines.count < EngineRegistry.all.count {
+            log.add(.engineFilter, "scan", "only \(engines.map(\.id).joined(separator: ", ")) was looked for")
+        }
         var findings: [Finding] = []
         Inspector(host, engines: engines).run(processes) { finding in
             findings.append(finding)
@@ -101,7 +107,8 @@ final class ScanWork: Sendable {
             return table.processes
         } catch {
             host.log.add(
-                .noProcessTable, "/proc", "no process table, so only stopped and installed databases are found: \(error)",
+                .noProcessTable, "/proc",
+                "no process table, so only stopped and installed databases are found: \(error)",
                 partial: options.root == "/")
             return []
         }

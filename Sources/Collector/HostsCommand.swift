@@ -27,7 +27,8 @@ struct HostsCommand: ParsableCommand {
     static func table(_ rows: [HostRow]) -> String {
         guard !rows.isEmpty else { return "No host has reported yet.\n" }
         var table = Table([
-            .init("HOST", fit: .cutEnd), .init("ID", fit: .cutEnd), .init("SYSTEM", fit: .cutEnd), .init("DATABASES", right: true),
+            .init("HOST", fit: .cutEnd), .init("ID", fit: .cutEnd), .init("SYSTEM", fit: .cutEnd),
+            .init("DATABASES", right: true),
             .init("SCAN"), .init("LAST SEEN"),
         ])
         for row in rows {

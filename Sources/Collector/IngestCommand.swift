@@ -39,7 +39,8 @@ struct IngestCommand: ParsableCommand {
                 results.append(try Self.ingest(entry, file, inventory))
             }
         }
-        try Page(items: results, next_cursor: nil).write(format, columns: IngestResult.columns, table: IngestResult.table)
+        try Page(items: results, next_cursor: nil).write(
+            format, columns: IngestResult.columns, table: IngestResult.table)
         let refused = results.filter { $0.outcome == "rejected" || $0.outcome == "unreadable" }
         for result in refused { Talk.say("\(result.file): byte \(result.byte): \(result.reason ?? "")") }
         if !refused.isEmpty {
@@ -48,7 +49,9 @@ struct IngestCommand: ParsableCommand {
         }
     }
 
-    private static func ingest(_ entry: ReportFile.Entry, _ file: String, _ store: InventoryStore) throws -> IngestResult {
+    private static func ingest(_ entry: ReportFile.Entry, _ file: String, _ store: InventoryStore) throws
+        -> IngestResult
+    {
         var result = IngestResult(file: file, byte: entry.offset, outcome: "rejected")
         switch entry.report {
         case .failure(let error): result.reason = "\(error)"
@@ -88,7 +91,8 @@ struct IngestResult: Codable, Sendable {
 
     static let columns: [ListColumn<IngestResult>] = [
         .init("file") { $0.file }, .init("byte") { "\($0.byte)" }, .init("outcome") { $0.outcome },
-        .init("host_id") { $0.host_id }, .init("databases", number: { $0.databases.map(Int64.init) }), .init("reason") { $0.reason },
+        .init("host_id") { $0.host_id }, .init("databases", number: { $0.databases.map(Int64.init) }),
+        .init("reason") { $0.reason },
     ]
 
     static func table(_ rows: [IngestResult]) -> String {

@@ -19,8 +19,13 @@ enum JSONTexts {
                 start = index
             }
             if inString {
-                if escaped { escaped = false } else if byte == UInt8(ascii: "\\") { escaped = true }
-                else if byte == UInt8(ascii: "\"") { inString = false }
+                if escaped {
+                    escaped = false
+                } else if byte == UInt8(ascii: "\\") {
+                    escaped = true
+                } else if byte == UInt8(ascii: "\"") {
+                    inString = false
+                }
                 continue
             }
             switch byte {
@@ -29,7 +34,8 @@ enum JSONTexts {
             case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
             default: break
             }
-            let isOutside = depth <= 0 && (byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]"))
+            let isOutside =
+                depth <= 0 && (byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]"))
             if isOutside, let begin = start {
                 texts.append(Text(offset: begin, bytes: bytes[begin...index]))
                 start = nil

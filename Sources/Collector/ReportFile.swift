@@ -34,8 +34,10 @@ enum ReportFile {
                 offset += member.consumed
             } catch {
                 // Where the next member begins nobody knows once one is broken.
-                let reason = offset > 0 && error.code == .badGzip
-                    ? ReportError(.trailingBytes, "\(bytes.count - offset) bytes after the gzip data that are none") : error
+                let reason =
+                    offset > 0 && error.code == .badGzip
+                    ? ReportError(.trailingBytes, "\(bytes.count - offset) bytes after the gzip data that are none")
+                    : error
                 return entries + [Entry(offset: offset, report: .failure(reason))]
             }
         }
@@ -44,9 +46,13 @@ enum ReportFile {
 
     private static func textEntries(_ bytes: [UInt8]) -> [Entry] {
         let frames = Frame.find(in: bytes).map { frame in
-            Entry(offset: frame.offset, report: frame.gzip.flatMap { gzip in report { () throws(ReportError) in
-                try Report.decode(json: try Gzip.decompress(gzip))
-            } })
+            Entry(
+                offset: frame.offset,
+                report: frame.gzip.flatMap { gzip in
+                    report { () throws(ReportError) in
+                        try Report.decode(json: try Gzip.decompress(gzip))
+                    }
+                })
         }
         let isJSON = bytes.first { $0 > 0x20 }.map { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "[") } ?? false
         let wholeFrame = frames.contains { (try? $0.report.get()) != nil }
@@ -54,7 +60,8 @@ enum ReportFile {
         let texts = JSONTexts.split(bytes)
         let entries = texts.flatMap { jsonEntries($0) }
         // Log lines may begin with a bracket: then nothing parses, and the frames between them are what counts.
-        return frames.isEmpty || entries.contains { (try? $0.report.get()) != nil } ? entries : entriesOrFrames(entries, frames)
+        return frames.isEmpty || entries.contains { (try? $0.report.get()) != nil }
+            ? entries : entriesOrFrames(entries, frames)
     }
 
     private static func entriesOrFrames(_ entries: [Entry], _ frames: [Entry]) -> [Entry] {
@@ -66,15 +73,24 @@ enum ReportFile {
 
     private static func jsonEntries(_ text: JSONTexts.Text) -> [Entry] {
         guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(text.bytes)), !value.isReport else {
-            return [Entry(offset: text.offset, report: report { () throws(ReportError) in
-                try Report.decode(json: Array(text.bytes))
-            })]
+            return [
+                Entry(
+                    offset: text.offset,
+                    report: report { () throws(ReportError) in
+                        try Report.decode(json: Array(text.bytes))
+                    })
+            ]
         }
         var strings: [String] = []
         value.collectStrings(into: &strings)
-        let found = strings.flatMap { textEntries(Array($0.utf8)) }.map { Entry(offset: text.offset, report: $0.report) }
+        let found = strings.flatMap { textEntries(Array($0.utf8)) }.map {
+            Entry(offset: text.offset, report: $0.report)
+        }
         guard found.isEmpty else { return found }
-        return [Entry(offset: text.offset, report: .failure(ReportError(.noReport, "JSON without a report or a frame in it")))]
+        return [
+            Entry(
+                offset: text.offset, report: .failure(ReportError(.noReport, "JSON without a report or a frame in it")))
+        ]
     }
 
     private static func report(_ body: () throws(ReportError) -> Report) -> Result<Report, ReportError> {

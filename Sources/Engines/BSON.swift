@@ -5,7 +5,9 @@ struct BSONDocument {
 
     /// The document that `bytes` begin with; nil when its length makes no sense.
     init?(_ bytes: ArraySlice<UInt8>) {
-        guard let length = Self.int32(bytes, at: bytes.startIndex), length >= 5, length <= bytes.count else { return nil }
+        guard let length = Self.int32(bytes, at: bytes.startIndex), length >= 5, length <= bytes.count else {
+            return nil
+        }
         self.bytes = bytes[bytes.startIndex..<bytes.startIndex + length]
     }
 
@@ -58,7 +60,9 @@ struct BSONDocument {
         case 0x07: return 12
         case 0x08: return 1
         case 0x0B:
-            guard let first = bytes.firstIndex(of: 0), let second = bytes[(first + 1)...].firstIndex(of: 0) else { return nil }
+            guard let first = bytes.firstIndex(of: 0), let second = bytes[(first + 1)...].firstIndex(of: 0) else {
+                return nil
+            }
             return second + 1 - bytes.startIndex
         case 0x0C: return counted(16)
         case 0x0F: return counted(0)

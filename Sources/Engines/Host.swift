@@ -57,7 +57,9 @@ public final class Host {
     public func bytes(_ path: String, in root: HostRoot, at offset: Int64, count: Int) -> [UInt8]? {
         do throws(HostError) {
             let bytes = try root.read(path, at: offset, count: count)
-            return bytes.count == count ? bytes : nil
+            if bytes.count == count { return bytes }
+            log.add(.malformed, path, "ends before byte \(offset + Int64(count))", partial: false)
+            return nil
         } catch {
             log.add(error)
             return nil

@@ -80,13 +80,21 @@ public struct Inspector {
                 database: database, root: server.root, mountNamespace: server.details.mountNamespace,
                 rootOnHost: sameNamespace ? server.details.root ?? "/" : nil)
             locate(&finding, pid: process.pid)
+            if process.executableDeleted {
+                host.log.add(
+                    .executableReplaced, finding.database.key,
+                    "pid \(process.pid) runs \(process.executable ?? "a file") that was deleted or replaced on disk: "
+                        + "a restart is pending", partial: false)
+            }
             return finding
         }
     }
 
     /// Two servers that claim one data directory are both shown, and the conflict is said.
     private func uniqueKey(_ database: Report.Database, among findings: [Finding]) -> String {
-        let others = findings.filter { $0.database.key == database.key || $0.database.key.hasPrefix(database.key + "#") }
+        let others = findings.filter {
+            $0.database.key == database.key || $0.database.key.hasPrefix(database.key + "#")
+        }
         guard !others.isEmpty else { return database.key }
         host.log.add(
             .dataDirectoryConflict, database.key,

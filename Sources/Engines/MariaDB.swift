@@ -31,6 +31,6 @@ public struct MariaDB: Engine {
     }
     public func vendor(package: String) -> String? { "mariadb" }
     public func purpose(ofPort port: UInt16, settings: [String: String]) -> String? {
-        MySQLFamily.purpose(ofPort: port, settings: settings)
+        Self.family.purpose(ofPort: port, settings: settings)
     }
 }

@@ -34,7 +34,9 @@ enum MongoDBConfiguration {
         let rest = body[body.index(after: mark)...]
         if separator == ":", let next = rest.first, !next.isWhitespace { return nil }
         let name = unquoted(body[..<mark])
-        guard !name.isEmpty, name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" || $0 == "." }) else { return nil }
+        guard !name.isEmpty, name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" || $0 == "." }) else {
+            return nil
+        }
         return (name, unquoted(rest))
     }
 

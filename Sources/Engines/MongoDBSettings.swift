@@ -69,7 +69,9 @@ struct MongoDBSettings {
     func describe(_ database: inout Report.Database, isRouter: Bool) {
         let standard = isConfigServer ? "27019" : !claims("shardsvr").isEmpty ? "27018" : "27017"
         database.setting("port", claims("net.port") + [Claim(standard, source: "default")])
-        let all = claims("net.bindIpAll").filter { ["", "true"].contains($0.value) }.map { Claim("*", source: $0.source) }
+        let all = claims("net.bindIpAll").filter { ["", "true"].contains($0.value) }.map {
+            Claim("*", source: $0.source)
+        }
         database.setting("bind", all + claims("net.bindIp") + [Claim("localhost", source: "default")])
         database.setting("max_connections", claims("net.maxIncomingConnections"))
         database.setting("log_destination", claims("systemLog.path"))
@@ -77,7 +79,7 @@ struct MongoDBSettings {
             Claim($0.value == "disabled" ? "off" : $0.value, source: $0.source)
         }
         database.setting("tls", tls + [Claim("off", source: "default")])
-        addAuthentication(&database)
+        if !isRouter { addAuthentication(&database) }  // a router leaves it to the cluster
         if let name = claims("replication.replSetName").first, !name.value.isEmpty {
             database.identity["replica_set"] = name.value
             database.note("identity.replica_set", name.value, source: name.source)

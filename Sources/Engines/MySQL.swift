@@ -37,6 +37,6 @@ public struct MySQL: Engine {
         return package.hasPrefix("mysql-") ? "oracle" : nil
     }
     public func purpose(ofPort port: UInt16, settings: [String: String]) -> String? {
-        MySQLFamily.purpose(ofPort: port, settings: settings)
+        Self.family.purpose(ofPort: port, settings: settings)
     }
 }

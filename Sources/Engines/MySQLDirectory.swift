@@ -9,7 +9,8 @@ struct MySQLDirectory {
 
     /// Aria's control file or a multi-source list is MariaDB's alone; a server uuid or the dictionary tablespace MySQL's.
     var isMariaDB: Bool {
-        names.contains("aria_log_control") || names.contains("multi-master.info") || names.contains("mariadb_upgrade_info")
+        names.contains("aria_log_control") || names.contains("multi-master.info")
+            || names.contains("mariadb_upgrade_info")
     }
 
     /// What the search for a data directory came to.
@@ -44,7 +45,8 @@ struct MySQLDirectory {
     /// The system tablespace, or the `mysql` schema with one of the marks that only a data directory has.
     private static func isDataDirectory(_ names: Set<String>) -> Bool {
         if names.contains("ibdata1") || names.contains("mysql.ibd") { return true }
-        return names.contains("mysql") && !names.isDisjoint(with: ["aria_log_control", "auto.cnf", "performance_schema"])
+        return names.contains("mysql")
+            && !names.isDisjoint(with: ["aria_log_control", "auto.cnf", "performance_schema"])
     }
 
     /// Fills in everything that the files tell.

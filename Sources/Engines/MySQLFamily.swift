@@ -20,11 +20,14 @@ struct MySQLFamily: Sendable {
         "/var/lib/mysql", "/var/lib/mysql-*", "/var/lib/mariadb", "/usr/local/mysql/data", "/opt/*/data",
     ]
 
-    static func purpose(ofPort port: UInt16, settings: [String: String]) -> String? {
+    /// What is spoken at `port`: the settings say, or the defaults of the manual where they are silent.
+    func purpose(ofPort port: UInt16, settings: [String: String]) -> String? {
+        let isMySQL = id == "mysql"
         switch String(port) {
         case settings["port"] ?? "3306": return "client"
-        case settings["mysqlx_port"]: return "mysqlx"
-        case settings["admin_port"]: return "admin"
+        case settings["mysqlx_port"] ?? (isMySQL ? "33060" : ""): return "mysqlx"
+        case settings["admin_port"] ?? (isMySQL ? "33062" : ""): return "admin"
+        case "4567" where settings["wsrep_on"] == "on": return "galera"
         default: return nil
         }
     }
@@ -61,7 +64,9 @@ struct MySQLFamily: Sendable {
                 "none of \(claims.map(\.value).joined(separator: ", ")) is a data directory of \(engine.title)")
             database.chooseVersion([packageClaim(server, engine)].compactMap { $0 })
         } else if let path = options.claims("datadir").first ?? server.workingDirectory {
-            database.dataDirectories = [Report.DataDirectory(path: Path.tidy(path.value), hostPath: nil, purpose: .data)]
+            database.dataDirectories = [
+                Report.DataDirectory(path: Path.tidy(path.value), hostPath: nil, purpose: .data)
+            ]
             database.note("data_directories", path.value, source: path.source)
             database.chooseVersion([packageClaim(server, engine)].compactMap { $0 })
         }
@@ -122,11 +127,12 @@ struct MySQLFamily: Sendable {
         database.setting("log_bin", options.claims("log_bin"))
         database.setting("log_destination", options.claims("log_error"))
         database.setting("read_only", options.flag("super_read_only") + options.flag("read_only"))
+        database.setting("wsrep_on", options.flag("wsrep_on"))
         let certificate = options.claims("ssl_cert").first
         database.setting("tls", [certificate.map { Claim("on", source: $0.source) }])
         let open = options.flag("skip_grant_tables").first
         database.setting("authentication", [open?.value == "on" ? Claim("disabled", source: open?.source ?? "") : nil])
-        if let cluster = options.claims("wsrep_cluster_name").first, options.flag("wsrep_on").first?.value == "on" {
+        if let cluster = options.claims("wsrep_cluster_name").first, database.settings["wsrep_on"] == "on" {
             database.identity["galera_cluster"] = cluster.value
             database.note("identity.galera_cluster", cluster.value, source: cluster.source)
         }
@@ -139,7 +145,9 @@ struct MySQLFamily: Sendable {
             ("innodb_log_group_home_dir", Report.DataDirectory.Purpose.wal), ("innodb_data_home_dir", .data),
             ("innodb_undo_directory", .data),
         ] {
-            if let claim = options.claims(name).first { database.addDirectory(claim.value, purpose, source: claim.source) }
+            if let claim = options.claims(name).first {
+                database.addDirectory(claim.value, purpose, source: claim.source)
+            }
         }
         if let log = options.claims("log_bin").first, log.value.hasPrefix("/") {
             database.addDirectory(Path.parent(of: log.value), .log, source: log.source)

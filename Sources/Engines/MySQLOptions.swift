@@ -64,9 +64,13 @@ struct MySQLOptions {
             server.root.map { read(files: files, family, $0, host, suffix: suffix) } ?? MySQLOptions()
         options.arguments = arguments
         for name in arguments.values.keys {
-            if let claim = arguments.claim(name, pid: server.process.pid) { options.values[name, default: []].append(claim) }
+            if let claim = arguments.claim(name, pid: server.process.pid) {
+                options.values[name, default: []].append(claim)
+            }
         }
-        if let root = server.root, let directory = options.claims("datadir").first?.value ?? server.workingDirectory?.value {
+        if let root = server.root,
+            let directory = options.claims("datadir").first?.value ?? server.workingDirectory?.value
+        {
             options.addPersisted(Path.join(directory, "mysqld-auto.cnf"), root, host)
         }
         return options
@@ -119,6 +123,8 @@ extension MySQLFamily {
     func reads(group: String, suffix: String) -> Bool {
         let names = suffix.isEmpty ? groups : groups + groups.map { $0 + suffix }
         return names.contains(group)
-            || versionedGroups.contains { group.hasPrefix($0 + "-") && group.dropFirst($0.count + 1).first?.isNumber == true }
+            || versionedGroups.contains {
+                group.hasPrefix($0 + "-") && group.dropFirst($0.count + 1).first?.isNumber == true
+            }
     }
 }

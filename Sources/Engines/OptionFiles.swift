@@ -17,7 +17,9 @@ struct OptionFiles {
     }
 
     /// Calls `option` with each option of `path` and its includes: file, group, name, value.
-    mutating func read(_ path: String, option: (_ path: String, _ group: String, _ name: String, _ value: String) -> Void) {
+    mutating func read(
+        _ path: String, option: (_ path: String, _ group: String, _ name: String, _ value: String) -> Void
+    ) {
         read(path, depth: 0, option: option)
     }
 

@@ -18,7 +18,8 @@ public struct PostgreSQL: Engine {
         "/var/lib/postgresql/data", "/usr/local/pgsql/data", "/var/lib/edb/*/data",
     ]
     public let versionSources = [
-        "version string in the running executable", "package", "PG_VERSION (major)", "catalog version in pg_control (major)",
+        "version string in the running executable", "package", "PG_VERSION (major)",
+        "catalog version in pg_control (major)",
     ]
     static let environmentNames: Set<String> = ["PGDATA"]
 
@@ -112,7 +113,9 @@ public struct PostgreSQL: Engine {
     private func softwareVersion(_ server: Server, major: String?, _ host: Host) -> [VersionClaim] {
         var claims: [VersionClaim] = []
         if let text = ExecutableVersion.postgreSQL(server, host) { claims.append(text) }
-        if !server.process.executableDeleted, let package = versionClaim(package: server.package) { claims.append(package) }
+        if !server.process.executableDeleted, let package = versionClaim(package: server.package) {
+            claims.append(package)
+        }
         // The file may be a wrapper's or another major's: then only what agrees with the data directory counts.
         return claims.filter { major == nil || Self.major(of: $0.number) == major }
     }

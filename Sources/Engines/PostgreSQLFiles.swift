@@ -38,7 +38,8 @@ struct PostgreSQLFiles {
             switch name {
             case "include", "include_if_exists": settings += read(target, depth: depth + 1)
             case "include_dir":
-                for entry in host.list(target, in: root) where entry.name.hasSuffix(".conf") && !entry.name.hasPrefix(".") {
+                for entry in host.list(target, in: root)
+                where entry.name.hasSuffix(".conf") && !entry.name.hasPrefix(".") {
                     settings += read(Path.join(target, entry.name), depth: depth + 1)
                 }
             default:

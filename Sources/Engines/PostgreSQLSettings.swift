@@ -45,7 +45,9 @@ struct PostgreSQLSettings {
     }
 
     /// Reads the files of `directory`; `arguments` are those of a running server with `pid`.
-    static func read(_ directory: PostgreSQLDirectory, _ arguments: Arguments?, pid: Int32, _ host: Host) -> PostgreSQLSettings {
+    static func read(_ directory: PostgreSQLDirectory, _ arguments: Arguments?, pid: Int32, _ host: Host)
+        -> PostgreSQLSettings
+    {
         var settings = PostgreSQLSettings()
         var reader = PostgreSQLFiles(root: directory.root, host: host)
         let file = arguments?.values["config_file"] ?? configurationFile(of: directory, host)
@@ -82,7 +84,8 @@ struct PostgreSQLSettings {
             database.setting(key, values[name] ?? [])
         }
         let tls = (values["ssl"] ?? []).map { claim in
-            Claim(["on", "true", "yes", "1", ""].contains(claim.value.lowercased()) ? "on" : "off", source: claim.source)
+            Claim(
+                ["on", "true", "yes", "1", ""].contains(claim.value.lowercased()) ? "on" : "off", source: claim.source)
         }
         database.setting("tls", tls)
         let collects = ["on", "true", "yes", "1"].contains(values["logging_collector"]?.first?.value.lowercased())

@@ -61,5 +61,5 @@ public enum ProblemCode: String, Sendable, CaseIterable {
     case hostPathUnknown = "host_path_unknown"
     case sizeIncomplete = "size_incomplete"
     case deadline
-    case outputLimit = "output_limit"
+    case engineFilter = "engine_filter"
 }

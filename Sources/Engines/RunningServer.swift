@@ -33,16 +33,11 @@ extension Inspector {
                 purpose: engine.purpose(ofPort: listener.port, settings: database.settings))
         }.sorted { ($0.port, $0.address) < ($1.port, $1.address) }
         for listener in database.listeners {
-            database.note("listeners", "\(listener.address) \(listener.port)", source: "/proc/\(pid)/fd + kernel socket table")
+            database.note(
+                "listeners", "\(listener.address) \(listener.port)", source: "/proc/\(pid)/fd + kernel socket table")
         }
         database.unixSockets = Array(Set(server.unixSockets)).sorted()
         for path in database.unixSockets { database.note("unix_sockets", path, source: "/proc/\(pid)/net/unix") }
-        if server.process.executableDeleted {
-            host.log.add(
-                .executableReplaced, database.key,
-                "the server runs \(server.process.executable ?? "an executable") that was deleted or replaced on disk: "
-                    + "a restart is pending", partial: false)
-        }
     }
 
     private func exposure(_ reach: TCPListener.Reach) -> Report.Listener.Exposure {
@@ -99,4 +94,3 @@ extension Inspector {
         }
     }
 }
-

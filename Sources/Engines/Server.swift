@@ -90,9 +90,7 @@ enum Path {
 
     /// `path` as it is when absolute, else below `directory`.
     static func join(_ directory: String, _ path: String) -> String {
-        if path.hasPrefix("/") { return path }
-        let relative = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
-        return directory == "/" ? "/" + relative : directory + "/" + relative
+        tidy(path.hasPrefix("/") ? path : directory + "/" + path)
     }
 
     /// `path` without slashes at its end and doubled ones, so that equal places have equal texts.

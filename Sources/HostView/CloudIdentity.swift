@@ -55,8 +55,11 @@ public struct CloudIdentity: Sendable, Equatable {
     /// A short value of letters, digits, dots and hyphens; cloud-init writes prose where it redacts.
     private static func plain(_ text: String?) -> String? {
         guard let text, (1...64).contains(text.utf8.count),
-            text.utf8.allSatisfy({ $0 < 0x80 && ($0 == 0x2D || $0 == 0x2E || Character(Unicode.Scalar($0)).isLetter
-                || Character(Unicode.Scalar($0)).isNumber) })
+            text.utf8.allSatisfy({
+                $0 < 0x80
+                    && ($0 == 0x2D || $0 == 0x2E || Character(Unicode.Scalar($0)).isLetter
+                        || Character(Unicode.Scalar($0)).isNumber)
+            })
         else { return nil }
         return text
     }

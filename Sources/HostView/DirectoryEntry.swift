@@ -9,7 +9,8 @@ public struct DirectoryEntry: Sendable, Equatable {
     public var name: String
     public var kind: Kind
 
-    static func all(of directory: borrowing Descriptor, limit: Int) throws(Errno) -> ([DirectoryEntry], truncated: Bool) {
+    static func all(of directory: borrowing Descriptor, limit: Int) throws(Errno) -> ([DirectoryEntry], truncated: Bool)
+    {
         var entries: [DirectoryEntry] = []
         var truncated = false
         var failure: Errno?

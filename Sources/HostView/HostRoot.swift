@@ -143,6 +143,7 @@ func readLink(_ directory: Int32, _ name: String) -> String? {
         guard let base = buffer.baseAddress else { return nil }
         let count = readlinkat(directory, name, base, buffer.count)
         guard count >= 0 else { return nil }
-        return String(decoding: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]), as: UTF8.self)
+        return String(
+            decoding: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]), as: UTF8.self)
     }
 }

@@ -23,7 +23,8 @@ enum SockDiag {
         return found
     }
 
-    private static func receive(_ netlink: borrowing Descriptor, into found: inout [UInt64: TCPListener]) throws(Errno) {
+    private static func receive(_ netlink: borrowing Descriptor, into found: inout [UInt64: TCPListener]) throws(Errno)
+    {
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: buffer, alignment: 8)
         defer { bytes.deallocate() }
         while found.count < listenerLimit {
@@ -44,7 +45,8 @@ enum SockDiag {
             guard length >= headerSize, offset + length <= bytes.count else { throw Errno(rawValue: EBADMSG) }
             if header.nlmsg_type == CLINUX_NLMSG_DONE { return true }
             if header.nlmsg_type == CLINUX_NLMSG_ERROR {
-                let code = length >= headerSize + 4
+                let code =
+                    length >= headerSize + 4
                     ? bytes.loadUnaligned(fromByteOffset: offset + headerSize, as: Int32.self) : -EBADMSG
                 throw Errno(rawValue: -code)
             }

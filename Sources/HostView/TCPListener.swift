@@ -28,7 +28,8 @@ public struct TCPListener: Sendable, Equatable {
     /// Who can reach the socket. Java servers bind `::ffff:127.0.0.1` in IPv6: that is loopback too.
     public var reach: Reach {
         if addressBytes.allSatisfy({ $0 == 0 }) { return .everyAddress }
-        let mapped = isIPv6 && addressBytes[..<10].allSatisfy { $0 == 0 } && addressBytes[10] == 0xFF
+        let mapped =
+            isIPv6 && addressBytes[..<10].allSatisfy { $0 == 0 } && addressBytes[10] == 0xFF
             && addressBytes[11] == 0xFF
         let four = isIPv6 ? (mapped ? Array(addressBytes[12...]) : []) : addressBytes
         if four == [0, 0, 0, 0] { return .everyAddress }

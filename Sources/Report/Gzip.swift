@@ -104,8 +104,10 @@ public enum Gzip {
         let result = bytes.withContiguousStorageIfAvailable { pointer in
             CZlib.crc32(0, pointer.baseAddress, UInt32(pointer.count))
         }
-        return UInt32(truncatingIfNeeded: result ?? Array(bytes).withUnsafeBufferPointer { pointer in
-            CZlib.crc32(0, pointer.baseAddress, UInt32(pointer.count))
-        })
+        return UInt32(
+            truncatingIfNeeded: result
+                ?? Array(bytes).withUnsafeBufferPointer { pointer in
+                    CZlib.crc32(0, pointer.baseAddress, UInt32(pointer.count))
+                })
     }
 }

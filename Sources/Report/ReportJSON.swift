@@ -93,7 +93,8 @@ extension DecodingError {
     /// What is wrong and where, in one line.
     fileprivate var place: String {
         func path(_ keys: [any CodingKey]) -> String {
-            keys.isEmpty ? "top level" : keys.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
+            keys.isEmpty
+                ? "top level" : keys.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
         }
         switch self {
         case .keyNotFound(let key, let context): return "\(path(context.codingPath)): no \"\(key.stringValue)\""

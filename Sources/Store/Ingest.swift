@@ -81,7 +81,8 @@ private struct Ingestion {
     private func knownHost(_ database: Database) throws -> Known? {
         func known(_ row: Row) -> Known { Known(row: row["row_id"], id: row["id"], lastSeen: row["last_seen"]) }
         if let instance = identity.instanceID,
-            let row = try Row.fetchOne(database, sql: "SELECT * FROM hosts WHERE instance_id = ?", arguments: [instance])
+            let row = try Row.fetchOne(
+                database, sql: "SELECT * FROM hosts WHERE instance_id = ?", arguments: [instance])
         {
             return known(row)
         }

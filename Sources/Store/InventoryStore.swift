@@ -18,9 +18,10 @@ public struct InventoryStore: Sendable {
         configuration.journalMode = .wal
         configuration.busyMode = .timeout(10)
         configuration.foreignKeysEnabled = true
-        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         do {
             database = try DatabaseQueue(path: path, configuration: configuration)
+            // GRDB lowers this to NORMAL when it turns WAL on; then a power cut may lose what was acknowledged.
+            try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             self.path = path
             let migrator = Schema.migrator
             if try database.read(migrator.hasBeenSuperseded) {
@@ -60,9 +61,12 @@ public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     init(_ error: DatabaseError, path: String) {
         switch error.resultCode {
         case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH:
-            self.init(.cannotOpen, "cannot open the store \(path): \(error.message ?? "denied"); name another with --store")
+            self.init(
+                .cannotOpen, "cannot open the store \(path): \(error.message ?? "denied"); name another with --store")
         case .SQLITE_NOTADB, .SQLITE_CORRUPT:
-            self.init(.notAStore, "\(path) is no dbcensus store, or is damaged: restore a backup or name another with --store")
+            self.init(
+                .notAStore, "\(path) is no dbcensus store, or is damaged: restore a backup or name another with --store"
+            )
         case .SQLITE_FULL:
             self.init(.full, "the disk that holds \(path) is full; nothing was stored")
         default:

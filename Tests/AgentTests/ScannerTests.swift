@@ -1,0 +1,84 @@
+import Foundation
+import HostView
+import Report
+import Synchronization
+import Testing
+
+@testable import Agent
+
+@Suite("Scanner")
+struct ScannerTests {
+    @Test("a read that never returns does not keep the report")
+    func hang() throws {
+        let work = ScanWork(options: ScanOptions(), root: try HostRoot("/"), deadline: Deadline(seconds: 1))
+        let finished = work.run(within: 0.2) { work in
+            work.progress.withLock { $0.processesSeen = 7 }
+            sleep(3600)
+        }
+        #expect(!finished)
+        #expect(work.progress.withLock { $0.processesSeen } == 7)
+    }
+
+    @Test("work that returns is waited for")
+    func returns() throws {
+        let work = ScanWork(options: ScanOptions(), root: try HostRoot("/"), deadline: Deadline(seconds: 60))
+        #expect(work.run(within: 60) { $0.progress.withLock { $0.processesSeen = 1 } })
+    }
+
+    @Test("a tiny deadline still gives a report of the schema, marked partial")
+    func tinyDeadline() throws {
+        var options = ScanOptions()
+        options.deadline = 0.000_001
+        let report = try Scanner(options).run()
+        #expect(report.scan.status == .partial)
+        #expect(report.scan.problems.contains { $0.code == "deadline" })
+        #expect(try Report.decode(json: try report.json(.pretty)) == report)
+    }
+
+    @Test("an engine filter looks for that engine alone, and a partial report says so")
+    func filter() throws {
+        let report = try GoldenTests.scan("stopped", engines: ["mongodb"])
+        #expect(Set(report.databases.map(\.engine)) == ["mongodb"])
+        #expect(report.scan.status == .partial)
+        #expect(report.scan.problems.contains { $0.code == "engine_filter" })
+    }
+
+    @Test("a root that is not there is an error")
+    func noRoot() {
+        var options = ScanOptions()
+        options.root = "/does/not/exist"
+        #expect(throws: HostError.self) { try Scanner(options).run() }
+    }
+
+    @Test(
+        "spans of time on the command line",
+        arguments: [
+            ("30s", 30), ("500ms", 0.5), ("2m", 120), ("7", 7), ("0", nil), ("-1s", nil), ("x", nil), ("2h", nil),
+            ("1e9", nil), ("nan", nil),
+        ]
+            as [(String, Double?)])
+    func spans(text: String, seconds: Double?) { #expect(Seconds(argument: text)?.value == seconds) }
+
+    @Test("the table fits 80 columns and holds no control character", arguments: GoldenTests.scenarios)
+    func table(scenario: String) throws {
+        let table = ReportTable(try GoldenTests.scan(scenario), width: 80)
+        let lines = table.text(explained: true).split(separator: "\n") + table.problems().map { $0[...] }
+        #expect(lines.allSatisfy { $0.count <= 80 }, "\(lines.filter { $0.count > 80 })")
+        #expect(
+            lines.allSatisfy { line in line.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control } })
+    }
+
+    @Test("decode takes a frame among other lines, gzip and JSON, and one report only")
+    func decode() throws {
+        let report = try GoldenTests.scan("two-instances")
+        let json = try report.json(.minified)
+        let frame = try Frame.encode(report)
+        for bytes in [json, try Gzip.compress(json), frame, Array("log\n".utf8) + frame + Array("more\n".utf8)] {
+            #expect(try DecodeCommand.report(in: bytes) == report)
+        }
+        for bytes in [[], Array("hello".utf8), frame + frame, Array(frame.dropLast(40)), try Gzip.compress(json) + [1]]
+        {
+            #expect(throws: ReportError.self) { try DecodeCommand.report(in: bytes) }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+"""The released file itself: what it is, its commands, its exit statuses, its good behaviour."""
+
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import time
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def test_the_artifact_is_static_small_and_without_icu(agent):
+    path = pathlib.Path(agent.path)
+    assert "statically linked, " in subprocess.check_output(["file", path], text=True)
+    assert "stripped" in subprocess.check_output(["file", path], text=True)
+    assert path.stat().st_size <= 16_000_000
+    compressed = pathlib.Path(f"{path}.gz")
+    assert compressed.stat().st_size <= 6_500_000
+    content = path.read_bytes()
+    for symbol in [b"icudt", b"icu_7", b"ucnv_open", b"FoundationInternationalization"]:
+        assert symbol not in content
+    sums = dict(reversed(line.split("  ")) for line in (path.parent / "SHA256SUMS").read_text().splitlines())
+    assert sums == {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in [path, compressed]}
+
+
+def test_commands(agent):
+    version = agent.run("--version").stdout.decode().strip()
+    assert version in agent.path
+    engines = agent.run("engines").stdout.decode()
+    for engine in ["mysql", "mariadb", "postgresql", "mongodb"]:
+        assert f"{engine} — " in engines
+    assert all(len(line) <= 80 for line in engines.splitlines())
+    table = agent.run().stdout.decode()
+    assert all(len(line) <= 80 for line in table.splitlines())
+    assert agent.run("scan", "--no-sizes").stdout.decode().splitlines()[2:3] == table.splitlines()[2:3]
+
+
+@pytest.mark.parametrize("arguments", [["--nonsense"], ["scan", "--format", "xml"], ["scan", "--engine", "dbase"], ["scan", "--deadline", "soon"],
+                                       ["scan", "--format", "json", "--explain"], ["decode", "a", "b"]])
+def test_usage_is_64(agent, arguments):
+    done = agent.run(*arguments, check=False)
+    assert done.returncode == 64 and done.stdout == b"" and done.stderr
+
+
+def test_failures_are_1_and_never_what_the_ssm_agent_would_take_for_an_order(agent, tmp_path):
+    for arguments in [["scan", "--root", "/does/not/exist"], ["scan", "--output", "/does/not/exist/x"], ["decode", "/does/not/exist"],
+                      ["scan", "--output", "/dev/full", "--format", "json"]]:
+        assert agent.run(*arguments, check=False).returncode == 1
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "victim")
+    assert agent.run("scan", "--output", link, check=False).returncode == 1
+    assert not (tmp_path / "victim").exists()
+    assert agent.run("decode", check=False, input=b"no report").returncode == 1
+
+
+def test_a_closed_standard_output_is_an_error_and_no_trap(agent):
+    done = subprocess.run(["bash", "-c", f"{agent.path} scan --format json >&-"], capture_output=True)
+    assert done.returncode == 1 and b"cannot write" in done.stderr
+    done = subprocess.run(["bash", "-c", f"{agent.path} scan --format json | true; echo ${{PIPESTATUS[0]}}"], capture_output=True, text=True)
+    assert done.stdout.strip() in {"0", "1"}
+
+
+def test_output_goes_to_a_file_of_its_own(agent, tmp_path):
+    file = tmp_path / "report.json"
+    done = agent.run("scan", "--format", "json", "--output", file)
+    assert done.stdout == b"" and json.loads(file.read_text())["schema"] == "dbcensus.report/1"
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_no_environment_no_home_no_terminal(agent):
+    report = agent.json("scan", "--format", "json", env={}, cwd="/", stdin=subprocess.DEVNULL)
+    assert report["scan"]["processes_seen"] > 0
+
+
+def test_the_deadline_holds(agent, tmp_path):
+    """A tree far too large for the time: the report comes, and says how far it came."""
+    data = tmp_path / "root/var/lib/postgresql/15/main"
+    (data / "global").mkdir(parents=True)
+    (data / "PG_VERSION").write_text("15\n")
+    big = data / "base"
+    big.mkdir()
+    for number in range(30_000):
+        (big / str(number)).touch()
+    started = time.monotonic()
+    report = agent.json("scan", "--format", "json", "--root", tmp_path / "root", "--deadline", "60ms")
+    assert time.monotonic() - started < 5
+    directory = report["databases"][0]["data_directories"][0]
+    if not directory["complete"]:
+        assert report["scan"]["status"] == "partial"
+        assert "deadline" in {p["code"] for p in report["scan"]["problems"]}
+    whole = agent.json("scan", "--format", "json", "--root", tmp_path / "root")["databases"][0]["data_directories"][0]
+    assert whole["complete"] and whole["files"] == 30_000 + 4
+
+
+def test_nothing_is_run_connected_or_written(agent, mariadb, postgresql, mongodb, tmp_path):
+    """Every system call of a full scan beside real servers, by strace."""
+    if not shutil.which("strace"):
+        pytest.skip("no strace")
+    log = tmp_path / "strace"
+    done = subprocess.run(["strace", "-f", "-o", log, agent.path, "scan", "--format", "json"], capture_output=True)
+    if b"ptrace" in done.stderr and done.returncode != 0:
+        pytest.skip(f"strace may not trace here: {done.stderr.decode()}")
+    assert json.loads(done.stdout)["databases"]
+    calls = [line.split(" ", 1)[1].strip() for line in log.read_text(errors="replace").splitlines()]
+    names = {call.split("(")[0] for call in calls if "(" in call}
+    assert sum(call.startswith("execve(") for call in calls) == 1, "its own start"
+    assert not names & {"connect", "bind", "listen", "accept", "kill", "tgkill", "ptrace", "mount", "unlink", "rename", "mkdir", "chmod", "chown",
+                        "fork", "vfork", "truncate", "ftruncate", "setuid", "init_module"}
+    assert not [call for call in calls if call.startswith(("open", "creat")) and ("O_WRONLY" in call or "O_RDWR" in call or "O_CREAT" in call)
+                and "/dev/null" not in call]
+    assert {call.split(",")[0] for call in calls if call.startswith("write(")} <= {"write(1", "write(2"}
+    sockets = [call for call in calls if call.startswith("socket(")]
+    assert sockets and all("AF_NETLINK" in call for call in sockets)
+
+
+def test_an_unreadable_fixture_host_seen_by_nobody(agent, fixtures, tmp_path):
+    """The layout of a Debian host whose data directory and process links are not for everybody."""
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        pytest.skip("taking privileges away takes root and setpriv")
+    host, program = tmp_path / "host", tmp_path / "agent"
+    shutil.copytree(fixtures / "debian-mysql", host, symlinks=True)
+    shutil.copy(agent.path, program)
+    (host / "var/lib/mysql").chmod(0o700)
+    (host / "proc/812/fd").chmod(0o500)
+    for parent in [program, *tmp_path.parents][:3] + [tmp_path]:
+        parent.chmod(0o755)
+    report = type(agent)(program).json(
+        "scan", "--format", "json", "--root", host, prefix=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"], cwd="/")
+    (database,) = [d for d in report["databases"] if d["state"] == "running"]
+    assert report["scan"]["privileged"] is False and report["scan"]["status"] == "partial"
+    denied = {p["subject"] for p in report["scan"]["problems"] if p["code"] == "denied"}
+    assert {"/var/lib/mysql", "/proc/812/fd"} <= denied
+    assert database["engine"] == "mysql" and database["version"] == "8.0.36" and database["listeners"] == []
+    assert {e["source"] for e in database["evidence"] if e["field"] == "version"} == {"/var/lib/dpkg/status: mysql-server-core-8.0"}
+    assert database["data_directories"][0]["bytes"] is None and not database["data_directories"][0]["complete"]

@@ -1,0 +1,96 @@
+import Foundation
+import HostView
+import Report
+import Testing
+
+@testable import Engines
+
+/// What no repository can hold: FIFOs, devices, huge and vanishing files. A copy of a fixture host is spoiled.
+@Suite("Bad input")
+struct BadInputTests {
+    final class Copy {
+        let path: String
+        init(of host: String) throws {
+            path = FileManager.default.temporaryDirectory.appending(path: "dbcensus-\(UUID())").path
+            let fixtures = URL(filePath: #filePath).deletingLastPathComponent().appending(
+                path: "Fixtures/hosts/\(host)")
+            try FileManager.default.copyItem(at: fixtures, to: URL(filePath: path))
+        }
+        deinit { try? FileManager.default.removeItem(atPath: path) }
+
+        func scan(seconds: Double = 30) throws -> (databases: [Report.Database], problems: [Report.Problem]) {
+            let log = ProblemLog()
+            let host = Host(try HostRoot(path), deadline: Deadline(seconds: seconds), log: log)
+            var findings: [Finding] = []
+            Inspector(host).run(try ProcessTable.read(host.proc).processes) { findings.append($0) }
+            for index in findings.indices { Sizes.measure(&findings[index], host) }
+            return (findings.map(\.database), log.problems)
+        }
+    }
+
+    @Test("FIFOs and devices where files are expected are refused, and the rest is found")
+    func specialFiles() throws {
+        let copy = try Copy(of: "debian-mysql")
+        for file in [
+            "etc/mysql/mysql.conf.d/mysqld.cnf", "var/lib/mysql/auto.cnf", "var/lib/mysql/#innodb_redo/#ib_redo41",
+        ] {
+            #expect(unlink(copy.path + "/" + file) == 0)
+            #expect(mkfifo(copy.path + "/" + file, 0o666) == 0)
+        }
+        #expect(mkfifo(copy.path + "/var/lib/mysql/fifo", 0o666) == 0)
+        _ = mknod(copy.path + "/var/lib/mysql/device", S_IFCHR | 0o666, 0x105)
+        let (databases, problems) = try copy.scan()
+        let database = try #require(databases.first { $0.state == .running })
+        #expect(database.version == "8.0.36", "the dictionary page is still there")
+        #expect(database.identity.isEmpty)
+        #expect(database.dataDirectories.first?.complete == true)
+        #expect(problems.filter { $0.code == "unreadable" }.count == 3)
+    }
+
+    @Test("a my.cnf of 1 GB is read as far as the limit, and that is said")
+    func hugeConfiguration() throws {
+        let copy = try Copy(of: "debian-mysql")
+        #expect(truncate(copy.path + "/etc/mysql/mysql.conf.d/mysqld.cnf", 1 << 30) == 0)
+        let (databases, problems) = try copy.scan()
+        #expect(databases.first { $0.state == .running }?.settings["server_id"] == "1")
+        #expect(problems.contains { $0.code == "file_too_large" && $0.subject.hasSuffix("mysqld.cnf") })
+    }
+
+    @Test("ten thousand includes end at the limit")
+    func includes() throws {
+        let copy = try Copy(of: "debian-mysql")
+        for number in 0..<10_000 {
+            try "[mysqld]\n!include \(number + 1).cnf\n".write(
+                toFile: copy.path + "/etc/mysql/mysql.conf.d/\(number).cnf", atomically: false, encoding: .utf8)
+        }
+        let (databases, problems) = try copy.scan()
+        #expect(databases.contains { $0.state == .running })
+        #expect(databases.allSatisfy { $0.configFiles.count <= OptionFiles.fileLimit + 1 })
+        #expect(problems.contains { $0.code == "include_limit" })
+    }
+
+    @Test("a data directory that goes away costs its size alone")
+    func vanishedDirectory() throws {
+        let copy = try Copy(of: "two-instances")
+        try FileManager.default.removeItem(atPath: copy.path + "/srv/mysql1")
+        let (databases, _) = try copy.scan()
+        #expect(databases.contains { $0.dataDirectories.first?.path == "/srv/mysql2" && $0.version == "8.4.0" })
+        #expect(databases.contains { $0.process?.pid == 100 && $0.version == "8.4.0" }, "known by its package")
+    }
+
+    @Test("a passed deadline gives what there is, and says so")
+    func deadline() throws {
+        let (databases, problems) = try Copy(of: "two-instances").scan(seconds: 0)
+        #expect(databases.isEmpty)
+        #expect(problems.contains { $0.code == "deadline" })
+    }
+
+    @Test("problems are bounded")
+    func problems() {
+        let log = ProblemLog()
+        for number in 0..<10_000 { log.add(.malformed, "\(number)", "x") }
+        #expect(log.problems.count == ProblemLog.limit + 1)
+        #expect(log.problems.last?.code == "too_many_problems")
+        #expect(log.isPartial)
+    }
+}

@@ -1,0 +1,75 @@
+import HostView
+import Report
+import Testing
+
+@testable import Engines
+
+@Suite("MySQL and MariaDB")
+struct MySQLTests {
+    @Test("option files: groups, quotes, comments, bare options, includes")
+    func optionFiles() {
+        let text =
+            "# c\n; c\n[mysqld]\nport = 3307 # here\nsocket=\"/a b#c\"\n skip-networking \ndatadir='/x'\r\npassword = a#b\n"
+            + "!include other.cnf\n!includedir conf.d\n[ MariaDB ]\nmax-connections=5\n[broken\n=\n"
+        #expect(
+            OptionFiles.parse(text) == [
+                .option(group: "mysqld", name: "port", value: "3307"),
+                .option(group: "mysqld", name: "socket", value: "/a b#c"),
+                .option(group: "mysqld", name: "skip-networking", value: ""),
+                .option(group: "mysqld", name: "datadir", value: "/x"),
+                .option(group: "mysqld", name: "password", value: "a#b"), .include("other.cnf"),
+                .includeDirectory("conf.d"),
+                .option(group: "mariadb", name: "max-connections", value: "5"),
+                .option(group: "broken", name: "", value: ""),
+            ])
+    }
+
+    @Test(
+        "groups that the server reads",
+        arguments: [
+            ("mysqld", true), ("server", true), ("mysqld-8.0", true), ("client", false), ("mysqld_safe", false),
+            ("mariadb", false), ("mysqld-x", false),
+        ])
+    func groups(group: String, reads: Bool) { #expect(MySQL.family.reads(group: group, suffix: "") == reads) }
+
+    @Test("hyphens are underscores, loose- is nothing, -P is the port and -p never is")
+    func names() {
+        #expect(MySQLOptions.canonical("Bind-Address") == "bind_address")
+        #expect(MySQLOptions.canonical("loose-mysqlx-port") == "mysqlx_port")
+        #expect(MySQLOptions.canonical("P") == "port" && MySQLOptions.canonical("p") == "p")
+    }
+
+    @Test("arguments are read through an allow-list")
+    func arguments() {
+        let words = [
+            "mysqld", "--port=1", "--password", "secret", "--datadir", "/d", "--init-file=/secret", "-pX", "stray",
+            "--port", "2",
+        ]
+        let arguments = Arguments(words, allowed: MySQLOptions.allowed, canonical: MySQLOptions.canonical)
+        #expect(arguments.reported == ["mysqld", "--port=1", "--datadir", "/d", "--port", "2"])
+        #expect(arguments.values == ["port": "2", "datadir": "/d"])
+    }
+
+    @Test("redo creator and dictionary page, and what is neither")
+    func versions() {
+        func creator(_ text: String) -> String? { MySQLDirectory.creator(Array(text.utf8), source: "x")?.number }
+        #expect(creator("MySQL 8.0.36\0\0\0") == "8.0.36")
+        #expect(creator("MariaDB 10.11.19\0") == "10.11.19")
+        #expect(creator("xtrabkup 251120") == nil)
+        #expect(creator("MySQL \u{1B}") == nil)
+        #expect(MySQLDirectory.serverVersion([0, 1, 0x62, 0x50], source: "x")?.number == "9.7.4")
+        #expect(MySQLDirectory.serverVersion([0xFF, 0xFF, 0xFF, 0xFF], source: "x") == nil)
+        #expect(MySQLDirectory.serverVersion([0, 0, 0, 0], source: "x") == nil)
+    }
+
+    @Test(
+        "a version claim is the leading number, an epoch skipped",
+        arguments: [
+            ("1:10.11.19-0+deb12u1", "10.11.19"), ("8.0.36-0ubuntu0.22.04.1", "8.0.36"),
+            ("10.11.19-MariaDB-log", "10.11.19"),
+            ("15", "15"), ("x", nil), ("", nil), (".1", nil), ("1..2", "1.2"), ("99999999999999999999.1", nil),
+        ])
+    func claims(text: String, number: String?) {
+        #expect(VersionClaim(text, parts: 3, source: "x")?.number == number)
+    }
+}

@@ -1,0 +1,81 @@
+import HostView
+import Report
+import Testing
+
+@testable import Engines
+
+@Suite("PostgreSQL")
+struct PostgreSQLTests {
+    @Test("postgresql.conf: quotes doubled or escaped, comments, missing equals signs, names in any case")
+    func configuration() {
+        let text =
+            "# x\nport = 5433 # y\nListen_Addresses '*'\ndata_directory = '/a''b\\'c'\ninclude 'x.conf'\n 9bad = 1\nssl=on\n'quoted' = 1\n"
+        let parsed = PostgreSQLFiles.parse(text).map { "\($0.name)=\($0.value)" }
+        #expect(parsed == ["port=5433", "listen_addresses=*", "data_directory=/a'b'c", "include=x.conf", "ssl=on"])
+    }
+
+    @Test("arguments in every spelling, none that may hold a secret")
+    func arguments() {
+        let words = [
+            "postgres", "-D", "/d", "-p5433", "-c", "max_connections=7", "--hba-file=/h", "-cssl=on", "-c",
+            "primary_conninfo=password=x",
+            "--unix_socket_directories=/s", "-h", "*",
+        ]
+        let arguments = PostgreSQLSettings.arguments(words)
+        #expect(
+            arguments.values == [
+                "data_directory": "/d", "port": "5433", "max_connections": "7", "hba_file": "/h", "ssl": "on",
+                "unix_socket_directories": "/s", "listen_addresses": "*",
+            ])
+        #expect(!arguments.reported.joined().contains("password"))
+    }
+
+    @Test("pg_control: identifier, catalog and state; a cut or foreign file is none")
+    func control() throws {
+        var bytes: [UInt8] = [1, 0, 0, 0, 0, 0, 0, 0x80, 0x14, 5, 0, 0]
+        bytes += withUnsafeBytes(of: UInt32(202_209_061).littleEndian) { Array($0) }
+        bytes += [5, 0, 0, 0] + [UInt8](repeating: 0, count: 12)
+        let control = try #require(PgControl(bytes))
+        #expect(control.systemIdentifier == 0x8000_0000_0000_0001)
+        #expect(control.major == "15" && control.state == .archiveRecovery)
+        #expect(PgControl(Array(bytes.dropLast())) == nil)
+        #expect(PgControl(bytes.reversed()) == nil)
+        bytes[16] = 99
+        #expect(PgControl(bytes) == nil)
+    }
+
+    @Test("the version in an executable stands alone, behind a NUL or a bar")
+    func executable() {
+        func number(_ text: String) -> String? {
+            ExecutableVersion.number(after: Array("PostgreSQL ".utf8), in: Array(text.utf8))
+        }
+        #expect(number("\0PostgreSQL 15.18 (Debian) on x\0") == "15.18")
+        #expect(number("|PostgreSQL 9.6.24\0") == "9.6.24")
+        #expect(number("\0For PostgreSQL 9.1 and PostgreSQL 12.\0\0PostgreSQL 16.2\0") == "16.2")
+        #expect(number("xPostgreSQL 15.1\0") == nil)
+        #expect(number("\0PostgreSQL 15.1") == nil, "a number at the very end may go on in the next chunk")
+    }
+
+    @Test(
+        "major versions",
+        arguments: [("15.18", "15"), ("9.6.24", "9.6"), ("15", "15"), ("pgsql-16", "16"), ("x", nil), ("15beta1", nil)])
+    func majors(text: String, major: String?) { #expect(PostgreSQL.major(of: text) == major) }
+
+    @Test("backends are not claimed, the postmaster is")
+    func claims() throws {
+        let host = Fixture.host("debian-postgresql")
+        let claimed = try ProcessTable.read(host.proc).processes.filter { PostgreSQL().claims($0) }
+        #expect(claimed.map(\.pid) == [600])
+    }
+}
+
+/// Hosts to test with.
+enum Fixture {
+    static func host(_ name: String) -> Host {
+        let here = #filePath.split(separator: "/").dropLast().joined(separator: "/")
+        guard let root = try? HostRoot("/" + here + "/Fixtures/hosts/" + name) else {
+            fatalError("no fixture host \(name)")
+        }
+        return Host(root, deadline: Deadline(seconds: 60), log: ProblemLog())
+    }
+}

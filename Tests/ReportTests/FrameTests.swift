@@ -1,0 +1,76 @@
+import Report
+import Testing
+
+@Suite("Frame")
+struct FrameTests {
+    @Test("what was encoded is found again, whatever stands around it")
+    func roundTrip() throws {
+        let report = Samples.report()
+        let frame = String(decoding: try Frame.encode(report), as: UTF8.self)
+        let noisy = "Starting\r\n" + frame.replacing("\n", with: "\r\n") + "2026-11-21 done\n" + frame
+        let found = Frame.find(in: Array(noisy.utf8))
+        #expect(found.map(\.offset) == [10, 10 + frame.utf8.count + 3 + "2026-11-21 done\n".utf8.count])
+        for entry in found {
+            #expect(try Report.decode(json: try Gzip.decompress(try entry.gzip.get())) == report)
+        }
+    }
+
+    @Test("the first line names length and checksum of the gzip bytes")
+    func firstLine() throws {
+        let gzip = try Gzip.compress(try Samples.report().json(.minified))
+        let line = try #require(
+            String(decoding: try Frame.encode(Samples.report()), as: UTF8.self).split(separator: "\n").first)
+        let words = line.split(separator: " ")
+        #expect(words[4] == "\(gzip.count)")
+        #expect(UInt32(words[5].dropLast(5), radix: 16) == Gzip.crc32(of: gzip))
+    }
+
+    @Test("a frame that lost its tail anywhere is refused, and never half read")
+    func everyCut() throws {
+        let frame = try Frame.encode(Samples.report())
+        for length in 1..<(frame.count - 1) {
+            let found = Frame.find(in: Array(frame[..<length]))
+            #expect(found.allSatisfy { (try? $0.gzip.get()) == nil }, "cut at \(length)")
+        }
+    }
+
+    @Test("a flipped character costs its own frame alone")
+    func damage() throws {
+        let frame = try Frame.encode(Samples.report())
+        var damaged = frame
+        damaged[200] = damaged[200] == 65 ? 66 : 65
+        let found = Frame.find(in: damaged + frame)
+        #expect(found.count == 2)
+        #expect(throws: ReportError.self) { try found[0].gzip.get() }
+        #expect(throws: Never.self) { try found[1].gzip.get() }
+    }
+
+    @Test("a cut frame before a whole one costs itself alone")
+    func cutBeforeWhole() throws {
+        let frame = try Frame.encode(Samples.report())
+        let found = Frame.find(in: Array(frame[..<300]) + Array("\n".utf8) + frame)
+        #expect(found.count == 2)
+        #expect(found.map { $0.gzip.code } == [.truncated, nil])
+    }
+
+    @Test(
+        "a first line that makes no sense has its reason",
+        arguments: [
+            ("2 10 00000000", ReportError.Code.unknownSchema), ("1 x 00000000", .badLength),
+            ("1 -5 00000000", .badLength),
+            ("1 10 xyz", .badLength), ("1 99999999 00000000", .compressedTooLarge), ("1 2", .badLength),
+            ("1 3 00000000", .badBase64), ("1 4 00000000", .badChecksum),
+        ])
+    func firstLines(line: String, code: ReportError.Code) {
+        let text =
+            "-----BEGIN DBCENSUS REPORT \(line)-----\n\(code == .badChecksum ? "AAAAAA==" : "!!!!")\n-----END DBCENSUS REPORT-----\n"
+        #expect(Frame.find(in: Array(text.utf8)).map { $0.gzip.code } == [code])
+    }
+}
+
+extension Result where Success == [UInt8], Failure == ReportError {
+    var code: ReportError.Code? {
+        if case .failure(let error) = self { return error.code }
+        return nil
+    }
+}

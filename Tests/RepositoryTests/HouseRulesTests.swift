@@ -1,0 +1,74 @@
+import Engines
+import Foundation
+import Testing
+
+/// House rules as tests: what a reviewer would otherwise have to look for.
+@Suite("House rules")
+struct HouseRulesTests {
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    static func sources(_ target: String) throws -> [(name: String, text: String)] {
+        let folder = root.appending(path: "Sources/\(target)")
+        return try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".swift") }.map {
+            ($0, try String(contentsOf: folder.appending(path: $0), encoding: .utf8))
+        }
+    }
+
+    /// What each target may import; arrows point down only.
+    static let imports: [String: Set<String>] = [
+        "Terminal": [], "Report": ["CZlib", "FoundationEssentials"],
+        "HostView": ["CLinux", "Glibc", "FoundationEssentials"],
+        "Engines": ["CLinux", "HostView", "Report", "FoundationEssentials"],
+        "Agent": [
+            "ArgumentParser", "Engines", "FoundationEssentials", "Glibc", "HostView", "Report", "Synchronization",
+            "Terminal",
+        ],
+        "Store": ["FoundationEssentials", "GRDB", "Report"],
+        "Collector": ["ArgumentParser", "Foundation", "Report", "Store", "Terminal"],
+    ]
+
+    @Test("a target imports what its place allows", arguments: imports.keys.sorted())
+    func importsOnly(target: String) throws {
+        let allowed = try #require(Self.imports[target])
+        for (name, text) in try Self.sources(target) {
+            for line in text.split(separator: "\n") where line.hasPrefix("import ") {
+                let module = line.dropFirst("import ".count).prefix { !$0.isWhitespace }
+                #expect(allowed.contains(String(module)), "\(target)/\(name) imports \(module)")
+            }
+        }
+    }
+
+    @Test("the agent runs nothing, connects to nothing and signals nobody: no such call in its sources")
+    func agentOnlyLooks() throws {
+        let call =
+            /\b(exec[lv]\w*|posix_spawn\w*|v?fork|system|popen|connect|bind|t?kill|ptrace|getpw\w*|getaddrinfo|dlopen)\(/
+        for target in ["Terminal", "Report", "HostView", "Engines", "Agent"] {
+            for (name, text) in try Self.sources(target) {
+                #expect(text.firstMatch(of: call) == nil, "\(target)/\(name)")
+            }
+        }
+    }
+
+    @Test("every engine has a documentation page", arguments: EngineRegistry.all.map(\.id))
+    func enginePages(id: String) throws {
+        let text = try String(contentsOf: Self.root.appending(path: "docs/engines/\(id).md"), encoding: .utf8)
+        #expect(text.count > 500)
+    }
+
+    @Test("every problem code is explained in docs/report.md", arguments: ProblemCode.allCases)
+    func problemCodes(code: ProblemCode) throws {
+        let text = try String(contentsOf: Self.root.appending(path: "docs/report.md"), encoding: .utf8)
+        #expect(text.contains("`\(code.rawValue)`"))
+    }
+
+    @Test("no source file is longer than 400 lines, and nine in ten are shorter than 300")
+    func lengths() throws {
+        let targets = try FileManager.default.contentsOfDirectory(atPath: Self.root.appending(path: "Sources").path)
+        let lengths = try targets.flatMap { try Self.sources($0) }.map {
+            ($0.name, $0.text.split(separator: "\n", omittingEmptySubsequences: false).count)
+        }
+        for (name, length) in lengths { #expect(length <= 400, "\(name) has \(length) lines") }
+        #expect(lengths.filter { $0.1 < 300 }.count * 10 >= lengths.count * 9)
+    }
+}
