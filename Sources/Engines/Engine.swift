@@ -42,10 +42,10 @@ public protocol Engine: Sendable {
 }
 
 extension Engine {
-    public func claims(_ process: HostProcess) -> Bool { executableNames.contains(process.name) }
-    public func owns(software path: String, package: Dpkg.Package?, _ host: Host) -> Bool { true }
-    public func serves(_ database: Report.Database, software path: String) -> Bool { true }
-    public func purpose(ofPort port: UInt16, settings: [String: String]) -> String? {
+    func claims(_ process: HostProcess) -> Bool { executableNames.contains(process.name) }
+    func owns(software path: String, package: Dpkg.Package?, _ host: Host) -> Bool { true }
+    func serves(_ database: Report.Database, software path: String) -> Bool { true }
+    func purpose(ofPort port: UInt16, settings: [String: String]) -> String? {
         settings["port"] == String(port) ? "client" : nil
     }
 }

@@ -2,26 +2,24 @@ import HostView
 import Report
 
 /// MongoDB's mongod, and mongos, its router.
-public struct MongoDB: Engine {
-    public let id = "mongodb"
-    public let title = "MongoDB"
-    public let executableNames: Set<String> = ["mongod", "mongos"]
-    public let openFileNames: Set<String> = ["mongod.lock", "WiredTiger.lock"]
-    public let packagePrefixes = [
+struct MongoDB: Engine {
+    let id = "mongodb"
+    let title = "MongoDB"
+    let executableNames: Set<String> = ["mongod", "mongos"]
+    let openFileNames: Set<String> = ["mongod.lock", "WiredTiger.lock"]
+    let packagePrefixes = [
         "mongodb-org-server", "mongodb-org-mongos", "mongodb-enterprise-server", "mongodb-enterprise-mongos",
         "mongodb-server", "percona-server-mongodb",
     ]
-    public let softwarePatterns = [
+    let softwarePatterns = [
         "/usr/bin/mongod", "/usr/bin/mongos", "/usr/local/bin/mongod", "/usr/local/bin/mongos", "/opt/*/bin/mongod",
         "/opt/*/bin/mongos",
     ]
-    public let dataDirectoryPatterns = ["/var/lib/mongo", "/var/lib/mongodb", "/data/db", "/data/configdb"]
-    public let versionSources = ["buildInfo in diagnostic.data", "package"]
+    let dataDirectoryPatterns = ["/var/lib/mongo", "/var/lib/mongodb", "/data/db", "/data/configdb"]
+    let versionSources = ["buildInfo in diagnostic.data", "package"]
     static let configurationFiles = ["/etc/mongod.conf", "/etc/mongodb.conf"]
 
-    public init() {}
-
-    public func inspect(_ server: Server, _ host: Host) -> Verdict {
+    func inspect(_ server: Server, _ host: Host) -> Verdict {
         let pid = server.process.pid
         let settings = MongoDBSettings.read(server, host)
         var database = Report.Database(key: "", engine: id, state: .running)
@@ -65,11 +63,11 @@ public struct MongoDB: Engine {
         database.note("data_directories", path.value, source: path.source)
     }
 
-    public func configuredDataDirectories(_ host: Host) -> [Claim] {
+    func configuredDataDirectories(_ host: Host) -> [Claim] {
         MongoDBSettings.read(files: Self.configurationFiles, host.root, host).claims("storage.dbPath")
     }
 
-    public func inspectStopped(_ path: String, _ host: Host) -> Report.Database? {
+    func inspectStopped(_ path: String, _ host: Host) -> Report.Database? {
         let search = MongoDBDirectory.first(of: [Claim(path, source: path)], host.root, host)
         guard let directory = search.found else { return nil }
         var database = Report.Database(key: "", engine: id, state: .stopped)
@@ -85,14 +83,14 @@ public struct MongoDB: Engine {
         return database
     }
 
-    public func serves(_ database: Report.Database, software path: String) -> Bool { Path.name(of: path) == "mongod" }
+    func serves(_ database: Report.Database, software path: String) -> Bool { Path.name(of: path) == "mongod" }
 
-    public func vendor(package: String) -> String? {
+    func vendor(package: String) -> String? {
         if package.hasPrefix("percona-") { return "percona" }
         return package.hasPrefix("mongodb-org") || package.hasPrefix("mongodb-enterprise") ? "mongodb" : "community"
     }
 
-    public func purpose(ofPort port: UInt16, settings: [String: String]) -> String? {
+    func purpose(ofPort port: UInt16, settings: [String: String]) -> String? {
         settings["port"] == String(port) ? "client" : nil
     }
 }

@@ -2,35 +2,33 @@ import HostView
 import Report
 
 /// PostgreSQL and builds of it that keep its files.
-public struct PostgreSQL: Engine {
-    public let id = "postgresql"
-    public let title = "PostgreSQL"
-    public let executableNames: Set<String> = ["postgres", "postmaster", "edb-postgres"]
-    public let openFileNames: Set<String> = []
-    public let packagePrefixes = ["postgresql-", "edb-as", "percona-postgresql-"]
-    public let softwarePatterns = [
+struct PostgreSQL: Engine {
+    let id = "postgresql"
+    let title = "PostgreSQL"
+    let executableNames: Set<String> = ["postgres", "postmaster", "edb-postgres"]
+    let openFileNames: Set<String> = []
+    let packagePrefixes = ["postgresql-", "edb-as", "percona-postgresql-"]
+    let softwarePatterns = [
         "/usr/lib/postgresql/*/bin/postgres", "/usr/pgsql-*/bin/postgres", "/usr/bin/postgres", "/usr/bin/postmaster",
         "/usr/local/pgsql/bin/postgres", "/usr/local/bin/postgres", "/usr/edb/*/bin/edb-postgres",
         "/opt/*/bin/postgres",
     ]
-    public let dataDirectoryPatterns = [
+    let dataDirectoryPatterns = [
         "/var/lib/postgresql/*/*", "/var/lib/pgsql/data", "/var/lib/pgsql/*/data", "/var/lib/postgres/data",
         "/var/lib/postgresql/data", "/usr/local/pgsql/data", "/var/lib/edb/*/data",
     ]
-    public let versionSources = [
+    let versionSources = [
         "version string in the running executable", "package", "PG_VERSION (major)",
         "catalog version in pg_control (major)",
     ]
     static let environmentNames: Set<String> = ["PGDATA"]
 
-    public init() {}
-
     /// Backends are named `postgres: …`; only the postmaster keeps the arguments it was started with.
-    public func claims(_ process: HostProcess) -> Bool {
+    func claims(_ process: HostProcess) -> Bool {
         executableNames.contains(process.name) && process.arguments.first?.hasPrefix("postgres:") != true
     }
 
-    public func inspect(_ server: Server, _ host: Host) -> Verdict {
+    func inspect(_ server: Server, _ host: Host) -> Verdict {
         let pid = server.process.pid
         let arguments = PostgreSQLSettings.arguments(server.process.arguments)
         var database = Report.Database(key: "", engine: id, state: .running)
@@ -67,14 +65,14 @@ public struct PostgreSQL: Engine {
         return .database(database)
     }
 
-    public func configuredDataDirectories(_ host: Host) -> [Claim] {
+    func configuredDataDirectories(_ host: Host) -> [Claim] {
         host.root.glob("/etc/postgresql/*/*/postgresql.conf").compactMap { file in
             var reader = PostgreSQLFiles(root: host.root, host: host)
             return reader.read(file).last { $0.name == "data_directory" }.map { Claim($0.value, source: $0.source) }
         }
     }
 
-    public func inspectStopped(_ path: String, _ host: Host) -> Report.Database? {
+    func inspectStopped(_ path: String, _ host: Host) -> Report.Database? {
         let search = PostgreSQLDirectory.first(of: [Claim(path, source: path)], host.root, host)
         guard let directory = search.found else { return nil }
         var database = Report.Database(key: "", engine: id, state: .stopped)
@@ -89,14 +87,14 @@ public struct PostgreSQL: Engine {
     }
 
     /// Software serves a data directory of its own major version; where the path does not tell, any.
-    public func serves(_ database: Report.Database, software path: String) -> Bool {
+    func serves(_ database: Report.Database, software path: String) -> Bool {
         guard let major = database.version.flatMap(Self.major(of:)),
             let ofPath = path.split(separator: "/").compactMap({ Self.major(of: String($0)) }).first
         else { return true }
         return major == ofPath
     }
 
-    public func vendor(package: String) -> String? {
+    func vendor(package: String) -> String? {
         if package.hasPrefix("edb-") { return "enterprisedb" }
         return package.hasPrefix("percona-") ? "percona" : "community"
     }

@@ -5,10 +5,15 @@ import FoundationEssentials
 /// The files are cloud-init's instance-data (docs.cloud-init.io, "Instance metadata") and DMI's in sysfs. Secrets and user data lie
 /// beside the values: only the members declared here are taken.
 public struct CloudIdentity: Sendable, Equatable {
+    /// The twelve digits of the AWS account.
     public var accountID: String?
+    /// Such as `eu-central-1`.
     public var region: String?
+    /// Such as `eu-central-1a`.
     public var availabilityZone: String?
+    /// Such as `i-0123456789abcdef0`.
     public var instanceID: String?
+    /// Such as `m7g.large`.
     public var instanceType: String?
 
     private static let fileLimit = 1 << 20

@@ -64,9 +64,11 @@ public struct FileStatus: Sendable, Equatable {
     /// Kinds of file.
     public enum Kind: Sendable { case regular, directory, link, other }
 
+    /// The kind of file.
     public var kind: Kind
     /// Device number of the file system.
     public var device: UInt64
+    /// Its number in the file system.
     public var inode: UInt64
     /// Apparent size, in bytes.
     public var size: Int64
@@ -95,6 +97,8 @@ public struct FileStatus: Sendable, Equatable {
 
 /// Device and inode: two paths with the same identity are one file.
 public struct FileIdentity: Sendable, Hashable {
+    /// Device number of the file system.
     public var device: UInt64
+    /// Its number in the file system.
     public var inode: UInt64
 }

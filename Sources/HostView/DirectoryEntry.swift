@@ -6,7 +6,9 @@ public struct DirectoryEntry: Sendable, Equatable {
     /// What the directory itself says of the name's kind; `unknown` on file systems that do not say.
     public enum Kind: Sendable { case regular, directory, link, other, unknown }
 
+    /// The name, without its directory.
     public var name: String
+    /// What the directory says it is.
     public var kind: Kind
 
     static func all(of directory: borrowing Descriptor, limit: Int) throws(Errno) -> ([DirectoryEntry], truncated: Bool)

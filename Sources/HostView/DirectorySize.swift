@@ -6,7 +6,9 @@ import Glibc
 /// `bytes` is what `du -sb` of GNU coreutils before 9.2 prints: the apparent size of every file and directory, the tree's
 /// own directory included. `allocatedBytes` is what `du -s --block-size=1` prints.
 public struct DirectorySize: Sendable, Equatable {
+    /// Apparent size, in bytes.
     public var bytes: Int64 = 0
+    /// Space taken on disk, in bytes.
     public var allocatedBytes: Int64 = 0
     /// Names counted, the tree's own directory included; a hard link once.
     public var files: Int64 = 0

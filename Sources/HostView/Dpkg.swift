@@ -2,7 +2,9 @@
 public final class Dpkg {
     /// An installed package.
     public struct Package: Sendable, Equatable {
+        /// Such as `postgresql-15`.
         public var name: String
+        /// The full version, with epoch and revision.
         public var version: String
     }
 

@@ -2,7 +2,9 @@ import Glibc
 
 /// A number that the kernel refuses with (errno(3)).
 public struct Errno: Error, RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+    /// The number in errno.h.
     public let rawValue: Int32
+    /// The number `rawValue`.
     public init(rawValue: Int32) { self.rawValue = rawValue }
 
     /// The number of the last refused call of this thread.
@@ -39,6 +41,7 @@ public struct Errno: Error, RawRepresentable, Sendable, Hashable, CustomStringCo
     /// The agent may not see the thing: data, not a failure.
     public var isDenied: Bool { self == .accessDenied || self == .notPermitted }
 
+    /// The reason in words.
     public var description: String {
         if self == .notRegular { return "not a regular file" }
         return String(cString: strerror(rawValue))
@@ -54,5 +57,6 @@ public struct HostError: Error, Sendable, CustomStringConvertible {
     /// The reason.
     public var errno: Errno
 
+    /// The reason in words.
     public var description: String { "\(operation) \(path): \(errno)" }
 }

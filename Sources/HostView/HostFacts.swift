@@ -8,6 +8,7 @@ public struct HostFacts: Sendable, Equatable {
     public var machineID: String?
     /// /proc/sys/kernel/random/boot_id.
     public var bootID: String?
+    /// The distribution.
     public var os: OSRelease?
     /// /proc/sys/kernel/osrelease.
     public var kernel: String?

@@ -69,6 +69,7 @@ public struct Mounts: Sendable {
 
 /// A file system's size (statvfs(3)), in bytes.
 public struct Capacity: Sendable, Equatable {
+    /// The whole size.
     public var total: Int64
     /// What an ordinary user can still write.
     public var available: Int64

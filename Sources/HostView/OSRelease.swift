@@ -1,7 +1,10 @@
 /// `/etc/os-release` or `/usr/lib/os-release` (os-release(5)).
 public struct OSRelease: Sendable, Equatable {
+    /// `ID`, such as `debian`.
     public var id: String
+    /// `VERSION_ID`, such as `12`.
     public var version: String?
+    /// `PRETTY_NAME`.
     public var name: String?
 
     /// Reads the first of the two files that is there; nil when none names an id.

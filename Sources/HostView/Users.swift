@@ -2,7 +2,9 @@
 public struct Users: Sendable {
     /// One account, as far as dbcensus asks.
     public struct Account: Sendable, Equatable {
+        /// The login name.
         public var name: String
+        /// The home directory.
         public var home: String
     }
 

@@ -27,5 +27,6 @@ public struct ReportError: Error, Sendable, Equatable, CustomStringConvertible {
         self.message = message
     }
 
+    /// Message and code in one line.
     public var description: String { "\(message) (\(code.rawValue))" }
 }

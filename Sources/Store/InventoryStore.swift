@@ -74,5 +74,6 @@ public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
+    /// The message.
     public var description: String { message }
 }

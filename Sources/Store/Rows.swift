@@ -3,22 +3,37 @@ import Report
 
 /// A host as the inventory lists it. The names of the columns are those of CSV and JSON.
 public struct HostRow: Codable, Sendable, Equatable, FetchableRecord {
+    /// The id in the inventory.
     public var id: String
+    /// The host name.
     @ExplicitNull public var hostname: String?
+    /// The AWS account.
     @ExplicitNull public var account_id: String?
+    /// The AWS region.
     @ExplicitNull public var region: String?
+    /// The EC2 instance.
     @ExplicitNull public var instance_id: String?
+    /// The machine id.
     @ExplicitNull public var machine_id: String?
+    /// The distribution in words.
     @ExplicitNull public var os: String?
+    /// The kernel release.
     @ExplicitNull public var kernel: String?
+    /// The architecture in the kernel's words.
     @ExplicitNull public var architecture: String?
+    /// Online processors.
     @ExplicitNull public var cpus: Int?
+    /// Memory, in bytes.
     @ExplicitNull public var memory_bytes: Int64?
     /// Databases that were there when the host was last seen.
     public var databases: Int
+    /// `complete` or `partial`.
     public var scan_status: String
+    /// The agent that reported last.
     public var agent_version: String
+    /// When a scan first saw it: RFC 3339, UTC.
     public var first_seen: String
+    /// When a scan last saw it: RFC 3339, UTC.
     public var last_seen: String
 }
 
@@ -26,24 +41,39 @@ public struct HostRow: Codable, Sendable, Equatable, FetchableRecord {
 public struct DatabaseRow: Codable, Sendable, Equatable, FetchableRecord {
     /// The host's id and the key.
     public var id: String
+    /// The host's id.
     public var host_id: String
+    /// The host name.
     @ExplicitNull public var hostname: String?
+    /// The AWS account.
     @ExplicitNull public var account_id: String?
+    /// The AWS region.
     @ExplicitNull public var region: String?
+    /// OpenTelemetry's `db.system.name`.
     public var engine: String
+    /// Who makes the build.
     @ExplicitNull public var vendor: String?
+    /// The engine's own number.
     @ExplicitNull public var version: String?
+    /// `exact` or `major`.
     @ExplicitNull public var version_precision: String?
+    /// `running`, `stopped` or `installed`.
     public var state: String
+    /// The address of its client listener.
     @ExplicitNull public var address: String?
+    /// The port of its client listener.
     @ExplicitNull public var port: Int?
     /// The widest of its listeners: `all`, `private`, `loopback`.
     @ExplicitNull public var exposure: String?
+    /// The part it plays.
     @ExplicitNull public var role: String?
+    /// The data directory, as the host sees it where that is known.
     @ExplicitNull public var data_directory: String?
     /// All its directories, when they were last measured.
     @ExplicitNull public var bytes: Int64?
+    /// When a scan first saw it: RFC 3339, UTC.
     public var first_seen: String
+    /// When a scan last saw it: RFC 3339, UTC.
     public var last_seen: String
     /// Since when complete scans no longer saw it.
     @ExplicitNull public var missing_since: String?
