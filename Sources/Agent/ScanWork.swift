@@ -11,7 +11,7 @@ final class ScanWork: Sendable {
     private let options: ScanOptions
     private let root: HostRoot
     private let deadline: Deadline
-    private let done = Mutex(false)
+    private let done = Signal()
 
     init(options: ScanOptions, root: HostRoot, deadline: Deadline) {
         self.options = options
@@ -25,7 +25,7 @@ final class ScanWork: Sendable {
         let box = Unmanaged.passRetained(
             Job { [self] in
                 look(self)
-                done.withLock { $0 = true }
+                done.signal()
             })
         var thread = pthread_t()
         let status = pthread_create(
@@ -40,13 +40,7 @@ final class ScanWork: Sendable {
             return true
         }
         pthread_detach(thread)
-        var pause: useconds_t = 100
-        while !done.withLock({ $0 }) {
-            if limit.hasPassed { return false }
-            usleep(pause)
-            pause = min(pause * 2, 5_000)
-        }
-        return true
+        return done.wait(until: limit)
     }
 
     private final class Job: Sendable {

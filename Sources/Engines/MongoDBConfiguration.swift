@@ -9,7 +9,7 @@ enum MongoDBConfiguration {
     static func parse(_ text: String) -> [(name: String, value: String)] {
         var found: [(String, String)] = []
         var parents: [(indent: Int, name: String)] = []
-        for raw in text.split(whereSeparator: \.isNewline) {
+        for raw in ConfigurationLines.significant(in: text) {
             let line = withoutComment(raw)
             let indent = line.prefix { $0 == " " }.count
             let body = line.dropFirst(indent)

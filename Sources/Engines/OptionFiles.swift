@@ -53,9 +53,8 @@ struct OptionFiles {
     static func parse(_ text: String) -> [Line] {
         var lines: [Line] = []
         var group = ""
-        for raw in text.split(whereSeparator: \.isNewline) {
+        for raw in ConfigurationLines.significant(in: text, comments: [UInt8(ascii: "#"), UInt8(ascii: ";")]) {
             let line = trim(raw)
-            if line.isEmpty || line.first == "#" || line.first == ";" { continue }
             if line.first == "[" {
                 group = String(trim(line.dropFirst().prefix { $0 != "]" })).lowercased()
             } else if line.hasPrefix("!includedir") {

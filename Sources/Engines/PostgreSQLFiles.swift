@@ -53,7 +53,7 @@ struct PostgreSQLFiles {
 
     /// The lines `name = value`, `name value` and `name = 'value'`, names in lower case.
     static func parse(_ text: String) -> [(name: String, value: String)] {
-        text.split(whereSeparator: \.isNewline).compactMap { line in
+        ConfigurationLines.significant(in: text).compactMap { line in
             let line = line.drop(while: \.isWhitespace)
             let name = line.prefix { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "." }
             guard !name.isEmpty, name.first?.isNumber == false else { return nil }

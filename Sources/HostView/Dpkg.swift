@@ -1,3 +1,5 @@
+import Glibc
+
 /// The package database of Debian and its kin: `/var/lib/dpkg/status` and `info/*.list` (deb-control(5), dpkg(1)).
 public final class Dpkg {
     /// An installed package.
@@ -30,7 +32,7 @@ public final class Dpkg {
             let list = list(of: package.name)
             // /sbin/x and /usr/sbin/x are one file where /sbin is a link; packages name either.
             let merged = path.hasPrefix("/usr/") ? String(path.dropFirst(4)) : "/usr" + path
-            return contains(list, line: path) || contains(list, line: merged)
+            return ByteSearch.contains(list, line: path) || ByteSearch.contains(list, line: merged)
         }
     }
 
@@ -63,12 +65,7 @@ public final class Dpkg {
             installed = false
         }
         bytes.withUnsafeBytes { buffer in
-            var start = 0
-            while start < buffer.count {
-                let rest = UnsafeRawBufferPointer(rebasing: buffer[start...])
-                let length = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.count
-                let line = UnsafeRawBufferPointer(rebasing: rest[..<length])
-                start += length + 1
+            ByteSearch.forEachLine(in: buffer) { line in
                 switch line.first {
                 case nil: finish()
                 case UInt8(ascii: "P"): name = value(of: "Package: ", line) ?? name
@@ -84,9 +81,11 @@ public final class Dpkg {
     }
 
     private static func value(of field: StaticString, _ line: UnsafeRawBufferPointer) -> String? {
-        let prefix = UnsafeBufferPointer(start: field.utf8Start, count: field.utf8CodeUnitCount)
-        guard line.starts(with: prefix) else { return nil }
-        return String(decoding: line[prefix.count...], as: UTF8.self)
+        let length = field.utf8CodeUnitCount
+        guard line.count >= length, let base = line.baseAddress, memcmp(base, field.utf8Start, length) == 0 else {
+            return nil
+        }
+        return String(decoding: line[length...], as: UTF8.self)
     }
 
     private func list(of package: String) -> [UInt8] {
@@ -99,9 +98,5 @@ public final class Dpkg {
         let bytes = (try? root.read(path, limit: Self.listLimit).bytes) ?? []
         lists[package] = bytes
         return bytes
-    }
-
-    private func contains(_ list: [UInt8], line: String) -> Bool {
-        list.split(separator: UInt8(ascii: "\n")).contains { $0.elementsEqual(line.utf8) }
     }
 }

@@ -1,0 +1,16 @@
+/// The lines of a configuration file that say something.
+///
+/// Works on bytes: sample configuration files are mostly comments, and Swift's characters are too dear for those.
+enum ConfigurationLines {
+    /// The lines of `text` without their ends; blank ones and those that begin with one of `comments` are left out.
+    static func significant(in text: String, comments: Set<UInt8> = [UInt8(ascii: "#")]) -> [Substring] {
+        var text = text
+        text.makeContiguousUTF8()
+        return text.utf8.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }.compactMap { line in
+            guard let first = line.first(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }),
+                !comments.contains(first)
+            else { return nil }
+            return Substring(line)
+        }
+    }
+}
