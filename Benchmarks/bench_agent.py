@@ -61,9 +61,9 @@ def compare(title, commands):
     medians = {name: [statistics.median(column) for column in zip(*rows)] for name, rows in results.items()}
     base = next(iter(medians.values()))
     print(f"\n{title} (medians of {ROUNDS})")
-    print(f"  {'':34}{'wall ms':>9}{'CPU ms':>9}{'peak MiB':>10}{'wall ×':>8}{'CPU ×':>8}")
+    print(f"  {'':40}{'wall ms':>9}{'CPU ms':>9}{'peak MiB':>10}{'wall ×':>8}{'CPU ×':>8}")
     for name, (wall, cpu) in medians.items():
-        print(f"  {name:34}{wall * 1e3:9.1f}{cpu * 1e3:9.1f}{peaks[name] / 1024:10.1f}{wall / base[0]:8.2f}{cpu / max(base[1], 1e-6):8.2f}")
+        print(f"  {name:40}{wall * 1e3:9.1f}{cpu * 1e3:9.1f}{peaks[name] / 1024:10.1f}{wall / base[0]:8.2f}{cpu / max(base[1], 1e-6):8.2f}")
 
 
 def tool(name):
@@ -81,9 +81,14 @@ def sockets_table(agent, title):
     compare(title, commands)
 
 
-def sizes_table(agent, tree, title):
-    du = tool("du")
-    compare(title, {"dbcensus-agent": [agent, "scan", "--format", "frame"], "du -s": [du, "-s", str(tree)], "du -sb": [du, "-sb", str(tree)]})
+def sizes_table(agent, root, tree, title):
+    commands = {
+        "dbcensus-agent --root, the tree alone": [agent, "scan", "--format", "frame", "--root", str(root)],
+        "dbcensus-agent, the whole host": [agent, "scan", "--format", "frame"],
+    }
+    if du := tool("du"):
+        commands |= {"du -s": [du, "-s", str(tree)], "du -sb": [du, "-sb", str(tree)]}
+    compare(title, commands)
 
 
 def hold_sockets(ready):
@@ -123,7 +128,7 @@ def make_processes():
 
 def make_database(directory):
     """A MySQL data directory by its looks, with 100,000 small files, and a process with the name of its server."""
-    data = directory / "data"
+    data = directory / "var/lib/mysql"
     for number in range(FILES):
         if number % 1000 == 0:
             (data / f"db{number // 1000}").mkdir(parents=True)
@@ -143,7 +148,7 @@ def synthetic(agent):
         count = len(open("/proc/net/tcp").readlines()) - 1
         files = sum(len(names) for _, _, names in os.walk(data))
         sockets_table(agent, f"Synthetic host: {seen} processes, {count} TCP sockets")
-        sizes_table(agent, data, f"Synthetic host, sizes of {files} files, warm cache")
+        sizes_table(agent, directory, data, f"Synthetic host, sizes of {files} files, warm cache")
     finally:
         for pid in pids:
             os.kill(pid, signal.SIGKILL)

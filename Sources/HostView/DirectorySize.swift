@@ -43,7 +43,7 @@ struct TreeWalk {
     static let depthLimit = 200
     static let linkLimit = 500_000
     private static let bufferSize = 32 << 10
-    private static let deadlineInterval: Int64 = 256
+    private static let deadlineInterval = 256
 
     let deadline: Deadline
     private(set) var size = DirectorySize()
@@ -72,55 +72,70 @@ struct TreeWalk {
         }
     }
 
-    /// Counts the next name of the deepest level; false when the deadline has passed.
+    /// Counts names of the deepest level until it has no more, leads into a directory, or the deadline has passed: then false.
     private mutating func step() -> Bool {
         let here = levels.count - 1
-        if levels[here].offset >= levels[here].filled {
-            let count = clinux_getdents64(
-                levels[here].descriptor, levels[here].buffer.baseAddress, levels[here].buffer.count)
-            if count < 0 { note(.denied(levels.map(\.name).joined(separator: "/"))) }
-            if count <= 0 {
-                ascend()
+        let level = levels[here]
+        guard let base = level.buffer.baseAddress else { return false }
+        var offset = level.offset
+        var filled = level.filled
+        var seen = 0
+        var status = stat()
+        while true {
+            if offset >= filled {
+                filled = clinux_getdents64(level.descriptor, base, level.buffer.count)
+                offset = 0
+                if filled < 0 { note(.denied(levels.map(\.name).joined(separator: "/"))) }
+                if filled <= 0 {
+                    ascend()
+                    return true
+                }
+            }
+            seen += 1
+            if seen % Self.deadlineInterval == 1, deadline.hasPassed {
+                note(.deadline)
+                return false
+            }
+            let record = base.advanced(by: offset)
+            offset += Int(record.loadUnaligned(fromByteOffset: CLINUX_DIRENT_RECLEN, as: UInt16.self))
+            let name = record.advanced(by: CLINUX_DIRENT_NAME).assumingMemoryBound(to: CChar.self)
+            if name[0] == 0x2E, name[1] == 0 || (name[1] == 0x2E && name[2] == 0) { continue }
+            // A name that vanished since it was listed is no longer part of the tree.
+            guard fstatat(level.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
+            let isDirectory = status.st_mode & S_IFMT == S_IFDIR
+            if !isDirectory, status.st_nlink > 1, !isFirst(status) { continue }
+            add(status)
+            if isDirectory, enter(name, of: level.descriptor) {
+                levels[here].offset = offset
+                levels[here].filled = filled
                 return true
             }
-            levels[here].filled = count
-            levels[here].offset = 0
         }
-        guard let base = levels[here].buffer.baseAddress else { return true }
-        let record = base.advanced(by: levels[here].offset)
-        levels[here].offset += Int(record.loadUnaligned(fromByteOffset: CLINUX_DIRENT_RECLEN, as: UInt16.self))
-        let name = record.advanced(by: CLINUX_DIRENT_NAME).assumingMemoryBound(to: CChar.self)
-        if name[0] == 0x2E, name[1] == 0 || (name[1] == 0x2E && name[2] == 0) { return true }
-        count(name, in: levels[here].descriptor)
-        if size.files % Self.deadlineInterval == 0, deadline.hasPassed {
-            note(.deadline)
-            return false
-        }
-        return true
     }
 
-    private mutating func count(_ name: UnsafePointer<CChar>, in directory: Int32) {
-        var status = stat()
-        // A name that vanished since it was listed is no longer part of the tree.
-        guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return }
-        let isDirectory = status.st_mode & S_IFMT == S_IFDIR
-        if !isDirectory, status.st_nlink > 1 {
-            if hardLinks.count >= Self.linkLimit {
-                note(.manyHardLinks)
-            } else if !hardLinks.insert(FileStatus(status).identity).inserted {
-                return
-            }
+    /// Whether a file with several names is met for the first time.
+    private mutating func isFirst(_ status: stat) -> Bool {
+        guard hardLinks.count < Self.linkLimit else {
+            note(.manyHardLinks)
+            return !hardLinks.contains(FileStatus(status).identity)
         }
-        add(status)
-        guard isDirectory else { return }
+        return hardLinks.insert(FileStatus(status).identity).inserted
+    }
+
+    /// Goes into the directory `name`; false when that is not possible.
+    private mutating func enter(_ name: UnsafePointer<CChar>, of directory: Int32) -> Bool {
         let shown = String(cString: name)
-        guard levels.count < Self.depthLimit else { return note(.tooDeep(path(shown))) }
-        let opened = clinux_openat(directory, name, O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK)
-        if opened >= 0 {
-            descend(opened, name: shown)
-        } else if !Errno.last.isAbsent {
-            note(.denied(path(shown)))
+        guard levels.count < Self.depthLimit else {
+            note(.tooDeep(path(shown)))
+            return false
         }
+        let opened = clinux_openat(directory, name, O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK)
+        guard opened >= 0 else {
+            if !Errno.last.isAbsent { note(.denied(path(shown))) }
+            return false
+        }
+        descend(opened, name: shown)
+        return true
     }
 
     private mutating func add(_ status: stat) {
