@@ -8,27 +8,42 @@ agent="dist/dbcensus-agent-$version-linux-$architecture"
 
 say() { printf '%s %s\n' "==>" "$*" >&2; }
 
+# as_root COMMAND…: by sudo where we are not root.
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
 # need_packages NAME…: installs the Debian packages that are missing, and says which.
 need_packages() {
-    local missing=()
+    local missing=() name log
     for name in "$@"; do
         dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed || missing+=("$name")
     done
     [ ${#missing[@]} -eq 0 ] && return 0
-    local as_root=()
-    [ "$(id -u)" -eq 0 ] || as_root=(sudo)
     say "installing ${missing[*]} (apt)"
-    export DEBIAN_FRONTEND=noninteractive
-    local log
     log=$(mktemp)
-    if ! { "${as_root[@]}" apt-get install -y --no-install-recommends "${missing[@]}" >"$log" 2>&1 ||
-        { "${as_root[@]}" apt-get update >"$log" 2>&1 &&
-            "${as_root[@]}" apt-get install -y --no-install-recommends "${missing[@]}" >"$log" 2>&1; }; }; then
+    install_packages() {
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >"$log" 2>&1
+    }
+    if ! install_packages && ! { as_root apt-get update >"$log" 2>&1 && install_packages; }; then
         cat "$log" >&2
+        rm -f "$log"
         say "apt could not install ${missing[*]}"
         return 1
     fi
     rm -f "$log"
+}
+
+# need_postgresql: the server's package, without the cluster that it would make and start on a machine that had none.
+need_postgresql() {
+    dpkg-query -W postgresql-common >/dev/null 2>&1 && { need_packages postgresql; return; }
+    local settings=/etc/postgresql-common/createcluster.d/dbcensus.conf
+    as_root mkdir -p "$(dirname "$settings")"
+    echo "create_main_cluster = false" | as_root tee "$settings" >/dev/null
+    local status=0
+    need_packages postgresql || status=$?
+    as_root rm -f "$settings"
+    return $status
 }
 
 # need_swift: a clear word instead of "command not found".
@@ -37,6 +52,23 @@ need_swift() {
         say "Swift 6.2 or later is needed: https://www.swift.org/install/linux/"
         exit 1
     }
+}
+
+# swift_build LOG ARGUMENT…: swift build with its progress on one line, and all it said when it fails.
+swift_build() {
+    local log=$1 line
+    shift
+    mkdir -p .build
+    if ! swift build "$@" 2>&1 | tee "$log" | while IFS= read -r line; do
+        case $line in
+        '['*/*']'*) if [ -t 2 ]; then printf '\r\033[K    %.75s' "$line" >&2; fi ;;
+        esac
+    done; then
+        [ -t 2 ] && printf '\r\033[K' >&2
+        cat "$log" >&2
+        return 1
+    fi
+    if [ -t 2 ]; then printf '\r\033[K' >&2; fi
 }
 
 # python_with REQUIREMENTS-FILE: prints a Python that has them, in a virtual environment below .build.

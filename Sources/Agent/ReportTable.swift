@@ -1,4 +1,5 @@
 import Glibc
+import HostView
 import Report
 import Terminal
 
@@ -66,7 +67,7 @@ struct ReportTable {
             let complete = database.dataDirectories.allSatisfy(\.complete)
             table.add([
                 database.engine, version(database), database.state.rawValue, listens(database),
-                sizes.isEmpty ? "-" : (complete ? "" : "> ") + Units.bytes(sizes.reduce(0, +)),
+                sizes.isEmpty ? "-" : (complete ? "" : "> ") + Units.bytes(sizes.reduce(0) { $0.saturating(plus: $1) }),
                 data.map { $0.hostPath ?? $0.path } ?? database.process?.executable ?? softwarePath(database),
             ])
         }

@@ -102,8 +102,7 @@ final class ScanWork: Sendable {
         } catch {
             host.log.add(
                 .noProcessTable, "/proc",
-                "no process table, so only stopped and installed databases are found: \(error)",
-                partial: options.root == "/")
+                "no process table, so only stopped and installed databases are found: \(error)")
             return []
         }
     }
@@ -116,6 +115,7 @@ final class ScanWork: Sendable {
                 $0.hasPrefix("hidepid=") && $0 != "hidepid=0" && $0 != "hidepid=off"
             })
         else { return }
+        host.hidesProcesses = true
         host.log.add(
             .hiddenProcesses, "/proc", "mounted with \(option): processes of other users are invisible without root")
     }

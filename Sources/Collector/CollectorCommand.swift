@@ -52,7 +52,7 @@ struct CollectorError: Error {
 /// What is said to people on standard error.
 enum Talk {
     static func say(_ text: String) {
-        FileHandle.standardError.write(Data((PlainText.neutralised(text) + "\n").utf8))
+        try? FileHandle.standardError.write(contentsOf: Data((PlainText.neutralised(text) + "\n").utf8))
     }
 
     /// Writes data to standard output; a reader that went away is an error with a status of its own.

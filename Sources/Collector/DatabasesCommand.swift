@@ -33,18 +33,20 @@ struct DatabasesCommand: ParsableCommand {
             .exposure: exposure?.rawValue,
         ]
         request.filters.merge(own.compactMapValues { $0 }) { _, new in new }
-        let page = try InventoryStore(path: store.store).databases(request)
+        let page = try InventoryStore(path: store.store, mode: .read).databases(request)
         try page.write(list.format, columns: Self.columns, table: Self.table)
     }
 
     static let columns: [ListColumn<DatabaseRow>] = [
-        .init("id") { $0.id }, .init("host_id") { $0.host_id }, .init("hostname") { $0.hostname },
+        .init("id") { $0.id }, .init("key") { $0.key }, .init("host_id") { $0.host_id },
+        .init("hostname") { $0.hostname },
         .init("account_id") { $0.account_id }, .init("region") { $0.region }, .init("engine") { $0.engine },
         .init("vendor") { $0.vendor }, .init("version") { $0.version },
         .init("version_precision") { $0.version_precision }, .init("state") { $0.state },
         .init("address") { $0.address }, .init("port", number: { $0.port.map(Int64.init) }),
         .init("exposure") { $0.exposure },
         .init("role") { $0.role }, .init("data_directory") { $0.data_directory }, .init("bytes", number: { $0.bytes }),
+        .init("bytes_at") { $0.bytes_at }, .init("bytes_complete") { $0.bytes_complete.map { $0 ? "true" : "false" } },
         .init("first_seen") { $0.first_seen }, .init("last_seen") { $0.last_seen },
         .init("missing_since") { $0.missing_since },
     ]
@@ -61,7 +63,9 @@ struct DatabasesCommand: ParsableCommand {
                 row.hostname ?? row.host_id, row.engine,
                 row.version.map { row.version_precision == "major" ? $0 + ".?" : $0 } ?? "?",
                 row.missing_since == nil ? row.state : "missing", row.port.map { "\(address):\($0)" } ?? "-",
-                row.exposure ?? "-", row.role ?? "-", row.bytes.map(Units.bytes) ?? "-", row.data_directory ?? "-",
+                row.exposure ?? "-", row.role ?? "-",
+                row.bytes.map { (row.bytes_complete == false ? "> " : "") + Units.bytes($0) } ?? "-",
+                row.data_directory ?? "-",
             ])
         }
         return table.lines(width: TerminalWidth.current()).joined(separator: "\n") + "\n"

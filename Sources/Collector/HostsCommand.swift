@@ -10,7 +10,7 @@ struct HostsCommand: ParsableCommand {
     @OptionGroup var list: ListOptions
 
     func run() throws {
-        let page = try InventoryStore(path: store.store).hosts(list.request)
+        let page = try InventoryStore(path: store.store, mode: .read).hosts(list.request)
         try page.write(list.format, columns: Self.columns, table: Self.table)
     }
 

@@ -26,21 +26,23 @@ struct IngestCommand: ParsableCommand {
         let inventory = try InventoryStore(path: store.store)
         var results: [IngestResult] = []
         var unreadable = false
-        for file in files {
-            let bytes: [UInt8]
-            do { bytes = try Self.read(file) } catch {
+        var failure: StoreError?
+        for file in files where failure == nil {
+            do {
+                for entry in ReportFile.entries(in: try InputFile.read(file)) {
+                    results.append(try Self.ingest(entry, file, inventory))
+                }
+            } catch let error as InputError {
                 unreadable = true
-                var result = IngestResult(file: file, byte: 0, outcome: "unreadable")
-                result.reason = "\(error)"
-                results.append(result)
-                continue
-            }
-            for entry in ReportFile.entries(in: bytes) {
-                results.append(try Self.ingest(entry, file, inventory))
+                results.append(IngestResult(file: file, byte: 0, outcome: "unreadable", reason: error.message))
+            } catch let error as StoreError {
+                failure = error
             }
         }
+        // What was stored before a store failed is stored: it is told before the failure is.
         try Page(items: results, next_cursor: nil).write(
             format, columns: IngestResult.columns, table: IngestResult.table)
+        if let failure { throw failure }
         let refused = results.filter { $0.outcome == "rejected" || $0.outcome == "unreadable" }
         for result in refused { Talk.say("\(result.file): byte \(result.byte): \(result.reason ?? "")") }
         if !refused.isEmpty {
@@ -49,34 +51,23 @@ struct IngestCommand: ParsableCommand {
         }
     }
 
-    private static func ingest(_ entry: ReportFile.Entry, _ file: String, _ store: InventoryStore) throws
-        -> IngestResult
-    {
+    private static func ingest(
+        _ entry: ReportFile.Entry, _ file: String, _ store: InventoryStore
+    ) throws -> IngestResult {
         var result = IngestResult(file: file, byte: entry.offset, outcome: "rejected")
+        func reason(_ text: String) -> String { entry.place.map { "\($0): \(text)" } ?? text }
         switch entry.report {
-        case .failure(let error): result.reason = "\(error)"
+        case .failure(let error): result.reason = reason("\(error)")
         case .success(let report):
-            switch try store.ingest(report) {
+            switch try store.ingest(report, json: try? entry.json.get()) {
             case .stored(let host, let count):
                 (result.outcome, result.host_id, result.databases) = ("stored", host, count)
             case .duplicate(let host): (result.outcome, result.host_id) = ("duplicate", host)
             case .older(let host): (result.outcome, result.host_id) = ("older", host)
-            case .rejected(let reason): result.reason = reason
+            case .rejected(let why): result.reason = reason(why)
             }
         }
         return result
-    }
-
-    /// Reads a whole file, at most `ReportFile.limit` bytes of it.
-    private static func read(_ file: String) throws -> [UInt8] {
-        let handle = file == "-" ? FileHandle.standardInput : try FileHandle(forReadingFrom: URL(fileURLWithPath: file))
-        defer { if file != "-" { try? handle.close() } }
-        var data = Data()
-        while data.count <= ReportFile.limit {
-            guard let piece = try handle.read(upToCount: 1 << 20), !piece.isEmpty else { return Array(data) }
-            data.append(piece)
-        }
-        throw ReportError(.inflatedTooLarge, "more than \(ReportFile.limit) bytes: split the file")
     }
 }
 
@@ -88,6 +79,13 @@ struct IngestResult: Codable, Sendable {
     @ExplicitNull var host_id: String?
     @ExplicitNull var databases: Int?
     @ExplicitNull var reason: String?
+
+    init(file: String, byte: Int, outcome: String, reason: String? = nil) {
+        self.file = file
+        self.byte = byte
+        self.outcome = outcome
+        self.reason = reason
+    }
 
     static let columns: [ListColumn<IngestResult>] = [
         .init("file") { $0.file }, .init("byte") { "\($0.byte)" }, .init("outcome") { $0.outcome },

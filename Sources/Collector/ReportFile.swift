@@ -4,134 +4,108 @@ import Report
 /// The reports in a file: frames between other lines, gzip members, JSON texts one after the other, or JSON that
 /// `aws ssm get-command-invocation` or `list-command-invocations` printed, with frames in its strings.
 enum ReportFile {
-    /// The most bytes of one file; a larger one is refused, and can be split.
+    /// The most bytes of one file, and of what its gzip members inflate to; a larger one is refused, and can be split.
     static let limit = 256 << 20
 
-    /// One report, or what should have been one, and the byte at which it begins.
+    /// One report, or what should have been one.
     struct Entry {
+        /// The byte at which it begins; within JSON and gzip, the byte at which that begins.
         var offset: Int
-        var report: Result<Report, ReportError>
+        /// Where within JSON, such as `CommandInvocations.3.CommandPlugins.0.Output`.
+        var place: String?
+        /// The report's JSON, word for word, or why there is none.
+        var json: Result<[UInt8], ReportError>
+
+        /// The report, or why there is none.
+        var report: Result<Report, ReportError> {
+            json.flatMap { bytes in
+                do throws(ReportError) { return .success(try Report.decode(json: bytes)) } catch {
+                    return .failure(error)
+                }
+            }
+        }
     }
 
     /// Everything in `bytes` that is or claims to be a report; never empty.
     static func entries(in bytes: [UInt8]) -> [Entry] {
         let found = bytes.starts(with: [0x1F, 0x8B]) ? gzipEntries(bytes) : textEntries(bytes)
-        return found.isEmpty ? [Entry(offset: 0, report: .failure(ReportError(.noReport, "no report in it")))] : found
+        return found.isEmpty ? [failure(0, .noReport, "no report in it")] : found
     }
 
-    /// Gzip members in a row; the offset of an entry is that of its member.
+    private static func failure(_ offset: Int, _ code: ReportError.Code, _ message: String) -> Entry {
+        Entry(offset: offset, json: .failure(ReportError(code, message)))
+    }
+
+    /// Gzip members in a row. A member may hold a whole log: its reports keep the limits of a report, the member those of a file.
     private static func gzipEntries(_ bytes: [UInt8]) -> [Entry] {
         var entries: [Entry] = []
         var offset = 0
+        var inflated = 0
         while offset < bytes.count {
             do throws(ReportError) {
-                let member = try Gzip.firstMember(of: bytes[offset...])
+                let member = try Gzip.firstMember(
+                    of: bytes[offset...], compressedLimit: limit, inflatedLimit: limit - inflated)
+                inflated += member.bytes.count
                 let inner = textEntries(member.bytes)
-                entries += inner.map { Entry(offset: offset, report: $0.report) }
-                if inner.isEmpty {
-                    entries.append(Entry(offset: offset, report: .failure(ReportError(.noReport, "no report in it"))))
-                }
+                entries += inner.map { Entry(offset: offset, place: $0.place, json: $0.json) }
+                if inner.isEmpty { entries.append(failure(offset, .noReport, "no report in it")) }
                 offset += member.consumed
             } catch {
                 // Where the next member begins nobody knows once one is broken.
-                let reason =
-                    offset > 0 && error.code == .badGzip
-                    ? ReportError(.trailingBytes, "\(bytes.count - offset) bytes after the gzip data that are none")
-                    : error
-                return entries + [Entry(offset: offset, report: .failure(reason))]
+                guard offset > 0, error.code == .badGzip else {
+                    return entries + [Entry(offset: offset, json: .failure(error))]
+                }
+                let rest = "\(bytes.count - offset) bytes behind the gzip data that are none"
+                return entries + [failure(offset, .trailingBytes, rest)]
             }
         }
         return entries
     }
 
+    /// JSON texts that parse, and frames outside them. Lines that are neither are noise, unless nothing else is there.
     private static func textEntries(_ bytes: [UInt8]) -> [Entry] {
-        let frames = Frame.find(in: bytes).map { frame in
-            Entry(
-                offset: frame.offset,
-                report: frame.gzip.flatMap { gzip in
-                    report { () throws(ReportError) in
-                        try Report.decode(json: try Gzip.decompress(gzip))
-                    }
-                })
+        let frames = Frame.find(in: bytes)
+        var entries: [Entry] = []
+        var covered: [Range<Int>] = []
+        let mayBeJSON = bytes.first { $0 > 0x20 }.map { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "[") } ?? false
+        for text in mayBeJSON ? JSONTexts.split(bytes) : [] {
+            let found = jsonEntries(text)
+            let isNoise = found.contains { $0.isNoise } && !frames.isEmpty
+            if isNoise { continue }
+            entries += found
+            covered.append(text.offset..<text.offset + text.bytes.count)
         }
-        let isJSON = bytes.first { $0 > 0x20 }.map { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "[") } ?? false
-        let wholeFrame = frames.contains { (try? $0.report.get()) != nil }
-        guard isJSON, !wholeFrame else { return frames }
-        let texts = JSONTexts.split(bytes)
-        let entries = texts.flatMap { jsonEntries($0) }
-        // Log lines may begin with a bracket: then nothing parses, and the frames between them are what counts.
-        return frames.isEmpty || entries.contains { (try? $0.report.get()) != nil }
-            ? entries : entriesOrFrames(entries, frames)
+        var next = covered[...]
+        for frame in frames {
+            while let range = next.first, range.upperBound <= frame.offset { next.removeFirst() }
+            if next.first?.contains(frame.offset) == true { continue }
+            entries.append(Entry(offset: frame.offset, json: inflate(frame.gzip)))
+        }
+        return entries.sorted { $0.offset < $1.offset }
     }
 
-    private static func entriesOrFrames(_ entries: [Entry], _ frames: [Entry]) -> [Entry] {
-        entries.contains { entry in
-            if case .failure(let error) = entry.report { return error.code != .badJSON }
-            return true
-        } ? entries : frames
+    private static func inflate(_ gzip: Result<[UInt8], ReportError>) -> Result<[UInt8], ReportError> {
+        gzip.flatMap { bytes in
+            do throws(ReportError) { return .success(try Gzip.decompress(bytes)) } catch { return .failure(error) }
+        }
     }
 
     private static func jsonEntries(_ text: JSONTexts.Text) -> [Entry] {
-        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(text.bytes)), !value.isReport else {
-            return [
-                Entry(
-                    offset: text.offset,
-                    report: report { () throws(ReportError) in
-                        try Report.decode(json: Array(text.bytes))
-                    })
-            ]
+        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(text.bytes)) else {
+            return [failure(text.offset, .badJSON, "not valid JSON")]
         }
-        var strings: [String] = []
-        value.collectStrings(into: &strings)
-        let found = strings.flatMap { textEntries(Array($0.utf8)) }.map {
-            Entry(offset: text.offset, report: $0.report)
+        if value.isReport { return [Entry(offset: text.offset, json: .success(Array(text.bytes)))] }
+        let found = value.framedStrings().flatMap { place, string in
+            Frame.find(in: Array(string.utf8)).map { Entry(offset: text.offset, place: place, json: inflate($0.gzip)) }
         }
-        guard found.isEmpty else { return found }
-        return [
-            Entry(
-                offset: text.offset, report: .failure(ReportError(.noReport, "JSON without a report or a frame in it")))
-        ]
-    }
-
-    private static func report(_ body: () throws(ReportError) -> Report) -> Result<Report, ReportError> {
-        do throws(ReportError) { return .success(try body()) } catch { return .failure(error) }
+        return found.isEmpty ? [failure(text.offset, .noReport, "JSON without a report or a frame in it")] : found
     }
 }
 
-/// Any JSON, as far as it takes to find the strings in it.
-enum JSONValue: Decodable {
-    case string(String)
-    case array([JSONValue])
-    case object([String: JSONValue])
-    case other
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if let text = try? container.decode(String.self) {
-            self = .string(text)
-        } else if let list = try? container.decode([JSONValue].self) {
-            self = .array(list)
-        } else if let members = try? container.decode([String: JSONValue].self) {
-            self = .object(members)
-        } else {
-            self = .other
-        }
-    }
-
-    /// A report, or something that calls itself one: it has a schema, or databases.
-    var isReport: Bool {
-        guard case .object(let members) = self else { return false }
-        return members["schema"] != nil || members["databases"] != nil
-    }
-
-    /// Strings that hold the beginning of a frame.
-    func collectStrings(into strings: inout [String]) {
-        switch self {
-        case .string(let text): if text.contains("-----BEGIN DBCENSUS REPORT") { strings.append(text) }
-        case .array(let list): for item in list { item.collectStrings(into: &strings) }
-        case .object(let members):
-            for (_, value) in members.sorted(by: { $0.key < $1.key }) { value.collectStrings(into: &strings) }
-        case .other: break
-        }
+extension ReportFile.Entry {
+    /// No JSON, or JSON that says nothing of a report.
+    fileprivate var isNoise: Bool {
+        guard case .failure(let error) = json else { return false }
+        return error.code == .badJSON || error.code == .noReport
     }
 }

@@ -12,8 +12,9 @@ struct Arguments {
     ///
     /// - Parameters:
     ///   - allowed: canonical names of options and whether a value follows, by `=` or as the next word.
+    ///   - short: one-letter options whose value may follow at once, as in `-P3307`.
     ///   - canonical: turns an option as written, without its hyphens, into its canonical name.
-    init(_ words: [String], allowed: [String: Kind], canonical: (String) -> String) {
+    init(_ words: [String], allowed: [String: Kind], short: [Character: String] = [:], canonical: (String) -> String) {
         guard let program = words.first else { return }
         reported = [program]
         var index = 1
@@ -22,6 +23,11 @@ struct Arguments {
             index += 1
             guard word.hasPrefix("-") else { continue }
             let body = word.drop { $0 == "-" }
+            if !word.hasPrefix("--"), body.count > 1, let letter = body.first, let name = short[letter] {
+                reported.append(word)
+                values[name] = String(body.dropFirst())
+                continue
+            }
             let equals = body.firstIndex(of: "=")
             let name = canonical(String(body[..<(equals ?? body.endIndex)]))
             guard let kind = allowed[name] else { continue }

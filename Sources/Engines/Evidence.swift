@@ -1,17 +1,37 @@
+import HostView
 import Report
+
+/// Bounds of what one database may put into a report; whoever writes its files must not make the report unreadable.
+enum EvidenceLimits {
+    /// The most bytes of one text; a longer value is not reported, a longer source is cut with `…`.
+    static let text = 1024
+    /// The most notes of one database.
+    static let notes = 400
+    /// The most values of one option that are kept.
+    static let claims = 32
+    /// The most listeners, unix sockets, configuration files, directories and arguments each.
+    static let entries = 256
+
+    /// `text` as it is, or its beginning with `…`.
+    static func cut(_ text: String) -> String {
+        text.utf8.count <= self.text ? text : String(decoding: text.utf8.prefix(self.text), as: UTF8.self) + "…"
+    }
+}
 
 extension Report.Database {
     /// Notes that `source` says that `field` is `value`; the same note is kept once.
     mutating func note(_ field: String, _ value: String, source: String) {
-        let evidence = Report.Evidence(field: field, value: value, source: source)
+        guard evidence.count < EvidenceLimits.notes else { return }
+        let evidence = Report.Evidence(
+            field: field, value: EvidenceLimits.cut(value), source: EvidenceLimits.cut(source))
         if !self.evidence.contains(evidence) { self.evidence.append(evidence) }
     }
 
     /// Notes every claim and returns the first: the order of `claims` is the order of trust.
     @discardableResult
     mutating func choose(_ field: String, _ claims: [Claim]) -> String? {
-        for claim in claims { note(field, claim.value, source: claim.source) }
-        return claims.first?.value
+        for claim in claims.prefix(EvidenceLimits.claims) { note(field, claim.value, source: claim.source) }
+        return claims.first { $0.value.utf8.count <= EvidenceLimits.text }?.value
     }
 
     /// Sets the version by the first claim that holds a number, and notes all of them word for word.
@@ -28,12 +48,23 @@ extension Report.Database {
     }
 
     /// Adds a directory that the engine keeps outside its data directory; one inside is already counted there.
-    mutating func addDirectory(_ path: String, _ purpose: Report.DataDirectory.Purpose, source: String) {
-        let path = Path.tidy(path)
-        let outside = !dataDirectories.contains { Path.isInside(path, $0.path) }
-        guard path.hasPrefix("/"), outside else { return }
-        dataDirectories.append(Report.DataDirectory(path: path, hostPath: nil, purpose: purpose))
-        note("data_directories", path, source: source)
+    ///
+    /// A parent of a data directory, or a directory of another owner, is a shared place such as /var/log: measuring it would count what is
+    /// not the database's.
+    mutating func addDirectory(
+        _ path: String, _ purpose: Report.DataDirectory.Purpose, source: String, root: HostRoot
+    ) {
+        guard let data = dataDirectories.first, dataDirectories.count < EvidenceLimits.entries else { return }
+        let path = Path.join(data.path, path)
+        let place = (try? root.canonical(path)) ?? path
+        let known = dataDirectories.map { (try? root.canonical($0.path)) ?? $0.path }
+        let isShared = known.contains { Path.isInside($0, place) }
+        guard !known.contains(where: { Path.isInside(place, $0) }), !isShared,
+            let status = try? root.status(path), status.kind == .directory,
+            status.owner == (try? root.status(data.path))?.owner
+        else { return note("data_directories", path, source: source) }
+        dataDirectories.append(Report.DataDirectory(path: place, hostPath: nil, purpose: purpose))
+        note("data_directories", place, source: source)
     }
 }
 
@@ -58,7 +89,7 @@ public struct VersionClaim: Sendable, Equatable {
         guard !numbers.isEmpty, numbers.allSatisfy({ Int($0) != nil }), numbers.count <= 5, digits.first != "." else {
             return nil
         }
-        number = numbers.joined(separator: ".")
+        number = numbers.compactMap { Int($0) }.map(String.init).joined(separator: ".")
         precision = numbers.count >= parts ? .exact : .major
         self.text = text
         self.source = source

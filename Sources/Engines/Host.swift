@@ -21,6 +21,8 @@ public final class Host {
     public let mountNamespace: String?
     private var mounts: [String: Mounts] = [:]
     var softwareByEngine: [String: [Software]] = [:]
+    /// /proc hides processes of other users from the agent.
+    public var hidesProcesses = false
 
     /// The host below `root`.
     public init(_ root: HostRoot, deadline: Deadline, log: ProblemLog) {
@@ -78,12 +80,19 @@ public final class Host {
         }
     }
 
-    /// What is mounted where, as `pid` sees it; each mount namespace is read once.
-    func mounts(_ pid: Int32?, namespace: String?) -> Mounts? {
-        let key = namespace ?? "host"
+    /// Existing paths below `root` that match a pattern of `HostRoot.glob`.
+    public func glob(_ pattern: String, in root: HostRoot) -> [String] {
+        let (paths, truncated) = root.glob(pattern)
+        if truncated { log.add(.fileTooLarge, pattern, "only the first \(paths.count) paths were looked at") }
+        return paths
+    }
+
+    /// What is mounted where, as `pid` sees it, below the root that it sees; each such view is read once.
+    func mounts(_ pid: Int32?, namespace: String?, seenRoot: String?) -> Mounts? {
+        let key = (namespace ?? "host") + " " + (seenRoot ?? "/")
         if let known = mounts[key] { return known }
         do throws(HostError) {
-            let read = try Mounts.read(pid.map(String.init) ?? "self", proc)
+            let read = try Mounts.read(pid.map(String.init) ?? (root.path == "/" ? "self" : "1"), proc)
             if read.truncated { log.add(.fileTooLarge, "mountinfo", "not every mount was read") }
             mounts[key] = read
             return read

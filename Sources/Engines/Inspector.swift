@@ -7,14 +7,26 @@ public struct Finding: Sendable {
     public var database: Report.Database
     /// Below which its paths are meant; nil where the agent may not look.
     public var root: HostRoot?
-    /// Its mount namespace, where it has a process.
-    var mountNamespace: String?
-    /// The root as the agent's own mount namespace names it; nil when it lies in another one.
-    var rootOnHost: String?
+    /// The process's details; nil for a database that does not run.
+    var details: ProcessDetails?
+    /// The data directory's device and inode: two paths that lead to one place are one directory.
+    var directory: FileIdentity?
+    /// The executable's device and inode; nil where it was replaced or cannot be seen.
+    var executable: FileIdentity?
+
+    init(_ database: Report.Database, root: HostRoot?) {
+        self.database = database
+        self.root = root
+    }
 }
 
 /// Finds the databases of one host: running ones, then stopped ones, then software without either.
 public struct Inspector {
+    /// The most databases of one host.
+    public static let limit = 1_000
+    /// The most bytes of evidence in one report.
+    static let evidenceBytes = 16 << 20
+
     let host: Host
     let engines: [any Engine]
 
@@ -27,9 +39,18 @@ public struct Inspector {
     /// Calls `found` with each database as soon as it is known, until the deadline.
     public func run(_ processes: [HostProcess], found: (Finding) -> Void) {
         var findings: [Finding] = []
+        var evidence = 0
         func add(_ finding: Finding) {
+            guard findings.count < Self.limit else {
+                return host.log.add(.reportLimit, "scan", "more than \(Self.limit) databases; the rest is left out")
+            }
             var finding = finding
-            finding.database.key = uniqueKey(finding.database, among: findings)
+            evidence += finding.database.evidence.reduce(0) { $0 + $1.value.utf8.count + $1.source.utf8.count }
+            if evidence > Self.evidenceBytes {
+                finding.database.evidence = []
+                host.log.add(.reportLimit, finding.database.key, "too much evidence in one report; it is left out")
+            }
+            finding.database.key = uniqueKey(finding, among: findings)
             findings.append(finding)
             found(finding)
         }
@@ -72,14 +93,13 @@ public struct Inspector {
             host.log.add(.notADatabase, "pid \(process.pid)", "\(process.name): \(reason)", partial: false)
             return nil
         case .database(var database):
-            let sameNamespace =
-                server.details.mountNamespace == nil || host.mountNamespace == nil
-                || server.details.mountNamespace == host.mountNamespace
             attach(server, engine, to: &database)
-            var finding = Finding(
-                database: database, root: server.root, mountNamespace: server.details.mountNamespace,
-                rootOnHost: sameNamespace ? server.details.root ?? "/" : nil)
-            locate(&finding, pid: process.pid)
+            var finding = Finding(database, root: server.root)
+            finding.details = server.details
+            if let path = process.executable.flatMap(server.inside), !process.executableDeleted {
+                finding.executable = (try? server.root?.status(path))?.identity
+            }
+            locate(&finding)
             if process.executableDeleted {
                 host.log.add(
                     .executableReplaced, finding.database.key,
@@ -90,17 +110,20 @@ public struct Inspector {
         }
     }
 
-    /// Two servers that claim one data directory are both shown, and the conflict is said.
-    private func uniqueKey(_ database: Report.Database, among findings: [Finding]) -> String {
-        let others = findings.filter {
-            $0.database.key == database.key || $0.database.key.hasPrefix(database.key + "#")
+    /// A key that no other finding has. Two servers in one data directory are both shown, and the conflict is said.
+    private func uniqueKey(_ finding: Finding, among findings: [Finding]) -> String {
+        let key = finding.database.key
+        let taken = Set(findings.map(\.database.key))
+        guard taken.contains(key) else { return key }
+        let rivals = findings.filter { $0.directory == finding.directory && $0.directory != nil }
+        if !rivals.isEmpty {
+            let pids = (rivals + [finding]).compactMap { $0.database.process.map { "\($0.pid)" } }
+            host.log.add(
+                .dataDirectoryConflict, key,
+                "several servers claim this data directory: pids \(pids.joined(separator: ", "))")
         }
-        guard !others.isEmpty else { return database.key }
-        host.log.add(
-            .dataDirectoryConflict, database.key,
-            "several servers claim this data directory: pids "
-                + (others.map(\.database) + [database]).compactMap { $0.process.map { "\($0.pid)" } }
-                .joined(separator: ", "))
-        return "\(database.key)#\(others.count + 1)"
+        var number = 2
+        while taken.contains("\(key)#\(number)") { number += 1 }
+        return "\(key)#\(number)"
     }
 }

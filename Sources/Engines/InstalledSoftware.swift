@@ -18,14 +18,19 @@ extension Inspector {
                 .versionUnknown, database.key,
                 "no package database that the agent reads knows \(software.executable)", partial: false)
         }
-        return Finding(database: database, root: host.root, mountNamespace: nil, rootOnHost: "/")
+        return Finding(database, root: host.root)
     }
 
     private func isUsed(_ executable: String, _ engine: any Engine, _ findings: [Finding]) -> Bool {
-        findings.contains { finding in
+        let identity = (try? host.root.status(executable))?.identity
+        return findings.contains { finding in
             let database = finding.database
             guard database.engine == engine.id else { return false }
-            if let running = database.process?.executable { return running == executable && finding.rootOnHost == "/" }
+            if let process = database.process {
+                // A replaced executable has another inode than its path now has: the path tells.
+                let samePath = process.executable == executable && finding.executable == nil
+                return samePath || (finding.executable != nil && finding.executable == identity)
+            }
             return database.state == .stopped && engine.serves(database, software: executable)
         }
     }

@@ -11,7 +11,8 @@ struct MariaDB: Engine {
     let softwarePatterns = MySQLFamily.softwarePatterns
     let dataDirectoryPatterns = MySQLFamily.dataDirectoryPatterns
     let versionSources = [
-        "creator in the redo log's header", "mariadb_upgrade_info or mysql_upgrade_info", "package",
+        "package of the running executable", "creator in the redo log's header",
+        "mariadb_upgrade_info or mysql_upgrade_info",
     ]
 
     static let family = MySQLFamily(

@@ -33,7 +33,7 @@ struct MongoDB: Engine {
         let claims =
             server.openFileDirectories + settings.claims("storage.dbPath") + [Claim(standard, source: "default")]
         let search = isRouter ? MongoDBDirectory.Search() : MongoDBDirectory.first(of: claims, server.root, host)
-        if search.found == nil, !search.denied, !server.listens {
+        if search.found == nil, !search.denied, !server.mayListen {
             return .notADatabase("it has the name of a server but neither a data directory nor a listening socket")
         }
         let package = server.process.executableDeleted ? nil : versionClaim(package: server.package)

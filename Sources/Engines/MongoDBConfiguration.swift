@@ -28,6 +28,14 @@ enum MongoDBConfiguration {
         return found
     }
 
+    /// A key whose value is a flow mapping, a block, an anchor or alias, or is to be run or fetched; nil when every value is plain.
+    static func notUnderstood(_ settings: [(name: String, value: String)]) -> String? {
+        settings.first { name, value in
+            ["{", "[", "&", "*", "|", ">", "!"].contains(value.prefix(1)) && value != "*"
+                || name.hasSuffix("__exec") || name.hasSuffix("__rest")
+        }?.name
+    }
+
     /// `key<separator> value`, quotes taken away; the YAML separator must be followed by a blank or the line's end.
     private static func keyValue(_ body: Substring, _ separator: Character) -> (String, String)? {
         guard let mark = body.firstIndex(of: separator) else { return nil }

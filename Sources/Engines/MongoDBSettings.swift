@@ -25,12 +25,27 @@ struct MongoDBSettings {
     private(set) var files: [String] = []
     private var values: [String: [Claim]] = [:]
 
+    /// Everything that could be said was read and understood, so that silence means the default.
+    private(set) var isWhole = true
+
     /// What is said of the configuration key, the strongest first.
     func claims(_ key: String) -> [Claim] { values[key] ?? [] }
 
+    /// What is said of a flag: as an argument it has no value, in a file it has one.
+    private func flag(_ key: String) -> Claim? {
+        claims(key).first.flatMap { ["", "true", "1", "yes", "on"].contains($0.value.lowercased()) ? $0 : nil }
+    }
+
+    /// The documented default, where silence means it.
+    private func standard(_ value: String) -> [Claim] { isWhole ? [Claim(value, source: "default")] : [] }
+
     /// The server keeps a sharded cluster's configuration.
     var isConfigServer: Bool {
-        !claims("configsvr").isEmpty || claims("sharding.clusterRole").first?.value == "configsvr"
+        flag("configsvr") != nil || claims("sharding.clusterRole").first?.value == "configsvr"
+    }
+
+    private var isShardServer: Bool {
+        flag("shardsvr") != nil || claims("sharding.clusterRole").first?.value == "shardsvr"
     }
 
     /// The settings of a running server.
@@ -41,6 +56,8 @@ struct MongoDBSettings {
         }
         var settings = MongoDBSettings()
         if let root = server.root, let file { settings = read(files: [file], root, host) }
+        if file != nil, settings.files.isEmpty { settings.isWhole = false }
+        if server.process.argumentsTruncated { settings.isWhole = false }
         settings.arguments = arguments
         for (name, spec) in keys {
             if let claim = arguments.claim(name, pid: server.process.pid) {
@@ -56,9 +73,16 @@ struct MongoDBSettings {
         for file in files {
             guard let text = host.text(file, in: root) else { continue }
             settings.files.append(file)
-            for (name, value) in MongoDBConfiguration.parse(text) {
+            let parsed = MongoDBConfiguration.parse(text)
+            if let strange = MongoDBConfiguration.notUnderstood(parsed) {
+                settings.isWhole = false
+                host.log.add(
+                    .notUnderstood, file,
+                    "\(strange) is written in a way that the agent does not read; no default is assumed")
+            }
+            for (name, value) in parsed {
                 let key = keys[name]?.key ?? name
-                guard allowed.contains(key) else { continue }
+                guard allowed.contains(key), settings.claims(key).count < EvidenceLimits.claims else { continue }
                 settings.values[key, default: []].append(Claim(value, source: "\(file) \(name)"))
             }
         }
@@ -67,18 +91,16 @@ struct MongoDBSettings {
 
     /// Fills in settings, role and replica set.
     func describe(_ database: inout Report.Database, isRouter: Bool) {
-        let standard = isConfigServer ? "27019" : !claims("shardsvr").isEmpty ? "27018" : "27017"
-        database.setting("port", claims("net.port") + [Claim(standard, source: "default")])
-        let all = claims("net.bindIpAll").filter { ["", "true"].contains($0.value) }.map {
-            Claim("*", source: $0.source)
-        }
-        database.setting("bind", all + claims("net.bindIp") + [Claim("localhost", source: "default")])
+        let port = isConfigServer ? "27019" : isShardServer ? "27018" : "27017"
+        database.setting("port", claims("net.port") + standard(port))
+        let all = flag("net.bindIpAll").map { Claim("*", source: $0.source) }
+        database.setting("bind", [all].compactMap { $0 } + claims("net.bindIp") + standard("localhost"))
         database.setting("max_connections", claims("net.maxIncomingConnections"))
         database.setting("log_destination", claims("systemLog.path"))
         let tls = (claims("net.tls.mode") + claims("net.ssl.mode")).map {
             Claim($0.value == "disabled" ? "off" : $0.value, source: $0.source)
         }
-        database.setting("tls", tls + [Claim("off", source: "default")])
+        database.setting("tls", tls + standard("off"))
         if !isRouter { addAuthentication(&database) }  // a router leaves it to the cluster
         if let name = claims("replication.replSetName").first, !name.value.isEmpty {
             database.identity["replica_set"] = name.value
@@ -88,10 +110,12 @@ struct MongoDBSettings {
     }
 
     private func addAuthentication(_ database: inout Report.Database) {
-        let said = claims("security.authorization")
-        let on = (claims("auth") + claims("security.keyFile")).map { Claim("enabled", source: $0.source) }
-        let off = claims("noauth").map { Claim("disabled", source: $0.source) }
-        database.setting("authentication", on + off + said + [Claim("disabled", source: "default")])
+        let on = ([flag("auth")] + [claims("security.keyFile").first]).compactMap { $0 }
+        let off = [flag("noauth")].compactMap { $0 }
+        database.setting(
+            "authentication",
+            on.map { Claim("enabled", source: $0.source) } + off.map { Claim("disabled", source: $0.source) }
+                + claims("security.authorization") + standard("disabled"))
     }
 
     private func addRole(_ database: inout Report.Database, isRouter: Bool) {
@@ -100,7 +124,8 @@ struct MongoDBSettings {
             ? (.router, "executable mongos")
             : isConfigServer
                 ? (.config, (claims("configsvr") + claims("sharding.clusterRole")).first?.source ?? "")
-                : database.identity["replica_set"] == nil ? (.standalone, "no replica set in arguments or file") : nil
+                : database.identity["replica_set"] == nil && isWhole
+                    ? (.standalone, "no replica set in arguments or file") : nil
         guard let role else { return }
         database.role = role.0
         database.note("role", role.0.rawValue, source: role.1)

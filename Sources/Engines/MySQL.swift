@@ -14,8 +14,9 @@ struct MySQL: Engine {
     let softwarePatterns = MySQLFamily.softwarePatterns
     let dataDirectoryPatterns = MySQLFamily.dataDirectoryPatterns
     let versionSources = [
-        "creator in the redo log's header", "server version in page 0 of mysql.ibd", "mysql_upgrade_history",
-        "mysql_upgrade_info", "package",
+        "package of the running executable", "creator in the redo log's header",
+        "server version in page 0 of mysql.ibd", "mysql_upgrade_history",
+        "mysql_upgrade_info",
     ]
 
     static let family = MySQLFamily(

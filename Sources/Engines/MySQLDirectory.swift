@@ -50,12 +50,17 @@ struct MySQLDirectory {
     }
 
     /// Fills in everything that the files tell.
-    func describe(_ database: inout Report.Database, package: VersionClaim?, _ host: Host) {
+    ///
+    /// A running server's package is the best source: it owns the very executable that runs, which was not replaced. The redo
+    /// log's creator may be the version that made the log. What a stopped server's package says is only what would serve it next.
+    func describe(
+        _ database: inout Report.Database, running: VersionClaim? = nil, stopped: VersionClaim? = nil, _ host: Host
+    ) {
         database.dataDirectories = [Report.DataDirectory(path: path, hostPath: nil, purpose: .data)]
         for mark in ["aria_log_control", "auto.cnf", "mysql.ibd"] where names.contains(mark) {
             database.note("engine", database.engine, source: Path.join(path, mark))
         }
-        database.chooseVersion(versionClaims(host) + [package].compactMap { $0 })
+        database.chooseVersion([running].compactMap { $0 } + versionClaims(host) + [stopped].compactMap { $0 })
         if database.vendor == nil, isMariaDB {
             database.vendor = "mariadb"
             database.note("vendor", "mariadb", source: path)

@@ -42,7 +42,7 @@ struct MySQLFamily: Sendable {
 
     func inspect(_ server: Server, _ engine: any Engine, _ host: Host) -> Verdict {
         let pid = server.process.pid
-        let options = MySQLOptions.read(server, self, host)
+        var options = MySQLOptions.read(server, self, host)
         var database = Report.Database(key: "", engine: id, state: .running)
         database.process = Report.Process(pid: pid)
         database.process?.arguments = options.arguments.reported
@@ -56,7 +56,7 @@ struct MySQLFamily: Sendable {
         if let found = directory.found {
             describe(found, from: claims, server: server, engine, &database, host)
         } else if !directory.denied {
-            guard server.listens else {
+            guard server.mayListen else {
                 return .notADatabase("it has the name of a server but neither a data directory nor a listening socket")
             }
             host.log.add(
@@ -70,8 +70,9 @@ struct MySQLFamily: Sendable {
             database.note("data_directories", path.value, source: path.source)
             database.chooseVersion([packageClaim(server, engine)].compactMap { $0 })
         }
-        database.configFiles = options.files
-        addSettings(options, &database)
+        database.configFiles = Array(options.files.prefix(EvidenceLimits.entries))
+        options.version = database.version
+        addSettings(options, &database, server.root)
         return .database(database)
     }
 
@@ -93,7 +94,7 @@ struct MySQLFamily: Sendable {
         for claim in claims where claim.source != "default" {
             database.note("data_directories", claim.value, source: claim.source)
         }
-        directory.describe(&database, package: packageClaim(server, engine), host)
+        directory.describe(&database, running: packageClaim(server, engine), host)
     }
 
     func configuredDataDirectories(_ host: Host) -> [Claim] {
@@ -109,16 +110,17 @@ struct MySQLFamily: Sendable {
         database.note("state", "stopped", source: "no server process has \(path) as its data directory")
         let package = host.package(serving: database, engine)
         database.add(package, of: engine)
-        directory.describe(&database, package: engine.versionClaim(package: package), host)
-        let options = MySQLOptions.read(files: MySQLOptions.defaultFiles, self, host.root, host)
+        directory.describe(&database, stopped: engine.versionClaim(package: package), host)
+        var options = MySQLOptions.read(files: MySQLOptions.defaultFiles, self, host.root, host)
         if options.claims("datadir").contains(where: { Path.tidy($0.value) == path }) {
-            database.configFiles = options.files
-            addSettings(options, &database)
+            database.configFiles = Array(options.files.prefix(EvidenceLimits.entries))
+            options.version = database.version
+            addSettings(options, &database, host.root)
         }
         return database
     }
 
-    private func addSettings(_ options: MySQLOptions, _ database: inout Report.Database) {
+    private func addSettings(_ options: MySQLOptions, _ database: inout Report.Database, _ root: HostRoot?) {
         database.setting("port", options.claims("port"))
         database.setting("bind", options.claims("bind_address"))
         for name in ["max_connections", "server_id", "mysqlx_port", "admin_port", "socket"] {
@@ -136,21 +138,21 @@ struct MySQLFamily: Sendable {
             database.identity["galera_cluster"] = cluster.value
             database.note("identity.galera_cluster", cluster.value, source: cluster.source)
         }
-        addOutside(options, &database)
+        if let root { addOutside(options, &database, root) }
     }
 
     /// Directories that options put outside the data directory.
-    private func addOutside(_ options: MySQLOptions, _ database: inout Report.Database) {
+    private func addOutside(_ options: MySQLOptions, _ database: inout Report.Database, _ root: HostRoot) {
         for (name, purpose) in [
             ("innodb_log_group_home_dir", Report.DataDirectory.Purpose.wal), ("innodb_data_home_dir", .data),
             ("innodb_undo_directory", .data),
         ] {
             if let claim = options.claims(name).first {
-                database.addDirectory(claim.value, purpose, source: claim.source)
+                database.addDirectory(claim.value, purpose, source: claim.source, root: root)
             }
         }
         if let log = options.claims("log_bin").first, log.value.hasPrefix("/") {
-            database.addDirectory(Path.parent(of: log.value), .log, source: log.source)
+            database.addDirectory(Path.parent(of: log.value), .log, source: log.source, root: root)
         }
     }
 }

@@ -22,11 +22,24 @@ struct MySQLOptions {
     var arguments = Arguments([], allowed: [:]) { $0 }
     /// The files that were read, in order.
     private(set) var files: [String] = []
-    /// Every value of an option, the strongest last.
-    private var values: [String: [Claim]] = [:]
+    /// Every value of an option, the strongest last, and the version whose group it stands in.
+    private var values: [String: [(claim: Claim, version: String?)]] = [:]
+    /// The server's version, once it is known: `[mysqld-5.7]` counts for 5.7 alone.
+    var version: String?
 
     /// What is said of `name`, the strongest first.
-    func claims(_ name: String) -> [Claim] { (values[name] ?? []).reversed() }
+    func claims(_ name: String) -> [Claim] {
+        (values[name] ?? []).reversed().compactMap { entry in
+            guard let wanted = entry.version else { return entry.claim }
+            return version.map { $0 == wanted || $0.hasPrefix(wanted + ".") } == true ? entry.claim : nil
+        }
+    }
+
+    private mutating func add(_ name: String, _ claim: Claim, version: String? = nil) {
+        values[name, default: []].append((claim, version))
+        // The last ones count; a file may repeat a name without end.
+        if values[name, default: []].count > EvidenceLimits.claims { values[name]?.removeFirst() }
+    }
 
     /// As `claims`, with the spellings of a boolean made `on` or `off`.
     func flag(_ name: String) -> [Claim] {
@@ -46,9 +59,19 @@ struct MySQLOptions {
         return folded.hasPrefix("loose_") ? String(folded.dropFirst("loose_".count)) : folded
     }
 
+    /// An option's own name and its value: `skip-log-bin` and `disable-log-bin` are `log_bin` turned off.
+    static func plain(_ name: String, _ value: String) -> (name: String, value: String) {
+        let name = canonical(name)
+        for prefix in ["skip_", "disable_"] where name.hasPrefix(prefix) && allowed[name] == nil {
+            return (String(name.dropFirst(prefix.count)), "off")
+        }
+        return (name, value)
+    }
+
     /// The options of a running server.
     static func read(_ server: Server, _ family: MySQLFamily, _ host: Host) -> MySQLOptions {
-        let arguments = Arguments(server.process.arguments, allowed: allowed, canonical: canonical)
+        let arguments = Arguments(
+            server.process.arguments, allowed: allowed, short: ["P": "port", "h": "datadir"], canonical: canonical)
         var files = defaultFiles
         if let only = arguments.values["defaults_file"] {
             files = [only]
@@ -64,9 +87,7 @@ struct MySQLOptions {
             server.root.map { read(files: files, family, $0, host, suffix: suffix) } ?? MySQLOptions()
         options.arguments = arguments
         for name in arguments.values.keys {
-            if let claim = arguments.claim(name, pid: server.process.pid) {
-                options.values[name, default: []].append(claim)
-            }
+            if let claim = arguments.claim(name, pid: server.process.pid) { options.add(name, claim) }
         }
         if let root = server.root,
             let directory = options.claims("datadir").first?.value ?? server.workingDirectory?.value
@@ -84,9 +105,12 @@ struct MySQLOptions {
         var reader = OptionFiles(root: root, host: host)
         for file in files {
             reader.read(file) { path, group, name, value in
-                guard family.reads(group: group, suffix: suffix), allowed[canonical(name)] != nil else { return }
-                let line = Claim(value, source: "\(path) [\(group)] \(name)")
-                options.values[canonical(name), default: []].append(line)
+                let option = plain(name, value)
+                guard allowed[option.name] != nil, let reads = family.reads(group: group, suffix: suffix) else {
+                    return
+                }
+                let claim = Claim(option.value, source: "\(path) [\(group)] \(name)")
+                options.add(option.name, claim, version: reads.version)
             }
         }
         options.files = reader.files
@@ -113,18 +137,27 @@ struct MySQLOptions {
             persisted.mysql_static_variables,
         ]
         for (name, entry) in groups.compactMap({ $0 }).joined() where Self.allowed[name] != nil {
-            if let value = entry.Value { values[name, default: []].append(Claim(value, source: "\(path) \(name)")) }
+            if let value = entry.Value { add(name, Claim(value, source: "\(path) \(name)")) }
         }
     }
 }
 
 extension MySQLFamily {
-    /// Whether the server reads the group `[group]`.
-    func reads(group: String, suffix: String) -> Bool {
+    /// Whether the server reads the group `[group]`, and of which version alone; nil when it does not.
+    func reads(group: String, suffix: String) -> GroupMatch? {
         let names = suffix.isEmpty ? groups : groups + groups.map { $0 + suffix }
-        return names.contains(group)
-            || versionedGroups.contains {
-                group.hasPrefix($0 + "-") && group.dropFirst($0.count + 1).first?.isNumber == true
+        if names.contains(group) { return GroupMatch(version: nil) }
+        for base in versionedGroups where group.hasPrefix(base + "-") {
+            let version = String(group.dropFirst(base.count + 1))
+            if version.first?.isNumber == true, version.allSatisfy({ $0.isNumber || $0 == "." }) {
+                return GroupMatch(version: version)
             }
+        }
+        return nil
     }
+}
+
+/// A group that a server reads: always, or in one version.
+struct GroupMatch: Equatable {
+    var version: String?
 }

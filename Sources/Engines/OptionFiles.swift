@@ -28,7 +28,7 @@ struct OptionFiles {
             host.log.add(.includeLimit, path, "more than \(Self.fileLimit) option files, or \(Self.depthLimit) deep")
             return
         }
-        guard !files.contains(path), let text = host.text(path, in: root) else { return }
+        guard !host.deadline.hasPassed, !files.contains(path), let text = host.text(path, in: root) else { return }
         files.append(path)
         for line in Self.parse(text) {
             switch line {
@@ -54,7 +54,7 @@ struct OptionFiles {
         var lines: [Line] = []
         var group = ""
         for raw in ConfigurationLines.significant(in: text, comments: [UInt8(ascii: "#"), UInt8(ascii: ";")]) {
-            let line = trim(raw)
+            let line = trim(withoutComment(raw))
             if line.first == "[" {
                 group = String(trim(line.dropFirst().prefix { $0 != "]" })).lowercased()
             } else if line.hasPrefix("!includedir") {
@@ -70,19 +70,29 @@ struct OptionFiles {
         return lines
     }
 
-    /// A value without quotes around it and without a comment behind it.
+    /// The line up to a `#` outside quotes, as the server's own reader cuts it (mysys/my_default.cc: remove_end_comment).
+    private static func withoutComment(_ line: Substring) -> Substring {
+        var quote: UInt8?
+        var escaped = false
+        for index in line.utf8.indices {
+            let byte = line.utf8[index]
+            if byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\""), !escaped {
+                if quote == nil { quote = byte } else if quote == byte { quote = nil }
+            } else if byte == UInt8(ascii: "#"), quote == nil {
+                return line[..<index]
+            }
+            escaped = quote != nil && byte == UInt8(ascii: "\\") && !escaped
+        }
+        return line
+    }
+
+    /// A value without quotes around it.
     private static func value(_ text: Substring) -> String {
         let text = trim(text)
-        if let quote = text.first, quote == "\"" || quote == "'" {
-            return String(text.dropFirst().prefix { $0 != quote })
+        guard let quote = text.first, quote == "\"" || quote == "'", text.count > 1, text.last == quote else {
+            return String(text)
         }
-        var end = text.startIndex
-        while end < text.endIndex {
-            let isComment = text[end] == "#" && end > text.startIndex && text[text.index(before: end)].isWhitespace
-            if isComment { break }
-            end = text.index(after: end)
-        }
-        return String(trim(text[..<end]))
+        return String(text.dropFirst().dropLast())
     }
 
     private static func trim(_ text: Substring) -> Substring {

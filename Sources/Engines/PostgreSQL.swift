@@ -40,7 +40,7 @@ struct PostgreSQL: Engine {
         let environment = try? ProcessDetails.environment(pid, host.proc, names: Self.environmentNames)
         if let path = environment?["PGDATA"] { claims.append(Claim(path, source: "/proc/\(pid)/environ: PGDATA")) }
         let search = PostgreSQLDirectory.first(of: claims, server.root, host)
-        if search.found == nil, !search.denied, !server.listens {
+        if search.found == nil, !search.denied, !server.mayListen {
             return .notADatabase("it has the name of a server but neither a data directory nor a listening socket")
         }
         guard let directory = search.found else {
@@ -66,7 +66,7 @@ struct PostgreSQL: Engine {
     }
 
     func configuredDataDirectories(_ host: Host) -> [Claim] {
-        host.root.glob("/etc/postgresql/*/*/postgresql.conf").compactMap { file in
+        host.glob("/etc/postgresql/*/*/postgresql.conf", in: host.root).compactMap { file in
             var reader = PostgreSQLFiles(root: host.root, host: host)
             return reader.read(file).last { $0.name == "data_directory" }.map { Claim($0.value, source: $0.source) }
         }

@@ -91,14 +91,16 @@ struct PostgreSQLDirectory {
     private func addTablespaces(_ database: inout Report.Database, _ host: Host) {
         for name in ["pg_wal", "pg_xlog"] {
             let link = Path.join(path, name)
-            if let target = try? root.link(link) {
-                database.addDirectory(Path.join(path, target), .wal, source: link)
-            }
+            if let target = try? root.link(link) { database.addDirectory(target, .wal, source: link, root: root) }
         }
         let links = Path.join(path, "pg_tblspc")
-        for entry in host.list(links, in: root) {
+        for entry in host.list(links, in: root).prefix(EvidenceLimits.entries) {
             let link = Path.join(links, entry.name)
-            if let target = try? root.link(link) { database.addDirectory(target, .tablespace, source: link) }
+            guard (try? root.link(link)) != nil else { continue }
+            // A location may be shared: each major version and catalog has a directory of its own there.
+            for own in host.glob(link + "/PG_\(major)_*", in: root) {
+                database.addDirectory(own, .tablespace, source: link, root: root)
+            }
         }
     }
 

@@ -30,7 +30,7 @@ struct PostgreSQLFiles {
             host.log.add(.includeLimit, path, "more than \(Self.fileLimit) files, or \(Self.depthLimit) deep")
             return []
         }
-        guard !files.contains(path), let text = host.text(path, in: root) else { return [] }
+        guard !host.deadline.hasPassed, !files.contains(path), let text = host.text(path, in: root) else { return [] }
         files.append(path)
         var settings: [Setting] = []
         for (name, value) in Self.parse(text) {

@@ -65,7 +65,7 @@ struct PostgreSQLSettings {
 
     /// Debian keeps the file of a cluster in /etc/postgresql and names the data directory in it.
     private static func configurationFile(of directory: PostgreSQLDirectory, _ host: Host) -> String {
-        for file in directory.root.glob("/etc/postgresql/*/*/postgresql.conf") {
+        for file in host.glob("/etc/postgresql/*/*/postgresql.conf", in: directory.root) {
             var reader = PostgreSQLFiles(root: directory.root, host: host)
             let named = reader.read(file).last { $0.name == "data_directory" }
             if named.map({ Path.tidy($0.value) }) == directory.path { return file }
@@ -75,7 +75,7 @@ struct PostgreSQLSettings {
 
     /// Fills in the settings, and directories that they put outside.
     func describe(_ database: inout Report.Database, _ directory: PostgreSQLDirectory) {
-        database.configFiles = files
+        database.configFiles = Array(files.prefix(EvidenceLimits.entries))
         for (key, name) in [
             ("port", "port"), ("bind", "listen_addresses"), ("max_connections", "max_connections"),
             ("wal_level", "wal_level"), ("archive_mode", "archive_mode"), ("log_destination", "log_destination"),
@@ -90,7 +90,7 @@ struct PostgreSQLSettings {
         database.setting("tls", tls)
         let collects = ["on", "true", "yes", "1"].contains(values["logging_collector"]?.first?.value.lowercased())
         if collects, let log = values["log_directory"]?.first {
-            database.addDirectory(Path.join(directory.path, log.value), .log, source: log.source)
+            database.addDirectory(log.value, .log, source: log.source, root: directory.root)
         }
     }
 }

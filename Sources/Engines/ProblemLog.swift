@@ -18,7 +18,8 @@ public final class ProblemLog {
     /// Adds a problem. `partial` says that a database, a field or a size may be missing because of it.
     public func add(_ code: ProblemCode, _ subject: String, _ message: String, partial: Bool = true) {
         if partial { isPartial = true }
-        let problem = Report.Problem(code: code.rawValue, subject: subject, message: message)
+        let problem = Report.Problem(
+            code: code.rawValue, subject: EvidenceLimits.cut(subject), message: EvidenceLimits.cut(message))
         guard problems.count <= Self.limit, known.insert(problem).inserted else { return }
         if problems.count == Self.limit {
             problems.append(
@@ -62,4 +63,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
     case sizeIncomplete = "size_incomplete"
     case deadline
     case engineFilter = "engine_filter"
+    case stateUnknown = "state_unknown"
+    case notUnderstood = "not_understood"
+    case reportLimit = "report_limit"
 }

@@ -22,21 +22,29 @@ extension Inspector {
         database.process = process
         database.add(server.package, of: engine)
         database.note("process", "\(pid)", source: "/proc/\(pid)/stat")
-        if server.process.argumentsTruncated {
-            host.log.add(.fileTooLarge, "/proc/\(pid)/cmdline", "only the first part of the command line was read")
+        let arguments = process.arguments.prefix(EvidenceLimits.entries).map(EvidenceLimits.cut)
+        if server.process.argumentsTruncated || arguments != process.arguments {
+            host.log.add(.fileTooLarge, "/proc/\(pid)/cmdline", "only the first part of the command line is kept")
+            database.process?.arguments = arguments
         }
 
-        database.listeners = server.tcp.map { listener in
+        if max(server.tcp.count, server.unixSockets.count) > EvidenceLimits.entries {
+            host.log.add(
+                .reportLimit, "pid \(pid)", "only \(EvidenceLimits.entries) of its listening sockets are reported")
+        }
+        database.listeners = server.tcp.sorted { ($0.port, $0.address) < ($1.port, $1.address) }.prefix(
+            EvidenceLimits.entries
+        ).map { listener in
             Report.Listener(
                 address: listener.address, port: listener.port, protocol: listener.isIPv6 ? .tcp6 : .tcp,
                 exposure: exposure(listener.reach),
                 purpose: engine.purpose(ofPort: listener.port, settings: database.settings))
-        }.sorted { ($0.port, $0.address) < ($1.port, $1.address) }
+        }
         for listener in database.listeners {
             database.note(
                 "listeners", "\(listener.address) \(listener.port)", source: "/proc/\(pid)/fd + kernel socket table")
         }
-        database.unixSockets = Array(Set(server.unixSockets)).sorted()
+        database.unixSockets = Array(Set(server.unixSockets).sorted().prefix(EvidenceLimits.entries))
         for path in database.unixSockets { database.note("unix_sockets", path, source: "/proc/\(pid)/net/unix") }
     }
 
@@ -49,32 +57,39 @@ extension Inspector {
     }
 
     /// Adds to each data directory its path on the host and its file system, and derives the database's key.
-    func locate(_ finding: inout Finding, pid: Int32?) {
+    func locate(_ finding: inout Finding) {
         guard let root = finding.root else { return setKey(&finding) }
-        let mounts = host.proc.isLive ? host.mounts(pid, namespace: finding.mountNamespace) : nil
+        let mounts =
+            host.proc.isLive
+            ? host.mounts(
+                finding.database.process?.pid, namespace: finding.details?.mountNamespace,
+                seenRoot: finding.details?.root) : nil
         for index in finding.database.dataDirectories.indices {
             let path = finding.database.dataDirectories[index].path
-            let canonical: String
             do throws(HostError) {
-                canonical = try root.canonical(path) ?? path
-            } catch {
-                host.log.add(error)
-                continue
-            }
-            finding.database.dataDirectories[index].hostPath = hostPath(canonical, finding)
-            guard let mount = mounts?.holding(canonical) else { continue }
-            let capacity = try? root.capacity(path)
-            finding.database.dataDirectories[index].filesystem = Report.Filesystem(
-                mountPoint: mount.point, type: mount.type, device: mount.source, totalBytes: capacity?.total,
-                availableBytes: capacity?.available)
+                let identity = try root.status(path).identity
+                let canonical = try root.canonical(path) ?? path
+                if index == 0 { finding.directory = identity }
+                finding.database.dataDirectories[index].hostPath = hostPath(canonical, identity, finding.details)
+                guard let mount = mounts?.holding(canonical) else { continue }
+                let capacity = try? root.capacity(path)
+                finding.database.dataDirectories[index].filesystem = Report.Filesystem(
+                    mountPoint: mount.point, type: mount.type, device: mount.source, totalBytes: capacity?.total,
+                    availableBytes: capacity?.available)
+            } catch { host.log.add(error) }
         }
         setKey(&finding)
     }
 
-    /// Below a process's root, `HostRoot.canonical` already speaks the host's language when the namespace is the same.
-    private func hostPath(_ canonical: String, _ finding: Finding) -> String? {
-        guard let base = finding.rootOnHost else { return nil }
-        return base == "/" ? canonical : base + canonical
+    /// The path that leads to the same directory from the host's root: the same path, or the one below the server's root.
+    ///
+    /// Many a systemd service has a mount namespace of its own for the sake of a private /tmp, and the host's files all the same: so the directory itself
+    /// is compared, not the namespace.
+    private func hostPath(_ canonical: String, _ identity: FileIdentity, _ details: ProcessDetails?) -> String? {
+        let below = details?.root.flatMap { $0 == "/" ? nil : $0 + canonical }
+        return [below, canonical].compactMap { $0 }.first { path in
+            (try? host.root.status(path))?.identity == identity
+        }
     }
 
     private func setKey(_ finding: inout Finding) {
@@ -87,7 +102,7 @@ extension Inspector {
             return
         }
         finding.database.key = "\(database.engine):\(place)"
-        if data?.hostPath == nil, finding.mountNamespace != nil {
+        if data?.hostPath == nil, finding.details != nil {
             host.log.add(
                 .hostPathUnknown, finding.database.key,
                 "the data directory is named as the server sees it; its path on the host is not known", partial: false)

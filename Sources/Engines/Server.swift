@@ -21,8 +21,10 @@ public struct Server: Sendable {
     /// Reads a candidate; nil, with a problem, when it vanished meanwhile.
     static func read(_ process: HostProcess, _ engine: any Engine, _ host: Host) -> Server? {
         let details: ProcessDetails
+        var process = process
         do throws(HostError) {
             details = try ProcessDetails.read(process.pid, host.proc)
+            try process.readArguments(host.proc)
         } catch {
             host.log.add(
                 .processVanished, "pid \(process.pid)", "\(process.name) ended while it was looked at: \(error)",
@@ -37,7 +39,10 @@ public struct Server: Sendable {
                 host.log.add(.tooManyDescriptors, "pid \(process.pid)", "only \(OpenFiles.limit) were looked at")
             }
             server.open = open
-        } catch { host.log.add(error) }
+        } catch {
+            if error.errno.isAbsent { server.open = OpenFiles() }
+            host.log.add(error)
+        }
         if let inodes = server.open?.sockets, !inodes.isEmpty {
             let namespace = host.sockets.namespace(of: process.pid)
             namespace.failures.forEach(host.log.add)
@@ -71,8 +76,8 @@ public struct Server: Sendable {
         }
     }
 
-    /// Whether the server can be reached at all.
-    var listens: Bool { !tcp.isEmpty || !unixSockets.isEmpty }
+    /// Whether the server listens, or the agent may not know.
+    var mayListen: Bool { open == nil || !tcp.isEmpty || !unixSockets.isEmpty }
 }
 
 /// Paths as text.

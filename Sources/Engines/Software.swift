@@ -15,7 +15,7 @@ extension Host {
         if let known = softwareByEngine[engine.id] { return known }
         var seen: Set<String> = []
         var found: [Software] = []
-        for path in engine.softwarePatterns.flatMap(root.glob) {
+        for path in engine.softwarePatterns.flatMap({ glob($0, in: root) }) {
             guard let executable = try? root.canonical(path), seen.insert(executable).inserted,
                 engine.executableNames.contains(Path.name(of: executable)),
                 let status = try? root.status(executable), status.kind == .regular

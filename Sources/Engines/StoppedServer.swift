@@ -4,34 +4,57 @@ import Report
 extension Inspector {
     /// Data directories of `engine` that no running server uses.
     func stopped(_ engine: any Engine, besides findings: [Finding]) -> [Finding] {
-        var seen = Set(
-            findings.filter { $0.rootOnHost == "/" }.flatMap(\.database.dataDirectories).compactMap(\.hostPath))
+        var seen = Set(findings.compactMap(\.directory))
         let configured = engine.configuredDataDirectories(host)
         let standard = engine.dataDirectoryPatterns.flatMap { pattern in
-            host.root.glob(pattern).map { Claim($0, source: "standard path " + pattern) }
+            host.glob(pattern, in: host.root).map { Claim($0, source: "standard path " + pattern) }
         }
         var stopped: [Finding] = []
         for claim in configured + standard {
-            guard let path = canonicalDirectory(claim), seen.insert(path).inserted,
+            guard !host.deadline.hasPassed else { break }
+            guard let (path, identity) = directory(claim), seen.insert(identity).inserted,
                 var database = engine.inspectStopped(path, host)
             else { continue }
+            if let doubt = doubt(engine, findings) {
+                host.log.add(
+                    .stateUnknown, path,
+                    "a data directory of \(engine.title); whether a server uses it is not known: \(doubt)")
+                continue
+            }
             database.note("data_directories", claim.value, source: claim.source)
-            var finding = Finding(
-                database: database, root: host.root, mountNamespace: nil, rootOnHost: "/")
-            locate(&finding, pid: nil)
+            var finding = Finding(database, root: host.root)
+            locate(&finding)
             stopped.append(finding)
         }
         return stopped
     }
 
+    /// Why "no server uses it" cannot be said; nil when it can.
+    private func doubt(_ engine: any Engine, _ findings: [Finding]) -> String? {
+        if host.hidesProcesses { return "processes are hidden" }
+        let unplaced = findings.first { finding in
+            finding.directory == nil && finding.database.role != .router
+                && engine.executableNames.contains(
+                    Path.name(of: finding.database.process?.executable ?? finding.program))
+        }
+        return unplaced.map { "the directory of pid \($0.database.process?.pid ?? 0) may not be seen" }
+    }
+
     /// The directory that a claim leads to; a configured one that is not there is no problem: it may never have been made.
-    private func canonicalDirectory(_ claim: Claim) -> String? {
+    private func directory(_ claim: Claim) -> (path: String, identity: FileIdentity)? {
         guard claim.value.hasPrefix("/") else { return nil }
         do throws(HostError) {
-            return try host.root.canonical(Path.tidy(claim.value))
+            let status = try host.root.status(claim.value)
+            guard status.kind == .directory else { return nil }
+            return (try host.root.canonical(claim.value) ?? Path.tidy(claim.value), status.identity)
         } catch {
             host.log.add(error)
             return nil
         }
     }
+}
+
+extension Finding {
+    /// argv[0] of a server whose executable is invisible.
+    fileprivate var program: String { database.process?.arguments.first ?? "" }
 }

@@ -16,6 +16,20 @@ public struct Descriptor: ~Copyable, Sendable {
         return FileStatus(raw)
     }
 
+    /// The file is one of procfs, sysfs, debugfs, tracefs or the like: made by the kernel at the moment of reading.
+    var isOfTheKernel: Bool {
+        var system = statfs()
+        guard fstatfs(number, &system) == 0 else { return false }
+        return Self.kernelFileSystems.contains(Int64(system.f_type))
+    }
+
+    /// linux/magic.h: proc, sysfs, debugfs, tracefs, securityfs, bpf, cgroup, cgroup2, pstore, efivarfs, configfs.
+    private static let kernelFileSystems: Set<Int64> = [
+        CLINUX_PROC_SUPER_MAGIC, 0x6265_6572, 0x6462_6720, 0x7472_6163, 0x7363_6673, 0xCAFE_4A11, 0x0027_E0EB,
+        0x6367_7270,
+        0x6165_676C, 0xDE5E_81E4, 0x6265_6570,
+    ]
+
     /// Reads at most `limit` bytes from `offset`, fewer at the file's end.
     func read(at offset: Int64, limit: Int) throws(Errno) -> [UInt8] {
         var failure: Errno?
@@ -76,6 +90,8 @@ public struct FileStatus: Sendable, Equatable {
     public var allocated: Int64
     /// Names of the inode.
     public var links: UInt64
+    /// The owning user's number, as the agent's kernel counts.
+    public var owner: UInt32
 
     init(_ raw: stat) {
         switch raw.st_mode & S_IFMT {
@@ -87,7 +103,8 @@ public struct FileStatus: Sendable, Equatable {
         device = UInt64(raw.st_dev)
         inode = UInt64(raw.st_ino)
         size = Int64(raw.st_size)
-        allocated = Int64(raw.st_blocks) * 512
+        allocated = Int64(raw.st_blocks).saturating(times: 512)
+        owner = raw.st_uid
         links = UInt64(raw.st_nlink)
     }
 

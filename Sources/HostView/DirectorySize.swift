@@ -33,7 +33,9 @@ public struct DirectorySize: Sendable, Equatable {
     ) throws(HostError) -> DirectorySize {
         var walk = TreeWalk(deadline: deadline)
         let top = try root.openDirectory(path, followingLast: true)
-        walk.run(dup(top.number), path: path)
+        let copy = dup(top.number)
+        guard copy >= 0 else { throw HostError(operation: "dup", path: path, errno: .last) }
+        walk.run(copy, path: path)
         return walk.size
     }
 }
@@ -101,7 +103,10 @@ struct TreeWalk {
             let name = record.advanced(by: CLINUX_DIRENT_NAME).assumingMemoryBound(to: CChar.self)
             if name[0] == 0x2E, name[1] == 0 || (name[1] == 0x2E && name[2] == 0) { continue }
             // A name that vanished since it was listed is no longer part of the tree.
-            guard fstatat(level.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
+            guard fstatat(level.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+                if !Errno.last.isAbsent { note(.denied(path(String(cString: name)))) }
+                continue
+            }
             let isDirectory = status.st_mode & S_IFMT == S_IFDIR
             if !isDirectory, status.st_nlink > 1, !isFirst(status) { continue }
             add(status)
@@ -139,8 +144,8 @@ struct TreeWalk {
     }
 
     private mutating func add(_ status: stat) {
-        size.bytes &+= Int64(status.st_size)
-        size.allocatedBytes &+= Int64(status.st_blocks) * 512
+        size.bytes = size.bytes.saturating(plus: max(0, Int64(status.st_size)))
+        size.allocatedBytes = size.allocatedBytes.saturating(plus: Int64(status.st_blocks).saturating(times: 512))
         size.files += 1
     }
 

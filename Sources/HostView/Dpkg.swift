@@ -10,10 +10,12 @@ public final class Dpkg {
         public var version: String
     }
 
-    private static let statusLimit = 64 << 20
-    private static let listLimit = 16 << 20
+    private static let statusLimit = 32 << 20
+    private static let listLimit = 4 << 20
+    /// The most bytes of all lists together: whoever owns a container's files owns its package database too.
+    private static let listsLimit = 64 << 20
     private let root: HostRoot
-    private var lists: [String: [UInt8]] = [:]
+    private var listBytes = 0
     /// Why the database could not be read; nil when it was read, or when the host has none.
     public private(set) var failure: HostError?
     private var installed: [Package]?
@@ -89,14 +91,17 @@ public final class Dpkg {
     }
 
     private func list(of package: String) -> [UInt8] {
-        if let known = lists[package] { return known }
-        let info = "/var/lib/dpkg/info/"
-        var path = info + package + ".list"
-        if !root.exists(path) {  // a multi-arch package's list is named <package>:<arch>.list
-            path = root.glob(info + package + ":*").first { $0.hasSuffix(".list") } ?? path
+        guard listBytes < Self.listsLimit else {
+            failure = HostError(operation: "read", path: "/var/lib/dpkg/info", errno: .tooLarge)
+            return []
         }
-        let bytes = (try? root.read(path, limit: Self.listLimit).bytes) ?? []
-        lists[package] = bytes
-        return bytes
+        let info = "/var/lib/dpkg/info/" + package
+        let plain = try? root.read(info + ".list", limit: Self.listLimit)
+        // A multi-arch package's list is named <package>:<arch>.list.
+        let contents =
+            plain ?? (try? root.read(info + ":amd64.list", limit: Self.listLimit))
+            ?? (try? root.read(info + ":arm64.list", limit: Self.listLimit))
+        listBytes += contents?.bytes.count ?? 0
+        return contents?.bytes ?? []
     }
 }

@@ -1,27 +1,41 @@
 extension HostRoot {
     /// The most paths that one pattern may lead to.
     public static let globLimit = 1_000
+    /// The most names that are looked at for one pattern.
+    private static let globNames = 100_000
 
     /// Existing paths that match `pattern`, sorted: each component is a name, or a name with one `*` in it.
     ///
-    /// An unreadable directory matches nothing. A hidden name matches only a pattern that begins with a dot.
-    public func glob(_ pattern: String) -> [String] {
+    /// An unreadable directory matches nothing. A hidden name matches only a pattern that begins with a dot. `truncated` tells that
+    /// a limit was reached.
+    public func glob(_ pattern: String) -> (paths: [String], truncated: Bool) {
         var paths = [""]
+        var budget = Self.globNames
+        var truncated = false
         for component in pattern.split(separator: "/").map(String.init) {
-            if let star = component.firstIndex(of: "*") {
-                let prefix = component[..<star]
-                let suffix = component[component.index(after: star)...]
-                paths = paths.flatMap { parent in
-                    ((try? list(parent.isEmpty ? "/" : parent).entries) ?? []).map(\.name).filter { name in
-                        name.hasPrefix(prefix) && name.hasSuffix(suffix) && name.count >= component.count - 1
-                            && (!name.hasPrefix(".") || component.hasPrefix("."))
-                    }.map { parent + "/" + $0 }
-                }
-            } else {
+            guard let star = component.firstIndex(of: "*") else {
                 paths = paths.map { $0 + "/" + component }
+                continue
             }
-            if paths.count > Self.globLimit { paths.removeSubrange(Self.globLimit...) }
+            let prefix = component[..<star]
+            let suffix = component[component.index(after: star)...]
+            var matched: [String] = []
+            for parent in paths {
+                guard budget > 0, matched.count <= Self.globLimit else {
+                    truncated = true
+                    break
+                }
+                guard let listing = try? list(parent.isEmpty ? "/" : parent, limit: budget) else { continue }
+                budget -= listing.entries.count
+                truncated = truncated || listing.truncated
+                matched += listing.entries.map(\.name).filter { name in
+                    name.hasPrefix(prefix) && name.hasSuffix(suffix) && name.utf8.count >= component.utf8.count - 1
+                        && (!name.hasPrefix(".") || component.hasPrefix("."))
+                }.map { parent + "/" + $0 }
+            }
+            truncated = truncated || matched.count > Self.globLimit
+            paths = Array(matched.prefix(Self.globLimit))
         }
-        return paths.filter(exists)
+        return (paths.filter(exists), truncated)
     }
 }

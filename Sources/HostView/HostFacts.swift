@@ -4,7 +4,7 @@ import Glibc
 public struct HostFacts: Sendable, Equatable {
     /// /proc/sys/kernel/hostname, else /etc/hostname.
     public var hostname: String?
-    /// /etc/machine-id (machine-id(5)).
+    /// /etc/machine-id (machine-id(5)), else the firmware's UUID.
     public var machineID: String?
     /// /proc/sys/kernel/random/boot_id.
     public var bootID: String?
@@ -30,10 +30,16 @@ public struct HostFacts: Sendable, Equatable {
         func line(_ path: String) -> String? {
             (try? proc.read(path, limit: 4096).text).flatMap(firstLine)
         }
-        func file(_ path: String) -> String? { (try? root.read(path, limit: 4096).text).flatMap(firstLine) }
+        func file(_ path: String) -> String? {
+            (try? root.read(path, limit: 4096, kernelFiles: true).text).flatMap(firstLine)
+        }
         var facts = HostFacts()
         facts.hostname = line("sys/kernel/hostname") ?? file("/etc/hostname")
-        facts.machineID = file("/etc/machine-id").flatMap(validMachineID)
+        // A firmware's UUID stands in where a system was never given an id, as systemd itself does on virtual machines.
+        let firmware = file("/sys/devices/virtual/dmi/id/product_uuid").map {
+            String($0.lowercased().filter { $0 != "-" })
+        }
+        facts.machineID = (file("/etc/machine-id").flatMap(validMachineID)) ?? firmware.flatMap(validMachineID)
         facts.bootID = line("sys/kernel/random/boot_id")
         facts.os = OSRelease.read(root)
         facts.kernel = line("sys/kernel/osrelease")

@@ -40,8 +40,13 @@ public final class HostRoot: Sendable {
     }
 
     /// Reads the regular file at `path`, at most `limit` bytes of it.
-    public func read(_ path: String, limit: Int = Limits.file) throws(HostError) -> FileContents {
-        let file = try openRegular(path)
+    ///
+    /// - Parameter kernelFiles: take files of procfs, sysfs and their like. They look regular, but reading some has effects: a path that a
+    ///   host's configuration names must not lead there.
+    public func read(
+        _ path: String, limit: Int = Limits.file, kernelFiles: Bool = false
+    ) throws(HostError) -> FileContents {
+        let file = try openRegular(path, kernelFiles: kernelFiles)
         do throws(Errno) {
             return try file.readAll(limit: limit, sizeHint: Int(min(try file.status().size, Int64(limit))))
         } catch { throw HostError(operation: "read", path: path, errno: error) }
@@ -49,7 +54,7 @@ public final class HostRoot: Sendable {
 
     /// Reads at most `count` bytes from `offset` of the regular file at `path`.
     public func read(_ path: String, at offset: Int64, count: Int) throws(HostError) -> [UInt8] {
-        let file = try openRegular(path)
+        let file = try openRegular(path, kernelFiles: false)
         do throws(Errno) {
             return try file.read(at: offset, limit: count)
         } catch { throw HostError(operation: "read", path: path, errno: error) }
@@ -101,10 +106,12 @@ public final class HostRoot: Sendable {
         return HostRoot(path: shown, directory: found, walksComponents: walksComponents)
     }
 
-    private func openRegular(_ path: String) throws(HostError) -> Descriptor {
+    private func openRegular(_ path: String, kernelFiles: Bool) throws(HostError) -> Descriptor {
         let found = try resolve(path, followingLast: true)
         do throws(Errno) {
-            guard try found.status().kind == .regular else { throw Errno.notRegular }
+            guard try found.status().kind == .regular, kernelFiles || !found.isOfTheKernel else {
+                throw Errno.notRegular
+            }
             return try reopen(found, flags: O_NONBLOCK | O_NOCTTY)
         } catch { throw HostError(operation: "open", path: path, errno: error) }
     }

@@ -12,10 +12,14 @@ public struct OpenFiles: Sendable, Equatable {
     /// There were more descriptors than `limit`.
     public var truncated = false
 
+    /// Nothing open.
+    public init() {}
+
     /// Reads the descriptors of `pid`; of files only those called one of `names` are kept.
     public static func read(_ pid: Int32, _ proc: ProcFS, names: Set<String>) throws(HostError) -> OpenFiles {
         let (entries, truncated) = try proc.list("\(pid)/fd", limit: limit)
-        var open = OpenFiles(truncated: truncated)
+        var open = OpenFiles()
+        open.truncated = truncated
         for entry in entries {
             guard let target = try? proc.link("\(pid)/fd/\(entry.name)") else { continue }
             if let inode = socketInode(target) {

@@ -26,7 +26,7 @@ public final class ProcFS: Sendable {
 
     /// Reads `/proc/<path>`, at most `limit` bytes.
     public func read(_ path: String, limit: Int = fileLimit) throws(HostError) -> FileContents {
-        guard isLive else { return try root.read("/proc/" + path, limit: limit) }
+        guard isLive else { return try root.read("/proc/" + path, limit: limit, kernelFiles: true) }
         let file = try open(path, flags: O_RDONLY)
         do throws(Errno) { return try file.readAll(limit: limit, sizeHint: 4095) } catch {
             throw HostError(operation: "read", path: "/proc/" + path, errno: error)

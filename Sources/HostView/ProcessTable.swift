@@ -34,10 +34,12 @@ public struct HostProcess: Sendable, Equatable {
     public var executable: String?
     /// The program's file was deleted or replaced.
     public var executableDeleted: Bool
-    /// The command line, argv[0] first; bytes that are not UTF-8 become U+FFFD.
+    /// argv[0]; of a process that matters also the rest. Bytes that are not UTF-8 become U+FFFD.
     public var arguments: [String]
     /// The command line was longer than the limit.
     public var argumentsTruncated: Bool
+    /// What is read of every process's command line: enough for argv[0].
+    private static let programLimit = 4096
 
     static let deletedMark = " (deleted)"
 
@@ -65,9 +67,16 @@ public struct HostProcess: Sendable, Equatable {
         } catch {
             guard error.errno.isDenied else { return nil }
         }
-        guard let contents = try? proc.read("\(pid)/cmdline", limit: ProcessTable.commandLineLimit),
-            !contents.bytes.isEmpty
-        else { return nil }
+        guard let contents = try? proc.read("\(pid)/cmdline", limit: Self.programLimit), !contents.bytes.isEmpty else {
+            return nil
+        }
+        arguments = Array(Self.parse(commandLine: contents.bytes).prefix(1))
+        argumentsTruncated = false
+    }
+
+    /// Reads the whole command line, at most `ProcessTable.commandLineLimit` bytes.
+    public mutating func readArguments(_ proc: ProcFS) throws(HostError) {
+        let contents = try proc.read("\(pid)/cmdline", limit: ProcessTable.commandLineLimit)
         arguments = Self.parse(commandLine: contents.bytes)
         argumentsTruncated = contents.truncated
     }

@@ -1,3 +1,4 @@
+import CZlib
 import FoundationEssentials
 
 /// How a report travels through a channel that truncates and adds noise:
@@ -29,8 +30,8 @@ public enum Frame {
         public var gzip: Result<[UInt8], ReportError>
     }
 
-    /// Every frame in `text`, in order, whatever stands around them. At most `limit` are returned.
-    public static func find(in text: [UInt8], limit: Int = 100_000) -> [Found] {
+    /// Every frame in `text`, in order, whatever stands around them; with a `limit`, the first ones.
+    public static func find(in text: [UInt8], limit: Int = .max) -> [Found] {
         var found: [Found] = []
         let marker = Array(begin.utf8)
         var position = 0
@@ -43,21 +44,19 @@ public enum Frame {
     }
 
     private static func read(_ text: [UInt8], at start: Int) -> (Result<[UInt8], ReportError>, next: Int) {
-        let newline = UInt8(ascii: "\n")
-        let headerEnd = text[start...].firstIndex(of: newline) ?? text.endIndex
-        let bodyStart = min(headerEnd + 1, text.endIndex)
         // A frame never reaches into the next one: a cut tail must cost itself alone.
-        let nextBegin = text.firstRange(of: Array(begin.utf8), from: bodyStart) ?? text.endIndex
-        let header: Header
+        let next = text.firstRange(of: Array(begin.utf8), from: start + begin.utf8.count) ?? text.endIndex
+        let headerEnd = text[start..<next].firstIndex(of: UInt8(ascii: "\n")) ?? next
+        let bodyStart = min(headerEnd + 1, next)
         do throws(ReportError) {
-            header = try Header(String(decoding: text[start..<headerEnd], as: UTF8.self))
-        } catch { return (.failure(error), bodyStart) }
-        guard let endStart = text.firstRange(of: Array(end.utf8), from: bodyStart), endStart < nextBegin else {
-            return (.failure(ReportError(.truncated, "the frame has no end line: its tail was lost")), nextBegin)
-        }
-        do throws(ReportError) {
+            let header = try Header(String(decoding: text[start..<headerEnd].prefix(200), as: UTF8.self))
+            guard let endStart = text.firstRange(of: Array(end.utf8), from: bodyStart, to: next) else {
+                throw ReportError(.truncated, "the frame has no end line: its tail was lost")
+            }
             return (.success(try header.check(text[bodyStart..<endStart])), endStart + end.utf8.count)
-        } catch { return (.failure(error), endStart + end.utf8.count) }
+        } catch {
+            return (.failure(error), next)
+        }
     }
 
     private struct Header {
@@ -98,15 +97,15 @@ public enum Frame {
 }
 
 extension Array where Element == UInt8 {
-    /// Where `needle` first begins at or after `start`.
-    func firstRange(of needle: [UInt8], from start: Int) -> Int? {
-        guard let head = needle.first, start < count else { return nil }
-        var position = start
-        while let candidate = self[position...].firstIndex(of: head) {
-            guard candidate + needle.count <= count else { return nil }
-            if self[candidate..<candidate + needle.count].elementsEqual(needle) { return candidate }
-            position = candidate + 1
+    /// Where `needle` first begins at or after `start`, wholly before `end`.
+    func firstRange(of needle: [UInt8], from start: Int, to end: Int? = nil) -> Int? {
+        let end = end ?? count
+        guard start < end, !needle.isEmpty else { return nil }
+        return withUnsafeBytes { buffer in
+            guard let base = buffer.baseAddress,
+                let hit = czlib_find(base + start, end - start, needle, needle.count)
+            else { return nil }
+            return UnsafeRawPointer(hit) - base
         }
-        return nil
     }
 }

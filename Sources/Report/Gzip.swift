@@ -14,16 +14,18 @@ public enum Gzip {
         defer { deflateEnd(&stream) }
         var header = gz_header()
         header.os = 255
-        deflateSetHeader(&stream, &header)
         var output = [UInt8](repeating: 0, count: Int(deflateBound(&stream, UInt(bytes.count))) + 64)
-        var input = bytes
-        let status = input.withUnsafeMutableBufferPointer { source in
-            output.withUnsafeMutableBufferPointer { target in
-                stream.next_in = source.baseAddress
-                stream.avail_in = UInt32(source.count)
-                stream.next_out = target.baseAddress
-                stream.avail_out = UInt32(target.count)
-                return deflate(&stream, Z_FINISH)
+        // zlib keeps the header's address until deflate() has written it.
+        let status = withUnsafeMutablePointer(to: &header) { header in
+            deflateSetHeader(&stream, header)
+            return bytes.withUnsafeBufferPointer { source in
+                output.withUnsafeMutableBufferPointer { target in
+                    stream.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
+                    stream.avail_in = UInt32(source.count)
+                    stream.next_out = target.baseAddress
+                    stream.avail_out = UInt32(target.count)
+                    return deflate(&stream, Z_FINISH)
+                }
             }
         }
         guard status == Z_STREAM_END else { throw ReportError(.badGzip, "zlib could not compress (\(status))") }
@@ -51,10 +53,11 @@ public enum Gzip {
         return member.bytes
     }
 
-    /// Inflates the gzip member that `bytes` begins with.
-    ///
-    /// At most `ReportLimits.compressedBytes` are read and `ReportLimits.inflatedBytes` written.
-    public static func firstMember(of bytes: ArraySlice<UInt8>) throws(ReportError) -> Member {
+    /// Inflates the gzip member that `bytes` begins with, within the limits of one report unless told otherwise.
+    public static func firstMember(
+        of bytes: ArraySlice<UInt8>, compressedLimit: Int = ReportLimits.compressedBytes,
+        inflatedLimit: Int = ReportLimits.inflatedBytes
+    ) throws(ReportError) -> Member {
         var stream = z_stream()
         guard czlib_inflate_init(&stream, gzipWindow) == Z_OK else {
             throw ReportError(.badGzip, "zlib could not start inflating")
@@ -62,11 +65,10 @@ public enum Gzip {
         defer { inflateEnd(&stream) }
         var output: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: chunk)
-        var input = Array(bytes.prefix(ReportLimits.compressedBytes))
-        let available = input.count
+        let input = bytes.prefix(compressedLimit)
         var failure: ReportError?
-        input.withUnsafeMutableBufferPointer { source in
-            stream.next_in = source.baseAddress
+        input.withUnsafeBufferPointer { source in
+            stream.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
             stream.avail_in = UInt32(source.count)
             var status = Z_OK
             while status != Z_STREAM_END, failure == nil {
@@ -77,24 +79,25 @@ public enum Gzip {
                     return target.count - Int(stream.avail_out)
                 }
                 output.append(contentsOf: buffer[..<produced])
-                failure = problem(status, produced: produced, total: output.count, cut: bytes.count > available)
+                if output.count > inflatedLimit {
+                    failure = ReportError(.inflatedTooLarge, "inflates to more than \(inflatedLimit) bytes")
+                } else {
+                    failure = problem(
+                        status, produced, compressedLimit: bytes.count > input.count ? compressedLimit : nil)
+                }
             }
         }
         if let failure { throw failure }
-        return Member(bytes: output, consumed: available - Int(stream.avail_in))
+        return Member(bytes: output, consumed: input.count - Int(stream.avail_in))
     }
 
-    private static func problem(_ status: Int32, produced: Int, total: Int, cut: Bool) -> ReportError? {
-        if total > ReportLimits.inflatedBytes {
-            return ReportError(.inflatedTooLarge, "inflates to more than \(ReportLimits.inflatedBytes) bytes")
-        }
+    private static func problem(_ status: Int32, _ produced: Int, compressedLimit: Int?) -> ReportError? {
         switch status {
         case Z_STREAM_END: return nil
         case Z_OK where produced > 0: return nil
         case Z_OK, Z_BUF_ERROR:
-            return cut
-                ? ReportError(.compressedTooLarge, "more than \(ReportLimits.compressedBytes) compressed bytes")
-                : ReportError(.truncated, "the gzip data ends before its end")
+            guard let compressedLimit else { return ReportError(.truncated, "the gzip data ends before its end") }
+            return ReportError(.compressedTooLarge, "more than \(compressedLimit) compressed bytes")
         default: return ReportError(.badGzip, "not valid gzip data (zlib error \(status))")
         }
     }

@@ -5,7 +5,7 @@ extension Report {
     public struct Host: Codable, Sendable, Equatable {
         /// The kernel's host name, or /etc/hostname where no kernel runs.
         @ExplicitNull public var hostname: String?
-        /// /etc/machine-id: 32 hexadecimal digits.
+        /// /etc/machine-id, else the firmware's UUID: 32 hexadecimal digits.
         @ExplicitNull public var machineID: String?
         /// The kernel's random id of this boot.
         @ExplicitNull public var bootID: String?

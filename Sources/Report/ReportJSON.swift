@@ -62,8 +62,16 @@ extension Report {
             throw ReportError(.invalid, "\(databases.count) databases in one report")
         }
         var keys = Set<String>()
-        for database in databases where !keys.insert(database.key).inserted {
-            throw ReportError(.invalid, "two databases have the key \"\(database.key)\"")
+        for database in databases {
+            guard keys.insert(database.key).inserted else {
+                throw ReportError(.invalid, "two databases have the key \"\(database.key)\"")
+            }
+            guard !database.key.isEmpty, !database.key.utf8.contains(0) else {
+                throw ReportError(.invalid, "a database's key is empty or holds a NUL")
+            }
+            for size in database.dataDirectories.flatMap({ [$0.bytes, $0.allocatedBytes, $0.files] }) {
+                guard size ?? 0 >= 0 else { throw ReportError(.invalid, "\"\(database.key)\" has a negative size") }
+            }
         }
     }
 }

@@ -1,19 +1,30 @@
 import Report
 
 /// What makes a host the same host in every report: its EC2 instance id where that is known, else its machine id.
+///
+/// A host that has neither (a container image, a minimal virtual machine) goes by its name, with `name:` before it.
 public struct HostIdentity: Sendable, Equatable {
-    /// The instance's id; EC2 never gives one twice, in any account.
+    /// The instance's id: `i-` and hexadecimal digits; EC2 never gives one twice, in any account.
     public var instanceID: String?
     /// 32 hexadecimal digits; machines cloned from one image may share it.
     public var machineID: String?
+    /// The host's id in the inventory.
+    public var id: String
 
-    /// The identity of `host`; nil when it has neither.
+    /// The identity of `host`; nil when it has none. An id of another form is none: it would meet another host's.
     public init?(_ host: Report.Host) {
-        instanceID = host.cloud?.instanceID
-        machineID = host.machineID
-        if instanceID == nil, machineID == nil { return nil }
+        instanceID = host.cloud?.instanceID.flatMap { id in
+            id.hasPrefix("i-") && (10...19).contains(id.utf8.count) && id.dropFirst(2).allSatisfy(Self.isHex) ? id : nil
+        }
+        machineID = host.machineID.flatMap { $0.utf8.count == 32 && $0.allSatisfy(Self.isHex) ? $0 : nil }
+        let name = host.hostname.flatMap {
+            $0.isEmpty || $0.utf8.count > 255 || $0.utf8.contains(0) ? nil : "name:" + $0
+        }
+        guard let id = instanceID ?? machineID ?? name else { return nil }
+        self.id = id
     }
 
-    /// The host's id in the inventory.
-    public var id: String { instanceID ?? machineID ?? "" }
+    private static func isHex(_ character: Character) -> Bool {
+        ("0"..."9").contains(character) || ("a"..."f").contains(character)
+    }
 }

@@ -20,18 +20,22 @@ extension InventoryStore {
 
     /// Stores `report` in one transaction.
     ///
-    /// - Parameter now: when it was received.
+    /// - Parameters:
+    ///   - json: the bytes that the report was decoded from; they are kept whole, with keys that this program does not know.
+    ///   - now: when it was received.
     /// - Throws: `StoreError` when the store cannot write; then nothing of the report is stored.
-    public func ingest(_ report: Report, now: Date = Date()) throws -> IngestOutcome {
+    public func ingest(_ report: Report, json: [UInt8]? = nil, now: Date = Date()) throws -> IngestOutcome {
         guard let identity = HostIdentity(report.host) else {
-            return .rejected(reason: "the host has neither an instance id nor a machine id")
+            return .rejected(reason: "the host has no instance id, no machine id and no name")
         }
         guard report.scan.startedAt <= now.addingTimeInterval(Self.clockTolerance) else {
             return .rejected(reason: "the scan began in the future, at \(Timestamp.format(report.scan.startedAt))")
         }
-        let body = try Gzip.compress(try report.json(.minified))
+        let body = try Gzip.compress(try json ?? report.json(.minified))
         do {
             return try database.write { try Ingestion(report, identity, body, receivedAt: now).run($0) }
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+            return .rejected(reason: "it contradicts what is stored: \(error.message ?? "constraint")")
         } catch let error as DatabaseError {
             throw StoreError(error, path: path)
         }
@@ -94,8 +98,12 @@ private struct Ingestion {
     }
 
     private func isStored(_ database: Database, hostRow: Int64) throws -> Bool {
+        let canonical = try report.json(.minified)
         let sql = "SELECT body FROM reports WHERE host_row_id = ? AND started_at = ?"
-        return try Data.fetchAll(database, sql: sql, arguments: [hostRow, seen]).contains { Array($0) == body }
+        return try Data.fetchAll(database, sql: sql, arguments: [hostRow, seen]).contains { stored in
+            let json = try Gzip.decompress(Array(stored))
+            return try Report.decode(json: json).json(.minified) == canonical
+        }
     }
 
     private func addReport(_ database: Database, hostRow: Int64) throws {
@@ -154,35 +162,53 @@ private struct Ingestion {
         return row
     }
 
+    /// A snapshot or an image has no processes: its report says nothing about servers that run on the host.
+    private var hasProcesses: Bool { !report.scan.problems.contains { $0.code == "no_process_table" } }
+
     private func upsert(_ entry: Report.Database, hostRow: Int64, _ database: Database) throws {
         let listener = entry.listeners.first { $0.purpose == "client" } ?? entry.listeners.first
         let exposures = Set(entry.listeners.map(\.exposure))
         let exposure = [Report.Listener.Exposure.all, .private, .loopback].first(where: exposures.contains)
         let sizes = entry.dataDirectories.compactMap(\.bytes)
         let data = entry.dataDirectories.first { $0.purpose == .data }
-        let bytes = sizes.isEmpty ? nil : sizes.reduce(Int64(0)) { $0.addingReportingOverflow($1).partialValue }
+        let bytes = sizes.isEmpty ? nil : sizes.reduce(Int64(0)) { $0 > .max - $1 ? .max : $0 + $1 }
+        let isComplete = bytes.map { _ in entry.dataDirectories.allSatisfy(\.complete) }
         try database.execute(
-            sql: """
-                INSERT INTO databases (host_row_id, key, engine, vendor, version, version_precision, state, address, port,
-                    exposure, role, data_directory, bytes, bytes_at, detail, first_seen, last_seen)
-                VALUES (:host, :key, :engine, :vendor, :version, :precision, :state, :address, :port,
-                    :exposure, :role, :directory, :bytes, :bytes_at, :detail, :seen, :seen)
-                ON CONFLICT (host_row_id, key) DO UPDATE SET engine = excluded.engine, vendor = excluded.vendor,
-                    version = excluded.version, version_precision = excluded.version_precision, state = excluded.state,
-                    address = excluded.address, port = excluded.port, exposure = excluded.exposure, role = excluded.role,
-                    data_directory = excluded.data_directory, bytes = COALESCE(excluded.bytes, databases.bytes),
-                    bytes_at = COALESCE(excluded.bytes_at, databases.bytes_at), detail = excluded.detail,
-                    last_seen = excluded.last_seen, missing_since = NULL
-                """,
+            sql: Self.upsert,
             arguments: [
                 "host": hostRow, "key": entry.key, "engine": entry.engine, "vendor": entry.vendor,
                 "version": entry.version, "precision": entry.versionPrecision?.rawValue,
                 "state": entry.state.rawValue, "address": listener?.address, "port": listener.map { Int($0.port) },
                 "exposure": exposure?.rawValue, "role": entry.role?.rawValue,
                 "directory": data.map { $0.hostPath ?? $0.path }, "bytes": bytes, "bytes_at": bytes.map { _ in seen },
-                "detail": try JSONText.encode(entry), "seen": seen,
+                "bytes_complete": isComplete, "detail": try JSONText.encode(entry), "seen": seen,
+                "partial": report.scan.status == .partial, "processes": hasProcesses,
             ])
     }
+
+    /// What a partial scan could not learn, and a size that it could not measure whole, do not overwrite what is known.
+    private static let upsert = """
+        INSERT INTO databases (host_row_id, key, engine, vendor, version, version_precision, state, address, port,
+            exposure, role, data_directory, bytes, bytes_at, bytes_complete, detail, first_seen, last_seen)
+        VALUES (:host, :key, :engine, :vendor, :version, :precision, :state, :address, :port,
+            :exposure, :role, :directory, :bytes, :bytes_at, :bytes_complete, :detail, :seen, :seen)
+        ON CONFLICT (host_row_id, key) DO UPDATE SET engine = excluded.engine,
+            vendor = CASE WHEN :partial THEN COALESCE(excluded.vendor, databases.vendor) ELSE excluded.vendor END,
+            version_precision = CASE WHEN :partial AND excluded.version IS NULL
+                THEN databases.version_precision ELSE excluded.version_precision END,
+            version = CASE WHEN :partial THEN COALESCE(excluded.version, databases.version) ELSE excluded.version END,
+            state = excluded.state, address = excluded.address, port = excluded.port, exposure = excluded.exposure,
+            role = CASE WHEN :partial THEN COALESCE(excluded.role, databases.role) ELSE excluded.role END,
+            data_directory = excluded.data_directory,
+            bytes = CASE WHEN excluded.bytes_complete OR NOT COALESCE(databases.bytes_complete, 0)
+                THEN COALESCE(excluded.bytes, databases.bytes) ELSE databases.bytes END,
+            bytes_at = CASE WHEN excluded.bytes_complete OR NOT COALESCE(databases.bytes_complete, 0)
+                THEN COALESCE(excluded.bytes_at, databases.bytes_at) ELSE databases.bytes_at END,
+            bytes_complete = CASE WHEN excluded.bytes_complete OR NOT COALESCE(databases.bytes_complete, 0)
+                THEN COALESCE(excluded.bytes_complete, databases.bytes_complete) ELSE databases.bytes_complete END,
+            detail = excluded.detail, last_seen = excluded.last_seen, missing_since = NULL
+        WHERE :processes OR databases.state <> 'running' OR databases.missing_since IS NOT NULL
+        """
 
     /// Only a complete scan can tell that something is gone; and gone is a state, never a deletion.
     private func markMissing(_ database: Database, hostRow: Int64) throws {

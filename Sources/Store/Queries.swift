@@ -58,8 +58,8 @@ extension InventoryStore {
     /// Databases in the order of their hosts' ids, then their keys; missing ones with them.
     public func databases(_ request: ListRequest = ListRequest()) throws -> Page<DatabaseRow> {
         let columns = """
-            h.id || '/' || d.key AS id, h.id AS host_id, h.hostname, h.account_id, h.region, d.engine, d.vendor, d.version,
-            d.version_precision, d.state, d.address, d.port, d.exposure, d.role, d.data_directory, d.bytes, d.first_seen,
+            h.id || '/' || d.key AS id, d.key, h.id AS host_id, h.hostname, h.account_id, h.region, d.engine, d.vendor, d.version,
+            d.version_precision, d.state, d.address, d.port, d.exposure, d.role, d.data_directory, d.bytes, d.bytes_at, d.bytes_complete, d.first_seen,
             d.last_seen, d.missing_since
             """
         let rows: [DatabaseRow] = try fetch(
@@ -70,7 +70,7 @@ extension InventoryStore {
                 .engine: "d.engine = ?", .vendor: "d.vendor = ?", .state: "d.state = ?", .role: "d.role = ?",
                 .exposure: "d.exposure = ?",
             ])
-        return page(rows, request) { [$0.host_id, String($0.id.dropFirst($0.host_id.count + 1))] }
+        return page(rows, request) { [$0.host_id, $0.key] }
     }
 
     private func fetch<Item: FetchableRecord>(

@@ -39,8 +39,10 @@ public struct HostRow: Codable, Sendable, Equatable, FetchableRecord {
 
 /// A database as the inventory lists it.
 public struct DatabaseRow: Codable, Sendable, Equatable, FetchableRecord {
-    /// The host's id and the key.
+    /// The host's id and the key, with a slash between them.
     public var id: String
+    /// Stable on its host across restarts and upgrades.
+    public var key: String
     /// The host's id.
     public var host_id: String
     /// The host name.
@@ -69,8 +71,12 @@ public struct DatabaseRow: Codable, Sendable, Equatable, FetchableRecord {
     @ExplicitNull public var role: String?
     /// The data directory, as the host sees it where that is known.
     @ExplicitNull public var data_directory: String?
-    /// All its directories, when they were last measured.
+    /// All its directories, in bytes, when they were last measured.
     @ExplicitNull public var bytes: Int64?
+    /// When that was: RFC 3339, UTC.
+    @ExplicitNull public var bytes_at: String?
+    /// Whether everything was counted then.
+    @ExplicitNull public var bytes_complete: Bool?
     /// When a scan first saw it: RFC 3339, UTC.
     public var first_seen: String
     /// When a scan last saw it: RFC 3339, UTC.

@@ -55,6 +55,7 @@ enum Schema {
             data_directory TEXT,
             bytes INTEGER,
             bytes_at TEXT,
+            bytes_complete INTEGER,
             detail TEXT NOT NULL,
             first_seen TEXT NOT NULL,
             last_seen TEXT NOT NULL,

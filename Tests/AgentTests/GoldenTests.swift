@@ -55,12 +55,8 @@ struct GoldenTests {
         "every engine has a fixture host with a running, a stopped and an installed one",
         arguments: EngineRegistry.all.map(\.id))
     func everyEngine(id: String) throws {
-        var states: Set<Report.Database.State> = []
-        for scenario in Self.scenarios {
-            let file = Self.golden.appending(path: scenario + ".json")
-            let report = try Report.decode(json: Array(try Data(contentsOf: file)))
-            states.formUnion(report.databases.filter { $0.engine == id }.map(\.state))
-        }
+        let states = Set(
+            try Self.scenarios.flatMap { try Self.scan($0).databases }.filter { $0.engine == id }.map(\.state))
         #expect(states == Set(Report.Database.State.allCases), "\(id) lacks a fixture host in some state")
     }
 

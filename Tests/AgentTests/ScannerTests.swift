@@ -68,6 +68,16 @@ struct ScannerTests {
             lines.allSatisfy { line in line.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control } })
     }
 
+    @Test("an explained table names the source of every value")
+    func explained() throws {
+        let report = try GoldenTests.scan("debian-mariadb")
+        let text = ReportTable(report, width: 400).text(explained: true)
+        for evidence in report.databases.flatMap(\.evidence) {
+            #expect(text.contains("\(evidence.field) = \(evidence.value) ← \(evidence.source)"))
+        }
+        #expect(!ReportTable(report, width: 400).text(explained: false).contains("←"))
+    }
+
     @Test("decode takes a frame among other lines, gzip and JSON, and one report only")
     func decode() throws {
         let report = try GoldenTests.scan("two-instances")

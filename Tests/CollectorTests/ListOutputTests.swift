@@ -18,7 +18,7 @@ struct ListOutputTests {
     func header() {
         #expect(
             CSV.text([], DatabasesCommand.columns).hasPrefix(
-                "id,host_id,hostname,account_id,region,engine,vendor,version,"))
+                "id,key,host_id,hostname,account_id,region,engine,vendor,version,"))
         #expect(CSV.text([], HostsCommand.columns).hasSuffix(",first_seen,last_seen\r\n"))
     }
 

@@ -46,9 +46,48 @@ struct ReportFileTests {
         #expect(found(Array(one)) == ["0 1"])
         let cut = String(frame.prefix(200)) + "\n---Output truncated---"
         let list = try JSONSerialization.data(withJSONObject: [
-            "CommandInvocations": [["CommandPlugins": [["Output": frame]]], ["CommandPlugins": [["Output": cut]]]]
+            "CommandInvocations": [
+                ["InstanceId": "i-1", "CommandPlugins": [["Output": frame]]],
+                ["InstanceId": "i-2", "CommandPlugins": [["Output": cut]]],
+            ]
         ])
         #expect(found(Array(list)) == ["0 1", "0 truncated"])
+        let places = ReportFile.entries(in: Array(list)).map(\.place)
+        #expect(
+            places == [
+                "CommandInvocations.0 (i-1).CommandPlugins.0.Output",
+                "CommandInvocations.1 (i-2).CommandPlugins.0.Output",
+            ])
+        let both = Array(list) + Array("\n".utf8) + (try Frame.encode(report(2)))
+        #expect(found(both) == ["0 1", "0 truncated", "\(list.count + 1) 2"])
+    }
+
+    @Test("reports as JSON and as frames in one file are all found")
+    func mixed() throws {
+        let json = try report(1).json(.pretty)
+        let bytes = json + Array("\n".utf8) + (try Frame.encode(report(2))) + json
+        let second = json.count + 1
+        #expect(found(bytes) == ["0 1", "\(second) 2", "\(bytes.count - json.count) 1"])
+    }
+
+    @Test("a gzipped log may be larger than a report; a bomb may not")
+    func largeGzip() throws {
+        var state: UInt64 = 7
+        let noise = (0..<(5 << 20)).map { _ -> UInt8 in
+            state = state &* 6_364_136_223_846_793_005 &+ 1
+            return UInt8(ascii: "a") + UInt8(truncatingIfNeeded: (state >> 33) % 26)
+        }
+        let log = noise + Array("\n".utf8) + (try Frame.encode(report(3)))
+        #expect(found(try Gzip.compress(log)) == ["0 3"])
+        let bomb = try Gzip.compress([UInt8](repeating: 32, count: ReportFile.limit + 1))
+        #expect(found(bomb) == ["0 inflated_too_large"])
+    }
+
+    @Test("a hundred thousand beginnings without an end are read in a moment")
+    func manyBeginnings() {
+        let line = "-----BEGIN DBCENSUS REPORT 1 5 00000000-----\n"
+        let entries = ReportFile.entries(in: Array(String(repeating: line, count: 100_000).utf8))
+        #expect(entries.count == 100_000)
     }
 
     @Test("bad input has its byte and its reason; the good beside it is kept")

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -33,9 +34,11 @@ class Program:
 @pytest.fixture(scope="session")
 def agent():
     """The artifact of `make agent`: the very file that is released."""
-    found = sorted((ROOT / "dist").glob(f"dbcensus-agent-*-linux-{os.uname().machine}"))
-    assert len(found) == 1, f"run `make agent` first, one version in dist: {found}"
-    return Program(found[0])
+    source = (ROOT / "Sources/Agent/AgentCommand.swift").read_text()
+    version = re.search(r'^let agentVersion = "(.*)"$', source, re.M)[1]
+    path = ROOT / f"dist/dbcensus-agent-{version}-linux-{os.uname().machine}"
+    assert path.exists(), "run `make agent` first"
+    return Program(path)
 
 
 @pytest.fixture(scope="session")

@@ -165,11 +165,16 @@ class StoppedPostgreSQL(PostgreSQL):
         self.version = bin.parent.name
         self.remove()
         self.directory.mkdir()
-        shutil.chown(self.directory, "postgres")
+        self.wal, self.space = self.directory / "wal", self.directory / "space"
+        self.space.mkdir()
+        for path in [self.directory, self.space]:
+            shutil.chown(path, "postgres")
         run("pg_createcluster", "-d", self.data, "-p", self.port, "-s", self.directory, self.version, self.name,
-            "--", "-A", "trust", "--no-sync")
+            "--", "-A", "trust", "--no-sync", "-X", self.wal)
         config = pathlib.Path(f"/etc/postgresql/{self.version}/{self.name}/postgresql.conf")
         self.start(bin / "postgres", "-D", self.data, "-c", f"config_file={config}", user="postgres")
+        self.sql(f"CREATE TABLESPACE elsewhere LOCATION '{self.space}'")
+        self.sql("CREATE TABLE t TABLESPACE elsewhere AS SELECT generate_series(1, 20000)")
         self.truth = self.ask()
         self.stop(signal.SIGINT)
         return self

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import sqlite3
+import subprocess
 
 import pytest
 
@@ -86,8 +87,13 @@ def test_lists_in_every_format(collector, store, frames):
 
 def test_errors_have_their_exit_status(collector, store, tmp_path):
     assert collector.run("databases", "--limit", "0", check=False).returncode == 64
-    assert collector.run("databases", "--store", store, "--cursor", "x", check=False).returncode == 64
+    assert collector.run("databases", "--store", store, check=False).returncode == 74 and not store.exists()
     assert collector.run("ingest", "--store", store, "-", check=False, input=b"").returncode == 65
+    assert collector.run("databases", "--store", store, "--cursor", "x", check=False).returncode == 64
+    closed = subprocess.run(["bash", "-c", '"$0" ingest --store "$1" - 2>&-', collector.path, store], input=b"junk", capture_output=True)
+    assert closed.returncode == 65
+    full = subprocess.run(["bash", "-c", '"$0" hosts --store "$1" >/dev/full', collector.path, store], capture_output=True)
+    assert full.returncode == 73
     assert collector.run("hosts", "--store", "/does/not/exist/x", check=False).returncode == 74
     noise = tmp_path / "noise"
     noise.write_bytes(bytes(range(256)) * 64)

@@ -44,6 +44,10 @@ struct LiveHostTests {
         let table = try ProcessTable.read(proc)
         let own = try #require(table.processes.first { $0.pid == getpid() })
         #expect(own.executable == (try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")))
+        #expect(own.arguments.count == 1, "of every process argv[0] alone is kept")
+        var whole = own
+        try whole.readArguments(proc)
+        #expect(whole.arguments == CommandLine.arguments)
         let details = try ProcessDetails.read(getpid(), proc)
         #expect(details.ppid == getppid() && details.uid == geteuid())
         #expect(details.workingDirectory == FileManager.default.currentDirectoryPath)

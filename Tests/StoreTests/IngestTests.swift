@@ -43,6 +43,7 @@ struct IngestTests {
                 ]
                 database.dataDirectories = [.init(path: path, hostPath: path, purpose: .data)]
                 database.dataDirectories[0].bytes = bytes
+                database.dataDirectories[0].complete = bytes != 5
                 return database
             })
     }
@@ -124,12 +125,96 @@ struct IngestTests {
             ])
     }
 
-    @Test("a host without identity and a scan in the future are rejected and not kept")
+    @Test("a host that has only a name goes by it; one without any identity, and a scan in the future, are rejected")
     func rejected() throws {
-        for report in [Self.report(0, machine: nil), Self.report(60 * 48)] {
-            guard case .rejected = try ingest(report) else { return #expect(Bool(false)) }
+        var nameless = Self.report(0, machine: nil)
+        nameless.host.hostname = nil
+        var strange = nameless
+        strange.host.machineID = "i-0123456789abcdef0"
+        for report in [nameless, strange, Self.report(60 * 48)] {
+            guard case .rejected = try ingest(report) else {
+                Issue.record("it was stored")
+                continue
+            }
         }
         #expect(try count("hosts") == 0 && count("reports") == 0)
+        #expect(try ingest(Self.report(0, machine: nil)) == .stored(hostID: "name:db1", databases: 1))
+    }
+
+    @Test("a report is one transaction: when its second database cannot be stored, nothing of it is")
+    func atomic() throws {
+        try store.database.write {
+            try $0.execute(
+                sql: """
+                    CREATE TRIGGER refuse BEFORE INSERT ON databases WHEN NEW.key = 'mysql:/b'
+                    BEGIN SELECT RAISE(ABORT, 'no'); END
+                    """)
+        }
+        guard case .rejected = try ingest(Self.report(0, ["/a", "/b"])) else {
+            Issue.record("it was stored")
+            return
+        }
+        #expect(try count("hosts") == 0 && count("databases") == 0 && count("reports") == 0)
+        #expect(try ingest(Self.report(0, ["/a"])) == .stored(hostID: "0123456789abcdef0123456789abcdef", databases: 1))
+    }
+
+    @Test("a full disk is said, and nothing of the report is stored")
+    func diskFull() throws {
+        try store.database.writeWithoutTransaction { database in
+            let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+            try database.execute(sql: "PRAGMA max_page_count = \(pages)")
+        }
+        let many = (0..<2000).map { "/data/\($0)" }
+        #expect { try ingest(Self.report(0, many)) } throws: { ($0 as? StoreError)?.code == .full }
+        #expect(try count("hosts") == 0 && count("databases") == 0)
+    }
+
+    @Test("what a partial scan could not learn stays as it was known")
+    func partial() throws {
+        _ = try ingest(Self.report(0))
+        var blind = Self.report(1, status: .partial, bytes: 5)
+        blind.databases[0].version = nil
+        blind.databases[0].versionPrecision = nil
+        _ = try ingest(blind)
+        let row = try store.databases().items[0]
+        #expect(row.version == "8.0.36" && row.version_precision == "exact")
+        #expect(row.bytes == 1000 && row.bytes_complete == true && row.bytes_at == Timestamp.format(Self.noon))
+    }
+
+    @Test("a report of a snapshot says nothing about a server that runs")
+    func snapshot() throws {
+        _ = try ingest(Self.report(0))
+        var image = Self.report(1, ["/a", "/b"], status: .partial)
+        image.scan.problems = [.init(code: "no_process_table", subject: "/proc", message: "none")]
+        for index in image.databases.indices { image.databases[index].state = .stopped }
+        _ = try ingest(image)
+        #expect(try store.databases().items.map(\.state) == ["running", "stopped"])
+    }
+
+    @Test("the received bytes are kept, with keys that this program does not know")
+    func raw() throws {
+        let json = Array("{\"new\":1,".utf8) + (try Self.report(0).json(.minified)).dropFirst()
+        _ = try store.ingest(Self.report(0), json: json, now: Self.noon)
+        let body = try store.database.read { try Data.fetchOne($0, sql: "SELECT body FROM reports") }
+        #expect(try Gzip.decompress(Array(try #require(body))) == json)
+        #expect(try ingest(Self.report(0)) == .duplicate(hostID: "0123456789abcdef0123456789abcdef"))
+    }
+
+    @Test("reading makes no store and changes none; another program's database is refused untouched")
+    func reading() throws {
+        #expect { try InventoryStore(path: path + ".none", mode: .read) } throws: {
+            ($0 as? StoreError)?.code == .cannotOpen
+        }
+        #expect(!FileManager.default.fileExists(atPath: path + ".none"))
+        let foreign = path + ".foreign"
+        try DatabaseQueue(path: foreign).write { try $0.execute(sql: "CREATE TABLE theirs (x)") }
+        let before = try Data(contentsOf: URL(filePath: foreign))
+        for mode in [InventoryStore.Mode.read, .write] {
+            #expect { try InventoryStore(path: foreign, mode: mode) } throws: {
+                ($0 as? StoreError)?.code == .notAStore
+            }
+        }
+        #expect(try Data(contentsOf: URL(filePath: foreign)) == before)
     }
 
     @Test("the store is in WAL mode, every commit is synced, and foreign keys hold")

@@ -14,7 +14,7 @@ struct QueryTests {
         for number in 0..<7 {
             let machine = String(repeating: "\(number)", count: 32)
             _ = try store.ingest(
-                IngestTests.report(0, ["/a", "/b'; DROP TABLE hosts; --", "/c"], machine: machine),
+                IngestTests.report(0, ["/a", "/b'; DROP TABLE hosts; --", "\u{301}c"], machine: machine),
                 now: IngestTests.noon)
         }
     }
@@ -30,7 +30,7 @@ struct QueryTests {
             seen += page.items.map(\.id)
             request.cursor = page.next_cursor
         } while request.cursor != nil
-        #expect(seen.count == 21 && Set(seen).count == 21 && seen == seen.sorted())
+        #expect(seen.count == 21 && Set(seen).count == 21)
     }
 
     @Test("filters are values, never SQL")
@@ -40,6 +40,12 @@ struct QueryTests {
         #expect(try store.databases(request).items.count == 3)
         request.filters = [.engine: "mysql' OR '1'='1"]
         #expect(try store.databases(request).items.isEmpty)
+        request.filters = [.exposure: "all", .host: "db1"]
+        #expect(try store.databases(request).items.count == 21)
+        for filter in [ListRequest.Filter.vendor, .role, .account, .region] {
+            request.filters = [filter: "none"]
+            #expect(try store.databases(request).items.isEmpty)
+        }
         request.filters = [.host: "db1"]
         #expect(try store.hosts(request).items.count == 7)
     }

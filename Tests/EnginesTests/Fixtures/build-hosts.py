@@ -236,6 +236,7 @@ def situations():
     h.finish()
 
     h = scenario("hidepid", "debian", proc_options=",hidepid=2")
+    postgresql_data(h, "var/lib/postgresql/16/main", "16")
     h.finish()
 
     h = scenario("vanished", "debian")
@@ -244,11 +245,46 @@ def situations():
     postgresql_data(h, "var/lib/postgresql/16/main", "16", 1)
     h.finish()
 
+    h = scenario("own-mount-namespace", "debian")
+    h.user("mysql", 106)
+    h.package("mariadb-server-core", "1:10.11.6-0+deb12u1", "/usr/sbin/mariadbd")
+    mariadb_data(h, "var/lib/mysql", "10.11.4")
+    h.process(655, "/usr/sbin/mariadbd", ["/usr/sbin/mariadbd"], cwd="/var/lib/mysql", user="mysql", tcp=[("127.0.0.1", 3306)],
+              mount_namespace=4026532777)
+    h.finish()
+
+    h = scenario("containers", "debian")
+    h.user("mysql", 999)
+    mysql_data(h, "var/lib/mysql", "5.7.44", old=True, uuid="00000000-0000-0000-0000-00000000000a")
+    for number in [1, 2]:
+        mysql_data(h, f"containers/{number}/var/lib/mysql", f"8.0.3{number}", uuid=f"00000000-0000-0000-0000-00000000000{number}")
+        h.write(f"containers/{number}/etc/my.cnf", f"[mysqld]\nserver-id={number}\n[mysqld-5.7]\nmax_connections=7\n!include /../../../../etc/passwd\n")
+        h.write(f"containers/{number}/etc/passwd", "mysql:x:999:999::/var/lib/mysql:/bin/sh\n")
+        h.process(1000 + number, "/usr/sbin/mysqld", ["mysqld", "--skip-log-bin", f"-P{3305 + number}"], cwd="/var/lib/mysql", user="mysql", tcp=[("0.0.0.0", 3305 + number)],
+                  root=f"/containers/{number}", mount_namespace=4026532800 + number)
+    h.finish()
+
     h = scenario("no-process-table", "debian")
     import shutil
 
     shutil.rmtree(h.root / "proc")
     postgresql_data(h, "var/lib/postgresql/16/main", "16", 1)
+
+    h = scenario("strange-configuration", "debian")
+    h.user("mongodb", 114)
+    h.user("mysql", 113)
+    h.write("etc/mongod.conf", "storage: {dbPath: /srv/mongo}\nsecurity: {authorization: enabled}\nnet: {port: 27099, bindIp: 0.0.0.0}\n")
+    mongodb_data(h, "srv/mongo", "7.0.5")
+    h.process(480, "/usr/bin/mongod", ["mongod", "-f", "/etc/mongod.conf"], user="mongodb", tcp=[("0.0.0.0", 27099)], open=["/srv/mongo/mongod.lock"])
+    h.write("etc/mongod24.conf", "dbpath=/srv/mongo24\nauth = false\nconfigsvr = false\nshardsvr = true\n")
+    mongodb_data(h, "srv/mongo24", "6.0.14")
+    h.process(481, "/usr/bin/mongod", ["mongod", "-f", "/etc/mongod24.conf"], user="mongodb", tcp=[("127.0.0.1", 27018)], open=["/srv/mongo24/mongod.lock"])
+    h.write("etc/my.cnf", "[mysqld]\nskip-grant-tables   # temporary\nport=3310#x\nskip-log-bin\nlog_error='/var/log/a#b.log' # c\nlog-bin-index=x\n"
+            "innodb_log_group_home_dir=../redo\ninnodb_undo_directory=/\n")
+    mysql_data(h, "srv/mysql", "8.0.36")
+    h.write("srv/redo/#innodb_redo/#ib_redo1", redo("MySQL 8.0.36"))
+    h.process(482, "/usr/sbin/mysqld", ["mysqld", "--datadir=/srv/mysql"], cwd="/srv/mysql", user="mysql", tcp=[("::", 3310)])
+    h.finish()
 
     h = scenario("hostile", "debian")
     h.user("mysql", 113)

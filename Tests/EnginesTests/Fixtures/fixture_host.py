@@ -71,7 +71,7 @@ class Host:
             self.write(file, b"\x7fELF")
 
     def process(self, pid, exe, argv, cwd="/", user="root", ppid=1, start=4200, rss=25_000, tcp=(), unix=(), open=(),
-                environ=(), stat=True):
+                environ=(), stat=True, root="/", mount_namespace=4026531841):
         """A process; `tcp` are (address, port) it listens on, `unix` paths, `open` paths of open files."""
         at = f"proc/{pid}"
         self.write(f"{at}/cmdline", b"\0".join(a if isinstance(a, bytes) else a.encode() for a in argv) + b"\0")
@@ -84,9 +84,9 @@ class Host:
                        f"{start} 1900000000 {rss} 18446744073709551615\n")
             self.write(f"{at}/status", f"Name:\t{name}\nPid:\t{pid}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\nNSpid:\t{pid}\n")
         self.link(f"{at}/cwd", cwd)
-        self.link(f"{at}/root", "/")
+        self.link(f"{at}/root", root)
         self.link(f"{at}/ns/net", "net:[4026531840]")
-        self.link(f"{at}/ns/mnt", "mnt:[4026531841]")
+        self.link(f"{at}/ns/mnt", f"mnt:[{mount_namespace}]")
         self.write(f"{at}/environ", "".join(f"{e}\0" for e in environ))
         number = 3
         for address, port in tcp:
