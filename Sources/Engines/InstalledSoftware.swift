@@ -27,6 +27,7 @@ extension Inspector {
             let database = finding.database
             guard database.engine == engine.id else { return false }
             if let process = database.process {
+                guard process.executable != nil else { return true }  // it may be this one: not to be told apart
                 // A replaced executable has another inode than its path now has: the path tells.
                 let samePath = process.executable == executable && finding.executable == nil
                 return samePath || (finding.executable != nil && finding.executable == identity)

@@ -70,8 +70,9 @@ struct MySQLOptions {
 
     /// The options of a running server.
     static func read(_ server: Server, _ family: MySQLFamily, _ host: Host) -> MySQLOptions {
+        let negated: [String: Arguments.Kind] = ["skip_log_bin": .flag, "disable_log_bin": .flag]
         let arguments = Arguments(
-            server.process.arguments, allowed: allowed, short: ["P": "port", "h": "datadir"], canonical: canonical)
+            server.process.arguments, allowed: allowed.merging(negated) { $1 }, short: ["P": "port", "h": "datadir"], canonical: canonical)
         var files = defaultFiles
         if let only = arguments.values["defaults_file"] {
             files = [only]
@@ -86,8 +87,10 @@ struct MySQLOptions {
         var options =
             server.root.map { read(files: files, family, $0, host, suffix: suffix) } ?? MySQLOptions()
         options.arguments = arguments
-        for name in arguments.values.keys {
-            if let claim = arguments.claim(name, pid: server.process.pid) { options.add(name, claim) }
+        for name in arguments.values.keys.sorted() {
+            guard let claim = arguments.claim(name, pid: server.process.pid) else { continue }
+            let option = plain(name, claim.value)
+            options.add(option.name, Claim(option.value, source: claim.source))
         }
         if let root = server.root,
             let directory = options.claims("datadir").first?.value ?? server.workingDirectory?.value

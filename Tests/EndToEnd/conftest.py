@@ -58,6 +58,12 @@ def mariadb(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def namespaced_mariadb(tmp_path_factory):
+    with servers.NamespacedMariaDB(tmp_path_factory.mktemp("namespaced")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def postgresql(tmp_path_factory):
     with servers.PostgreSQL(tmp_path_factory.mktemp("postgresql")) as server:
         yield server
@@ -76,6 +82,6 @@ def mongodb(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def scan(agent, mariadb, postgresql, stopped_postgresql, mongodb):
+def scan(agent, mariadb, namespaced_mariadb, postgresql, stopped_postgresql, mongodb):
     """One report of this host while every server runs."""
     return agent.json("scan", "--format", "json")

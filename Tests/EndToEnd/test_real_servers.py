@@ -84,6 +84,16 @@ def test_mariadb(scan, mariadb):
     assert database["role"] is None and database["identity"] == {}
 
 
+def test_a_second_server_in_a_network_namespace_of_its_own(scan, namespaced_mariadb, mariadb):
+    truth = namespaced_mariadb.ask()
+    database = by_data(scan, namespaced_mariadb.data)
+    assert database["key"] == f"mariadb:{namespaced_mariadb.data}" and database["engine"] == "mariadb"
+    assert [(l["address"], l["port"], l["purpose"]) for l in database["listeners"]] == [
+        ("127.0.0.1", int(truth["@@port"]), "client")]
+    assert database["unix_sockets"] == [truth["@@socket"]]
+    assert truth["@@port"] not in {str(l["port"]) for l in by_data(scan, mariadb.data)["listeners"]}
+
+
 def test_postgresql(scan, postgresql):
     truth = postgresql.ask()
     database = by_data(scan, truth["data_directory"])
