@@ -72,7 +72,8 @@ struct MySQLOptions {
     static func read(_ server: Server, _ family: MySQLFamily, _ host: Host) -> MySQLOptions {
         let negated: [String: Arguments.Kind] = ["skip_log_bin": .flag, "disable_log_bin": .flag]
         let arguments = Arguments(
-            server.process.arguments, allowed: allowed.merging(negated) { $1 }, short: ["P": "port", "h": "datadir"], canonical: canonical)
+            server.process.arguments, allowed: allowed.merging(negated) { $1 }, short: ["P": "port", "h": "datadir"],
+            canonical: canonical)
         var files = defaultFiles
         if let only = arguments.values["defaults_file"] {
             files = [only]
