@@ -59,7 +59,11 @@ struct IngestCommand: ParsableCommand {
         switch entry.report {
         case .failure(let error): result.reason = reason("\(error)")
         case .success(let report):
-            switch try store.ingest(report, json: try? entry.json.get()) {
+            let outcome: IngestOutcome
+            do { outcome = try store.ingest(report, json: try? entry.json.get()) } catch let error as ReportError {
+                outcome = .rejected(reason: "\(error)")
+            }
+            switch outcome {
             case .stored(let host, let count):
                 (result.outcome, result.host_id, result.databases) = ("stored", host, count)
             case .duplicate(let host): (result.outcome, result.host_id) = ("duplicate", host)

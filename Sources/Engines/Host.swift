@@ -21,6 +21,8 @@ public final class Host {
     public let mountNamespace: String?
     private var mounts: [String: Mounts] = [:]
     var softwareByEngine: [String: [Software]] = [:]
+    /// Debian's clusters below the root, once they were read.
+    var postgreSQLClusters: [PostgreSQLCluster]?
     /// /proc hides processes of other users from the agent.
     public var hidesProcesses = false
 
@@ -78,6 +80,12 @@ public final class Host {
             log.add(error)
             return []
         }
+    }
+
+    /// Whether two paths below the host's root lead to one directory.
+    func isSame(_ one: String, _ other: String) -> Bool {
+        guard let first = try? root.status(one).identity else { return false }
+        return first == (try? root.status(other))?.identity
     }
 
     /// Existing paths below `root` that match a pattern of `HostRoot.glob`.

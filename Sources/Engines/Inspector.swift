@@ -9,8 +9,8 @@ public struct Finding: Sendable {
     public var root: HostRoot?
     /// The process's details; nil for a database that does not run.
     var details: ProcessDetails?
-    /// The data directory's device and inode: two paths that lead to one place are one directory.
-    var directory: FileIdentity?
+    /// Devices and inodes of its directories, the data directory's first: two paths that lead to one place are one directory.
+    var directories: [FileIdentity] = []
     /// The executable's device and inode; nil where it was replaced or cannot be seen.
     var executable: FileIdentity?
 
@@ -24,8 +24,8 @@ public struct Finding: Sendable {
 public struct Inspector {
     /// The most databases of one host.
     public static let limit = 1_000
-    /// The most bytes of evidence in one report.
-    static let evidenceBytes = 16 << 20
+    /// What the texts of one report may weigh before databases lose their details; readers refuse 64 MiB.
+    static let reportBytes = 16 << 20
 
     let host: Host
     let engines: [any Engine]
@@ -39,16 +39,20 @@ public struct Inspector {
     /// Calls `found` with each database as soon as it is known, until the deadline.
     public func run(_ processes: [HostProcess], found: (Finding) -> Void) {
         var findings: [Finding] = []
-        var evidence = 0
+        var weight = 0
         func add(_ finding: Finding) {
             guard findings.count < Self.limit else {
                 return host.log.add(.reportLimit, "scan", "more than \(Self.limit) databases; the rest is left out")
             }
             var finding = finding
-            evidence += finding.database.evidence.reduce(0) { $0 + $1.value.utf8.count + $1.source.utf8.count }
-            if evidence > Self.evidenceBytes {
-                finding.database.evidence = []
-                host.log.add(.reportLimit, finding.database.key, "too much evidence in one report; it is left out")
+            if weight + finding.database.weight > Self.reportBytes {
+                finding.database.shed()
+                host.log.add(
+                    .reportLimit, finding.database.key, "the report grows too large: evidence and details are left out")
+            }
+            weight += finding.database.weight
+            guard weight <= 2 * Self.reportBytes else {
+                return host.log.add(.reportLimit, finding.database.key, "the report is too large for it")
             }
             finding.database.key = uniqueKey(finding, among: findings)
             findings.append(finding)
@@ -115,7 +119,7 @@ public struct Inspector {
         let key = finding.database.key
         let taken = Set(findings.map(\.database.key))
         guard taken.contains(key) else { return key }
-        let rivals = findings.filter { $0.directory == finding.directory && $0.directory != nil }
+        let rivals = findings.filter { $0.directories.first == finding.directories.first && !$0.directories.isEmpty }
         if !rivals.isEmpty {
             let pids = (rivals + [finding]).compactMap { $0.database.process.map { "\($0.pid)" } }
             host.log.add(

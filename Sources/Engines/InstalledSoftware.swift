@@ -4,7 +4,9 @@ import Report
 extension Inspector {
     /// Executables of `engine` that neither a running server nor a stopped data directory accounts for.
     func installed(_ engine: any Engine, besides findings: [Finding]) -> [Finding] {
-        host.software(of: engine).filter { !isUsed($0.executable, engine, findings) }.map { finding(engine, $0) }
+        // A data directory that nobody could place may be served by any of it.
+        guard doubt(engine, findings) == nil else { return [] }
+        return host.software(of: engine).filter { !isUsed($0.executable, engine, findings) }.map { finding(engine, $0) }
     }
 
     private func finding(_ engine: any Engine, _ software: Software) -> Finding {

@@ -76,7 +76,7 @@ struct MongoDB: Engine {
         database.add(package, of: self)
         directory.describe(&database, package: versionClaim(package: package), host)
         let settings = MongoDBSettings.read(files: Self.configurationFiles, host.root, host)
-        if settings.claims("storage.dbPath").contains(where: { Path.tidy($0.value) == path }) {
+        if settings.claims("storage.dbPath").contains(where: { host.isSame($0.value, path) }) {
             database.configFiles = settings.files
             settings.describe(&database, isRouter: false)
         }

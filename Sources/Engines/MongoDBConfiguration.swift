@@ -5,9 +5,17 @@
 enum MongoDBConfiguration {
     private static let depthLimit = 20
 
-    /// The scalars by dotted path, in their order.
-    static func parse(_ text: String) -> [(name: String, value: String)] {
-        var found: [(String, String)] = []
+    /// One scalar by its dotted path.
+    struct Setting: Equatable {
+        var name: String
+        var value: String
+        /// The value is a plain or a quoted scalar: not a flow mapping, a block, an anchor or an alias.
+        var isPlain: Bool
+    }
+
+    /// The scalars in their order.
+    static func parse(_ text: String) -> [Setting] {
+        var found: [Setting] = []
         var parents: [(indent: Int, name: String)] = []
         for raw in ConfigurationLines.significant(in: text) {
             let line = withoutComment(raw)
@@ -19,21 +27,29 @@ enum MongoDBConfiguration {
                 if value.isEmpty {
                     if parents.count < depthLimit { parents.append((indent, name)) }
                 } else {
-                    found.append(((parents.map(\.name) + [name]).joined(separator: "."), value))
+                    let path = (parents.map(\.name) + [name]).joined(separator: ".")
+                    found.append(Setting(name: path, value: unquoted(value[...]), isPlain: isPlain(value)))
                 }
             } else if indent == 0, let (name, value) = keyValue(body, "=") {
-                found.append((name, value))
+                found.append(Setting(name: name, value: unquoted(value[...]), isPlain: true))
             }
         }
         return found
     }
 
-    /// A key whose value is a flow mapping, a block, an anchor or alias, or is to be run or fetched; nil when every value is plain.
-    static func notUnderstood(_ settings: [(name: String, value: String)]) -> String? {
-        settings.first { name, value in
-            ["{", "[", "&", "*", "|", ">", "!"].contains(value.prefix(1)) && value != "*"
-                || name.hasSuffix("__exec") || name.hasSuffix("__rest")
+    /// A key among `keys`, or above one of them, whose value this parser does not read, or that is to be run or fetched; nil when there is none.
+    static func notUnderstood(_ settings: [Setting], among keys: Set<String>) -> String? {
+        settings.first { setting in
+            let isOurs = keys.contains { $0 == setting.name || $0.hasPrefix(setting.name + ".") }
+            let parent = setting.name.split(separator: ".").dropLast().joined(separator: ".")
+            let isComputed = setting.name.hasSuffix("__exec") || setting.name.hasSuffix("__rest")
+            return isOurs && !setting.isPlain
+                || isComputed && (parent.isEmpty || keys.contains { $0 == parent || $0.hasPrefix(parent + ".") })
         }?.name
+    }
+
+    private static func isPlain(_ value: String) -> Bool {
+        !["{", "[", "&", "*", "|", ">", "!"].contains(value.prefix(1)) || value == "*"
     }
 
     /// `key<separator> value`, quotes taken away; the YAML separator must be followed by a blank or the line's end.
@@ -45,12 +61,17 @@ enum MongoDBConfiguration {
         guard !name.isEmpty, name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" || $0 == "." }) else {
             return nil
         }
-        return (name, unquoted(rest))
+        return (name, String(trimmed(rest)))
+    }
+
+    private static func trimmed(_ text: Substring) -> Substring {
+        var text = text.drop(while: \.isWhitespace)
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return text
     }
 
     private static func unquoted(_ text: Substring) -> String {
-        var text = text.drop(while: \.isWhitespace)
-        while text.last?.isWhitespace == true { text.removeLast() }
+        let text = trimmed(text)
         if let quote = text.first, quote == "\"" || quote == "'", text.count > 1, text.last == quote {
             return String(text.dropFirst().dropLast())
         }

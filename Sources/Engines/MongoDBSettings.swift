@@ -50,7 +50,9 @@ struct MongoDBSettings {
 
     /// The settings of a running server.
     static func read(_ server: Server, _ host: Host) -> MongoDBSettings {
-        let arguments = Arguments(server.process.arguments, allowed: keys.mapValues(\.kind)) { $0 }
+        let arguments = Arguments(server.process.arguments, allowed: keys.mapValues(\.kind), short: ["f": "config"]) {
+            $0
+        }
         let file = (arguments.values["config"] ?? arguments.values["f"]).map {
             Path.join(server.workingDirectory?.value ?? "/", $0)
         }
@@ -74,16 +76,17 @@ struct MongoDBSettings {
             guard let text = host.text(file, in: root) else { continue }
             settings.files.append(file)
             let parsed = MongoDBConfiguration.parse(text)
-            if let strange = MongoDBConfiguration.notUnderstood(parsed) {
+            if let strange = MongoDBConfiguration.notUnderstood(parsed, among: allowed) {
                 settings.isWhole = false
                 host.log.add(
                     .notUnderstood, file,
-                    "\(strange) is written in a way that the agent does not read; no default is assumed")
+                    "\(strange) is written in a way that the agent does not read; no default is assumed",
+                    partial: false)
             }
-            for (name, value) in parsed {
-                let key = keys[name]?.key ?? name
+            for setting in parsed {
+                let key = keys[setting.name]?.key ?? setting.name
                 guard allowed.contains(key), settings.claims(key).count < EvidenceLimits.claims else { continue }
-                settings.values[key, default: []].append(Claim(value, source: "\(file) \(name)"))
+                settings.values[key, default: []].append(Claim(setting.value, source: "\(file) \(setting.name)"))
             }
         }
         return settings
@@ -102,10 +105,7 @@ struct MongoDBSettings {
         }
         database.setting("tls", tls + standard("off"))
         if !isRouter { addAuthentication(&database) }  // a router leaves it to the cluster
-        if let name = claims("replication.replSetName").first, !name.value.isEmpty {
-            database.identity["replica_set"] = name.value
-            database.note("identity.replica_set", name.value, source: name.source)
-        }
+        if let name = claims("replication.replSetName").first { database.identify("replica_set", name) }
         addRole(&database, isRouter: isRouter)
     }
 

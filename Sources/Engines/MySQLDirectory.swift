@@ -73,8 +73,7 @@ struct MySQLDirectory {
         let file = Path.join(path, "auto.cnf")
         guard names.contains("auto.cnf"), let text = host.text(file, in: root) else { return }
         for case .option(_, "server-uuid", let uuid) in OptionFiles.parse(text) where !uuid.isEmpty {
-            database.identity["server_uuid"] = uuid
-            database.note("identity.server_uuid", uuid, source: file)
+            database.identify("server_uuid", Claim(uuid, source: file))
         }
     }
 

@@ -112,7 +112,8 @@ struct MySQLFamily: Sendable {
         database.add(package, of: engine)
         directory.describe(&database, stopped: engine.versionClaim(package: package), host)
         var options = MySQLOptions.read(files: MySQLOptions.defaultFiles, self, host.root, host)
-        if options.claims("datadir").contains(where: { Path.tidy($0.value) == path }) {
+        let named = options.claims("datadir").first?.value ?? "/var/lib/mysql"
+        if host.isSame(named, path) {
             database.configFiles = Array(options.files.prefix(EvidenceLimits.entries))
             options.version = database.version
             addSettings(options, &database, host.root)
@@ -128,15 +129,15 @@ struct MySQLFamily: Sendable {
         }
         database.setting("log_bin", options.claims("log_bin"))
         database.setting("log_destination", options.claims("log_error"))
-        database.setting("read_only", options.flag("super_read_only") + options.flag("read_only"))
+        database.setting(
+            "read_only", options.flag("super_read_only").filter { $0.value == "on" } + options.flag("read_only"))
         database.setting("wsrep_on", options.flag("wsrep_on"))
         let certificate = options.claims("ssl_cert").first
         database.setting("tls", [certificate.map { Claim("on", source: $0.source) }])
         let open = options.flag("skip_grant_tables").first
         database.setting("authentication", [open?.value == "on" ? Claim("disabled", source: open?.source ?? "") : nil])
         if let cluster = options.claims("wsrep_cluster_name").first, database.settings["wsrep_on"] == "on" {
-            database.identity["galera_cluster"] = cluster.value
-            database.note("identity.galera_cluster", cluster.value, source: cluster.source)
+            database.identify("galera_cluster", cluster)
         }
         if let root { addOutside(options, &database, root) }
     }

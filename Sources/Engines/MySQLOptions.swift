@@ -149,7 +149,7 @@ struct MySQLOptions {
 extension MySQLFamily {
     /// Whether the server reads the group `[group]`, and of which version alone; nil when it does not.
     func reads(group: String, suffix: String) -> GroupMatch? {
-        let names = suffix.isEmpty ? groups : groups + groups.map { $0 + suffix }
+        let names = suffix.isEmpty ? groups : groups + groups.map { $0 + suffix.lowercased() }
         if names.contains(group) { return GroupMatch(version: nil) }
         for base in versionedGroups where group.hasPrefix(base + "-") {
             let version = String(group.dropFirst(base.count + 1))

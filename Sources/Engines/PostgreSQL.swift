@@ -66,10 +66,7 @@ struct PostgreSQL: Engine {
     }
 
     func configuredDataDirectories(_ host: Host) -> [Claim] {
-        host.glob("/etc/postgresql/*/*/postgresql.conf", in: host.root).compactMap { file in
-            var reader = PostgreSQLFiles(root: host.root, host: host)
-            return reader.read(file).last { $0.name == "data_directory" }.map { Claim($0.value, source: $0.source) }
-        }
+        PostgreSQLCluster.all(below: host.root, host).map(\.directory)
     }
 
     func inspectStopped(_ path: String, _ host: Host) -> Report.Database? {

@@ -58,8 +58,7 @@ struct PostgreSQLDirectory {
     private func describe(
         _ control: PgControl, _ database: inout Report.Database, source: String, _ host: Host
     ) {
-        database.identity["system_identifier"] = String(control.systemIdentifier)
-        database.note("identity.system_identifier", String(control.systemIdentifier), source: source)
+        database.identify("system_identifier", Claim(String(control.systemIdentifier), source: source))
         if let major = control.major {
             database.note("version", major, source: source + " catalog \(control.catalogVersion)")
             if major != self.major {

@@ -65,10 +65,11 @@ struct PostgreSQLSettings {
 
     /// Debian keeps the file of a cluster in /etc/postgresql and names the data directory in it.
     private static func configurationFile(of directory: PostgreSQLDirectory, _ host: Host) -> String {
-        for file in host.glob("/etc/postgresql/*/*/postgresql.conf", in: directory.root) {
-            var reader = PostgreSQLFiles(root: directory.root, host: host)
-            let named = reader.read(file).last { $0.name == "data_directory" }
-            if named.map({ Path.tidy($0.value) }) == directory.path { return file }
+        let own = try? directory.root.status(directory.path).identity
+        for cluster in PostgreSQLCluster.all(below: directory.root, host) {
+            if own != nil, (try? directory.root.status(cluster.directory.value))?.identity == own {
+                return cluster.file
+            }
         }
         return "postgresql.conf"
     }

@@ -69,7 +69,7 @@ extension Inspector {
             do throws(HostError) {
                 let identity = try root.status(path).identity
                 let canonical = try root.canonical(path) ?? path
-                if index == 0 { finding.directory = identity }
+                finding.directories.append(identity)
                 finding.database.dataDirectories[index].hostPath = hostPath(canonical, identity, finding.details)
                 guard let mount = mounts?.holding(canonical) else { continue }
                 let capacity = try? root.capacity(path)
@@ -95,7 +95,11 @@ extension Inspector {
     private func setKey(_ finding: inout Finding) {
         let database = finding.database
         let data = database.dataDirectories.first { $0.purpose == .data }
-        guard let place = data?.hostPath ?? data?.path else {
+        // A path inside a container says nothing on the host: two containers may have the same.
+        let inside = data.map {
+            (finding.details?.containerID.map { "container:\($0.prefix(12)):" } ?? "namespace:") + $0.path
+        }
+        guard let place = data?.hostPath ?? (finding.root == nil || finding.details == nil ? data?.path : inside) else {
             let executable = database.process?.executable ?? "unknown"
             let port = database.listeners.first.map { ":\($0.port)" } ?? ""
             finding.database.key = "\(database.engine):executable:\(executable)\(port)"

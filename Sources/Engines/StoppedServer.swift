@@ -4,7 +4,7 @@ import Report
 extension Inspector {
     /// Data directories of `engine` that no running server uses.
     func stopped(_ engine: any Engine, besides findings: [Finding]) -> [Finding] {
-        var seen = Set(findings.compactMap(\.directory))
+        var seen = Set(findings.flatMap(\.directories))
         let configured = engine.configuredDataDirectories(host)
         let standard = engine.dataDirectoryPatterns.flatMap { pattern in
             host.glob(pattern, in: host.root).map { Claim($0, source: "standard path " + pattern) }
@@ -30,10 +30,10 @@ extension Inspector {
     }
 
     /// Why "no server uses it" cannot be said; nil when it can.
-    private func doubt(_ engine: any Engine, _ findings: [Finding]) -> String? {
+    func doubt(_ engine: any Engine, _ findings: [Finding]) -> String? {
         if host.hidesProcesses { return "processes are hidden" }
         let unplaced = findings.first { finding in
-            finding.directory == nil && finding.database.role != .router
+            finding.directories.isEmpty && finding.database.role != .router
                 && engine.executableNames.contains(
                     Path.name(of: finding.database.process?.executable ?? finding.program))
         }

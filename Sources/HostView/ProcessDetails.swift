@@ -18,6 +18,8 @@ public struct ProcessDetails: Sendable, Equatable {
     public var workingDirectory: String?
     /// What it sees as `/`, as the agent sees it; nil where denied.
     public var root: String?
+    /// The 64 hexadecimal digits in its control group's path, by which container runtimes name theirs; nil where there are none.
+    public var containerID: String?
     /// The mount namespace, such as `mnt:[4026531841]`; nil where denied.
     public var mountNamespace: String?
 
@@ -30,6 +32,7 @@ public struct ProcessDetails: Sendable, Equatable {
             throw HostError(operation: "parse", path: "/proc/" + path, errno: .noProcess)
         }
         details.add(status: try proc.read("\(pid)/status", limit: fileLimit).text)
+        details.containerID = (try? proc.read("\(pid)/cgroup", limit: fileLimit).text).flatMap(containerID)
         details.workingDirectory = try? proc.link("\(pid)/cwd")
         details.root = try? proc.link("\(pid)/root")
         details.mountNamespace = try? proc.link("\(pid)/ns/mnt")
@@ -47,6 +50,11 @@ public struct ProcessDetails: Sendable, Equatable {
         return ProcessDetails(
             command: String(text[text.index(after: open)..<close]), ppid: ppid, startTicks: start,
             memoryBytes: pages.multipliedReportingOverflow(by: Int64(sysconf(Int32(_SC_PAGESIZE)))).partialValue)
+    }
+
+    /// The last word of 64 hexadecimal digits, as in `/system.slice/docker-<id>.scope` or `/kubepods/…/<id>`.
+    static func containerID(cgroup text: String) -> String? {
+        text.split { !$0.isHexDigit }.last { $0.utf8.count == 64 }.map(String.init)
     }
 
     private mutating func add(status text: String) {

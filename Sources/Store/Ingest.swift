@@ -72,7 +72,8 @@ private struct Ingestion {
         for entry in report.databases { try upsert(entry, hostRow: row, database) }
         if report.scan.status == .complete { try markMissing(database, hostRow: row) }
         try addReport(database, hostRow: row)
-        return .stored(hostID: identity.id, databases: report.databases.count)
+        return .stored(
+            hostID: identity.instanceID ?? known?.id ?? identity.id, databases: report.databases.count)
     }
 
     private struct Known {
@@ -90,7 +91,11 @@ private struct Ingestion {
         {
             return known(row)
         }
-        guard let machine = identity.machineID else { return nil }
+        guard let machine = identity.machineID else {
+            let sql = "SELECT * FROM hosts WHERE id = ? AND instance_id IS NULL AND machine_id IS NULL"
+            return try identity.instanceID == nil
+                ? Row.fetchOne(database, sql: sql, arguments: [identity.id]).map(known) : nil
+        }
         let rows = try Row.fetchAll(database, sql: "SELECT * FROM hosts WHERE machine_id = ?", arguments: [machine])
         let unnamed = rows.first { ($0["instance_id"] as String?) == nil }
         if let unnamed { return known(unnamed) }
@@ -101,8 +106,9 @@ private struct Ingestion {
         let canonical = try report.json(.minified)
         let sql = "SELECT body FROM reports WHERE host_row_id = ? AND started_at = ?"
         return try Data.fetchAll(database, sql: sql, arguments: [hostRow, seen]).contains { stored in
-            let json = try Gzip.decompress(Array(stored))
-            return try Report.decode(json: json).json(.minified) == canonical
+            // What came as JSON may pack to more than a frame may hold.
+            let json = try Gzip.firstMember(of: Array(stored)[...], compressedLimit: .max)
+            return try Report.decode(json: json.bytes).json(.minified) == canonical
         }
     }
 
@@ -183,6 +189,7 @@ private struct Ingestion {
                 "directory": data.map { $0.hostPath ?? $0.path }, "bytes": bytes, "bytes_at": bytes.map { _ in seen },
                 "bytes_complete": isComplete, "detail": try JSONText.encode(entry), "seen": seen,
                 "partial": report.scan.status == .partial, "processes": hasProcesses,
+                "unheard": report.scan.status == .partial && entry.state == .running && listener == nil,
             ])
     }
 
@@ -197,7 +204,10 @@ private struct Ingestion {
             version_precision = CASE WHEN :partial AND excluded.version IS NULL
                 THEN databases.version_precision ELSE excluded.version_precision END,
             version = CASE WHEN :partial THEN COALESCE(excluded.version, databases.version) ELSE excluded.version END,
-            state = excluded.state, address = excluded.address, port = excluded.port, exposure = excluded.exposure,
+            state = excluded.state,
+            address = CASE WHEN :unheard THEN databases.address ELSE excluded.address END,
+            port = CASE WHEN :unheard THEN databases.port ELSE excluded.port END,
+            exposure = CASE WHEN :unheard THEN databases.exposure ELSE excluded.exposure END,
             role = CASE WHEN :partial THEN COALESCE(excluded.role, databases.role) ELSE excluded.role END,
             data_directory = excluded.data_directory,
             bytes = CASE WHEN excluded.bytes_complete OR NOT COALESCE(databases.bytes_complete, 0)

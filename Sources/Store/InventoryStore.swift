@@ -101,7 +101,12 @@ public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
 
     init(_ error: DatabaseError, path: String) {
         switch error.resultCode {
-        case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH:
+        case .SQLITE_READONLY:
+            self.init(
+                .cannotOpen,
+                "cannot use the store \(path): even to read it, SQLite needs to write beside it, and may not; ask as its owner"
+            )
+        case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
             self.init(
                 .cannotOpen, "cannot open the store \(path): \(error.message ?? "denied"); name another with --store")
         case .SQLITE_NOTADB, .SQLITE_CORRUPT:

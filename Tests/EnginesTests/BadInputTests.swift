@@ -85,6 +85,36 @@ struct BadInputTests {
         #expect(problems.contains { $0.code == "deadline" })
     }
 
+    @Test("a container's owner cannot make the report too large to be read")
+    func largeTexts() throws {
+        let copy = try Copy(of: "two-instances")
+        for number in 1...2 {
+            try "[auto]\nserver-uuid=\(String(repeating: "\u{1}", count: 900_000))\n".write(
+                toFile: copy.path + "/srv/mysql\(number)/auto.cnf", atomically: true, encoding: .utf8)
+        }
+        let arguments = (0..<3000).map { "--datadir=\(String(repeating: "\u{1}", count: 10))\($0)\0" }.joined()
+        try ("/usr/sbin/mysqld\0" + arguments).write(
+            toFile: copy.path + "/proc/100/cmdline", atomically: true, encoding: .utf8)
+        let (databases, _) = try copy.scan()
+        #expect(databases.count == 3)
+        #expect(databases.allSatisfy { $0.identity["server_uuid"] == nil || $0.identity["server_uuid"]?.count == 36 })
+        #expect(databases.allSatisfy { $0.weight < 1 << 20 })
+    }
+
+    @Test("a database sheds its details, and keeps what it is")
+    func shed() {
+        var database = Report.Database(key: "mysql:/x", engine: "mysql", state: .stopped)
+        database.settings = ["port": "1"]
+        database.version = "8.0.36"
+        for number in 0..<1000 {
+            database.note("version", "\(number)", source: String(repeating: "\u{1}", count: 5000))
+        }
+        #expect(database.evidence.count == EvidenceLimits.notes)
+        let heavy = database.weight
+        database.shed()
+        #expect(database.weight < heavy / 100 && database.version == "8.0.36" && database.evidence.isEmpty)
+    }
+
     @Test("problems are bounded")
     func problems() {
         let log = ProblemLog()

@@ -20,6 +20,15 @@ struct MongoDBTests {
             MongoDBConfiguration.parse("dbpath=/d\nport = 1 # x\n").map { "\($0.name)=\($0.value)" } == [
                 "dbpath=/d", "port=1",
             ])
+        func strange(_ text: String) -> String? {
+            MongoDBConfiguration.notUnderstood(MongoDBConfiguration.parse(text), among: MongoDBSettings.allowed)
+        }
+        #expect(strange("net: {port: 1}\n") == "net")
+        #expect(strange("net:\n  port:\n    __exec: \"cat port\"\n") == "net.port.__exec")
+        #expect(
+            strange("security:\n  ldap:\n    userToDNMapping: '[{match: \"(.+)\"}]'\n  authorization: enabled\n") == nil
+        )
+        #expect(strange("setParameter: {enableLocalhostAuthBypass: false}\nnet:\n  bindIp: \"*\"\n") == nil)
         #expect(MongoDBConfiguration.parse(String(repeating: "a:\n ", count: 5000)).isEmpty)
     }
 

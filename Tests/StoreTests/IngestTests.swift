@@ -107,7 +107,7 @@ struct IngestTests {
     func identity() throws {
         _ = try ingest(Self.report(0))
         _ = try ingest(Self.report(1, instance: "i-0123456789abcdef0"))
-        _ = try ingest(Self.report(2))
+        #expect(try ingest(Self.report(2)) == .stored(hostID: "i-0123456789abcdef0", databases: 1))
         let hosts = try store.hosts().items
         #expect(hosts.map(\.id) == ["i-0123456789abcdef0"])
         #expect(hosts.map(\.account_id) == ["123456789012"] && hosts.map(\.region) == ["eu-central-1"])
@@ -139,6 +139,8 @@ struct IngestTests {
         }
         #expect(try count("hosts") == 0 && count("reports") == 0)
         #expect(try ingest(Self.report(0, machine: nil)) == .stored(hostID: "name:db1", databases: 1))
+        #expect(try ingest(Self.report(0, machine: nil)) == .duplicate(hostID: "name:db1"))
+        #expect(try ingest(Self.report(1, machine: nil)) == .stored(hostID: "name:db1", databases: 1))
     }
 
     @Test("a report is one transaction: when its second database cannot be stored, nothing of it is")
@@ -175,9 +177,11 @@ struct IngestTests {
         var blind = Self.report(1, status: .partial, bytes: 5)
         blind.databases[0].version = nil
         blind.databases[0].versionPrecision = nil
+        blind.databases[0].listeners = []
         _ = try ingest(blind)
         let row = try store.databases().items[0]
         #expect(row.version == "8.0.36" && row.version_precision == "exact")
+        #expect(row.port == 3306 && row.address == "0.0.0.0" && row.exposure == "all")
         #expect(row.bytes == 1000 && row.bytes_complete == true && row.bytes_at == Timestamp.format(Self.noon))
     }
 
@@ -198,6 +202,22 @@ struct IngestTests {
         let body = try store.database.read { try Data.fetchOne($0, sql: "SELECT body FROM reports") }
         #expect(try Gzip.decompress(Array(try #require(body))) == json)
         #expect(try ingest(Self.report(0)) == .duplicate(hostID: "0123456789abcdef0123456789abcdef"))
+    }
+
+    @Test("a large report that came as JSON is known again, though it packs to more than a frame may hold")
+    func large() throws {
+        var state: UInt64 = 3
+        var report = Self.report(0)
+        report.databases[0].evidence = (0..<8).map { number in
+            let noise = (0..<1_000_000).map { _ -> UInt8 in
+                state = state &* 6_364_136_223_846_793_005 &+ 1
+                return UInt8(ascii: "0") + UInt8(truncatingIfNeeded: (state >> 33) % 64)
+            }
+            return .init(field: "\(number)", value: String(decoding: noise, as: UTF8.self), source: "x")
+        }
+        #expect(try Gzip.compress(try report.json(.minified)).count > ReportLimits.compressedBytes)
+        _ = try ingest(report)
+        #expect(try ingest(report) == .duplicate(hostID: "0123456789abcdef0123456789abcdef"))
     }
 
     @Test("reading makes no store and changes none; another program's database is refused untouched")

@@ -202,6 +202,10 @@ def situations():
     h = scenario("two-instances", "debian")
     h.user("mysql", 113)
     h.package("mysql-community-server-core", "8.4.0-1debian12", "/usr/sbin/mysqld")
+    h.write("etc/my.cnf", "[mysqld@Replica01]\nport=3307\nserver-id=3\n[mysqld@other]\nserver-id=9\n")
+    mysql_data(h, "srv/replica01", "8.4.0", uuid="33333333-0000-0000-0000-000000000000")
+    h.process(300, "/usr/sbin/mysqld", ["/usr/sbin/mysqld", "--defaults-group-suffix=@Replica01"], cwd="/srv/replica01", user="mysql",
+              tcp=[("127.0.0.1", 3307)])
     for number, port in [(1, 3306), (2, 3399)]:
         h.write(f"etc/mysql/{number}.cnf", f"[mysqld]\nport={port}\ndatadir=/srv/mysql{number}\nsocket=/run/mysqld/{number}.sock\n")
         mysql_data(h, f"srv/mysql{number}", "8.4.0", uuid=f"{number * 11111111}-0000-0000-0000-000000000000")
@@ -237,6 +241,8 @@ def situations():
 
     h = scenario("hidepid", "debian", proc_options=",hidepid=2")
     postgresql_data(h, "var/lib/postgresql/16/main", "16")
+    h.package("mysql-community-server-core", "8.0.36-1debian12", "/usr/sbin/mysqld")
+    mysql_data(h, "var/lib/mysql", "8.0.36")
     h.finish()
 
     h = scenario("vanished", "debian")
@@ -280,7 +286,8 @@ def situations():
     mongodb_data(h, "srv/mongo24", "6.0.14")
     h.process(481, "/usr/bin/mongod", ["mongod", "-f", "/etc/mongod24.conf"], user="mongodb", tcp=[("127.0.0.1", 27018)], open=["/srv/mongo24/mongod.lock"])
     h.write("etc/my.cnf", "[mysqld]\nskip-grant-tables   # temporary\nport=3310#x\nskip-log-bin\nlog_error='/var/log/a#b.log' # c\nlog-bin-index=x\n"
-            "innodb_log_group_home_dir=../redo\ninnodb_undo_directory=/\n")
+            "innodb_log_group_home_dir=../redo\ninnodb_undo_directory=/\nread_only=ON\nsuper_read_only=OFF\ninnodb_data_home_dir=/var/lib/mysql-innodb\n")
+    h.write("var/lib/mysql-innodb/ibdata1", bytes(512))
     mysql_data(h, "srv/mysql", "8.0.36")
     h.write("srv/redo/#innodb_redo/#ib_redo1", redo("MySQL 8.0.36"))
     h.process(482, "/usr/sbin/mysqld", ["mysqld", "--datadir=/srv/mysql"], cwd="/srv/mysql", user="mysql", tcp=[("::", 3310)])

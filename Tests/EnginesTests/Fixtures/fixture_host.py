@@ -79,8 +79,8 @@ class Host:
         name = exe.replace(" (deleted)", "").rsplit("/", 1)[-1][:15]
         uid = self.users[user]
         if stat:
-            fields = "0 " * 14
-            self.write(f"{at}/stat", f"{pid} ({name}) S {ppid} {pid} {pid} 0 -1 4194560 {fields.strip()[:17]} 20 0 30 0 "
+            counters = " ".join("0" * 8)  # minflt to cstime
+            self.write(f"{at}/stat", f"{pid} ({name}) S {ppid} {pid} {pid} 0 -1 4194560 {counters} 20 0 30 0 "
                        f"{start} 1900000000 {rss} 18446744073709551615\n")
             self.write(f"{at}/status", f"Name:\t{name}\nPid:\t{pid}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\nNSpid:\t{pid}\n")
         self.link(f"{at}/cwd", cwd)

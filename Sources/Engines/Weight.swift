@@ -1,0 +1,31 @@
+import Report
+
+extension Report.Database {
+    /// About the bytes that its texts take in JSON, where a control character takes six.
+    var weight: Int {
+        let texts =
+            [key] + (process?.arguments ?? []) + unixSockets + configFiles + Array(identity.values)
+            + Array(settings.values)
+            + dataDirectories.flatMap { [$0.path, $0.hostPath ?? ""] }
+            + evidence.flatMap { [$0.field, $0.value, $0.source] }
+        return texts.reduce(1024) { sum, text in
+            text.utf8.reduce(sum + 32) { $0 + ($1 < 0x20 ? 6 : 1) }
+        }
+    }
+
+    /// Leaves out what is worth least.
+    mutating func shed() {
+        evidence = []
+        unixSockets = []
+        configFiles = []
+        process?.arguments = []
+        settings = [:]
+    }
+
+    /// Sets what groups the members of a cluster; a value that is too long to be one is left out.
+    mutating func identify(_ name: String, _ claim: Claim) {
+        guard !claim.value.isEmpty, claim.value.utf8.count <= EvidenceLimits.text else { return }
+        identity[name] = claim.value
+        note("identity." + name, claim.value, source: claim.source)
+    }
+}
