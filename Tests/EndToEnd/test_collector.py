@@ -106,7 +106,7 @@ def test_hostile_names_are_harmless_in_every_format(collector, store, agent, fix
     report["host"]["hostname"] = "=cmd|' /C calc'!A0\x1b[2J\n<script>"
     collector.run("ingest", "--store", store, "-", input=json.dumps(report).encode())
     for table in [collector.run("hosts", "--store", store).stdout.decode(), collector.run("databases", "--store", store).stdout.decode()]:
-        assert "\x1b" not in table and len(table.splitlines()) <= 3
+        assert "\x1b" not in table and len(table.splitlines()) <= len(report["databases"]) + 1
     (row, *_) = csv.DictReader(io.StringIO(collector.run("hosts", "--store", store, "--format", "csv").stdout.decode(), newline=""))
     assert row["hostname"].startswith("'=cmd")
 
