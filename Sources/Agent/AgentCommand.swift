@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Terminal
 
 /// `dbcensus-agent`: finds the databases of one host by looking, and nothing else.
 @main

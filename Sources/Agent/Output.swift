@@ -1,5 +1,4 @@
 import Glibc
-import Terminal
 
 /// Output that could not be written.
 struct OutputError: Error, CustomStringConvertible {
@@ -38,13 +37,4 @@ struct Output {
     }
 
     private static var reason: String { String(cString: strerror(errno)) }
-}
-
-/// What is said to people on standard error; data never goes there.
-enum Talk {
-    /// Prints `text` as one neutralised line.
-    static func say(_ text: String) {
-        let line = Array((PlainText.neutralised(text) + "\n").utf8)
-        _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
-    }
 }

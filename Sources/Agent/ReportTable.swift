@@ -1,4 +1,3 @@
-import Glibc
 import HostView
 import Report
 import Terminal
@@ -11,15 +10,6 @@ struct ReportTable {
     init(_ report: Report, width: Int) {
         self.report = report
         self.width = width
-    }
-
-    /// The terminal's width, or 80 where there is none.
-    static func terminalWidth() -> Int {
-        var size = winsize()
-        guard isatty(STDOUT_FILENO) == 1, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 40 else {
-            return 80
-        }
-        return Int(size.ws_col)
     }
 
     /// The host, its databases, and on demand where each value comes from.

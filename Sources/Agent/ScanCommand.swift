@@ -3,6 +3,7 @@ import Engines
 import FoundationEssentials
 import Glibc
 import Report
+import Terminal
 
 /// `dbcensus-agent scan`: looks at one host and reports.
 struct ScanCommand: ParsableCommand {
@@ -58,7 +59,7 @@ struct ScanCommand: ParsableCommand {
         case .json: try output.write(try report.json(.pretty) + [UInt8(ascii: "\n")])
         case .frame: try output.write(try Frame.encode(report))
         case .table:
-            let table = ReportTable(report, width: ReportTable.terminalWidth())
+            let table = ReportTable(report, width: Talk.width(standard: 80))
             try output.write(Array(table.text(explained: explain).utf8))
             table.problems().forEach(Talk.say)
         }

@@ -49,13 +49,9 @@ struct CollectorError: Error {
     var message: String
 }
 
-/// What is said to people on standard error.
-enum Talk {
-    static func say(_ text: String) {
-        try? FileHandle.standardError.write(contentsOf: Data((PlainText.neutralised(text) + "\n").utf8))
-    }
-
-    /// Writes data to standard output; a reader that went away is an error with a status of its own.
+/// Standard output, for data.
+enum Output {
+    /// Writes `text`; a reader that went away is an error with a status of its own.
     static func print(_ text: String) throws {
         do { try FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) } catch {
             throw CollectorError(exitCode: .output, message: "cannot write to standard output: \(error)")

@@ -68,7 +68,7 @@ struct DatabasesCommand: ParsableCommand {
                 row.data_directory ?? "-",
             ])
         }
-        return table.lines(width: TerminalWidth.current()).joined(separator: "\n") + "\n"
+        return table.lines(width: Talk.width(standard: 120)).joined(separator: "\n") + "\n"
     }
 }
 

@@ -37,6 +37,6 @@ struct HostsCommand: ParsableCommand {
                 String(row.last_seen.prefix(16)),
             ])
         }
-        return table.lines(width: TerminalWidth.current()).joined(separator: "\n") + "\n"
+        return table.lines(width: Talk.width(standard: 120)).joined(separator: "\n") + "\n"
     }
 }

@@ -105,6 +105,6 @@ struct IngestResult: Codable, Sendable {
         for row in rows {
             table.add([row.file, "\(row.byte)", row.outcome, row.host_id ?? "-", row.databases.map { "\($0)" } ?? "-"])
         }
-        return table.lines(width: TerminalWidth.current()).joined(separator: "\n") + "\n"
+        return table.lines(width: Talk.width(standard: 120)).joined(separator: "\n") + "\n"
     }
 }

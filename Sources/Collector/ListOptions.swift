@@ -1,5 +1,6 @@
 import ArgumentParser
 import Store
+import Terminal
 
 /// Where the store is.
 struct StoreOptions: ParsableArguments {
@@ -46,9 +47,9 @@ extension Page {
     /// Writes the page in `format`; a list that goes on is said, not cut in silence.
     func write(_ format: ListFormat, columns: [ListColumn<Item>], table: ([Item]) -> String) throws {
         switch format {
-        case .json: try Talk.print(try JSONList.text(self))
-        case .csv: try Talk.print(CSV.text(items, columns))
-        case .table: try Talk.print(table(items))
+        case .json: try Output.print(try JSONList.text(self))
+        case .csv: try Output.print(CSV.text(items, columns))
+        case .table: try Output.print(table(items))
         }
         if format != .json, let next_cursor { Talk.say("There are more: go on with --cursor \(next_cursor)") }
     }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import Terminal
 
 /// How a list is written.
 enum ListFormat: String, CaseIterable, ExpressibleByArgument, Sendable { case table, json, csv }
@@ -43,16 +42,5 @@ enum JSONList {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
-    }
-}
-
-/// The width that tables may take.
-enum TerminalWidth {
-    static func current() -> Int {
-        var size = winsize()
-        guard isatty(STDOUT_FILENO) == 1, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 40 else {
-            return 120
-        }
-        return Int(size.ws_col)
     }
 }

@@ -32,7 +32,8 @@ struct MongoDB: Engine {
         let standard = settings.isConfigServer ? "/data/configdb" : "/data/db"
         let claims =
             server.openFileDirectories + settings.claims("storage.dbPath") + [Claim(standard, source: "default")]
-        let search = isRouter ? MongoDBDirectory.Search() : MongoDBDirectory.first(of: claims, server.root, host)
+        let search =
+            isRouter ? DirectorySearch<MongoDBDirectory>() : MongoDBDirectory.first(of: claims, server.root, host)
         if search.found == nil, !search.denied, !server.mayListen {
             return .notADatabase("it has the name of a server but neither a data directory nor a listening socket")
         }

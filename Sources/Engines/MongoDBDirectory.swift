@@ -7,29 +7,14 @@ struct MongoDBDirectory {
     let root: HostRoot
     let names: Set<String>
 
-    struct Search {
-        var found: MongoDBDirectory?
-        var denied = false
-    }
-
     /// The first of `claims` that is a data directory of mongod.
-    static func first(of claims: [Claim], _ root: HostRoot?, _ host: Host) -> Search {
-        guard let root else { return Search(denied: true) }
-        var search = Search()
-        for path in claims.map({ Path.tidy($0.value) }) where path.hasPrefix("/") {
-            do throws(HostError) {
-                let names = Set(try root.list(path).entries.map(\.name))
-                // A WiredTiger directory alone may be any program's; mongod's own files make it MongoDB's.
-                if !names.isDisjoint(with: ["storage.bson", "mongod.lock", "_mdb_catalog.wt", "diagnostic.data"]) {
-                    search.found = MongoDBDirectory(path: path, root: root, names: names)
-                    return search
-                }
-            } catch {
-                if error.errno.isDenied { search.denied = true }
-                host.log.add(error)
-            }
+    static func first(of claims: [Claim], _ root: HostRoot?, _ host: Host) -> DirectorySearch<MongoDBDirectory> {
+        DirectorySearch.first(of: claims, root, host) { (path, root) throws(HostError) in
+            let names = Set(try root.list(path).entries.map(\.name))
+            // A WiredTiger directory alone may be any program's; mongod's own files make it MongoDB's.
+            let isOurs = !names.isDisjoint(with: ["storage.bson", "mongod.lock", "_mdb_catalog.wt", "diagnostic.data"])
+            return isOurs ? MongoDBDirectory(path: path, root: root, names: names) : nil
         }
-        return search
     }
 
     /// Fills in everything that the files tell.

@@ -13,33 +13,12 @@ struct MySQLDirectory {
             || names.contains("mariadb_upgrade_info")
     }
 
-    /// What the search for a data directory came to.
-    struct Search {
-        var found: MySQLDirectory?
-        /// A candidate was there and the agent may not look into it.
-        var denied = false
-    }
-
     /// The first of `claims` that is a data directory.
-    static func first(of claims: [Claim], _ root: HostRoot?, _ host: Host) -> Search {
-        guard let root else { return Search(denied: true) }
-        var search = Search()
-        var tried: Set<String> = []
-        for claim in claims {
-            let path = Path.tidy(claim.value)
-            guard path.hasPrefix("/"), tried.insert(path).inserted else { continue }
-            do throws(HostError) {
-                let names = Set(try root.list(path).entries.map(\.name))
-                if isDataDirectory(names) {
-                    search.found = MySQLDirectory(path: path, root: root, names: names)
-                    return search
-                }
-            } catch {
-                if error.errno.isDenied { search.denied = true }
-                host.log.add(error)
-            }
+    static func first(of claims: [Claim], _ root: HostRoot?, _ host: Host) -> DirectorySearch<MySQLDirectory> {
+        DirectorySearch.first(of: claims, root, host) { (path, root) throws(HostError) in
+            let names = Set(try root.list(path).entries.map(\.name))
+            return isDataDirectory(names) ? MySQLDirectory(path: path, root: root, names: names) : nil
         }
-        return search
     }
 
     /// The system tablespace, or the `mysql` schema with one of the marks that only a data directory has.

@@ -8,29 +8,16 @@ struct PostgreSQLDirectory {
     /// `PG_VERSION`: `15`, or `9.6`.
     let major: String
 
-    struct Search {
-        var found: PostgreSQLDirectory?
-        var denied = false
-    }
-
     /// The first of `claims` that holds a `PG_VERSION` and a `global` directory.
-    static func first(of claims: [Claim], _ root: HostRoot?, _ host: Host) -> Search {
-        guard let root else { return Search(denied: true) }
-        var search = Search()
-        for path in claims.map({ Path.tidy($0.value) }) where path.hasPrefix("/") {
-            do throws(HostError) {
-                let text = try root.read(Path.join(path, "PG_VERSION"), limit: 64).text
-                let line = text.split(whereSeparator: \.isNewline).first.map(String.init)
-                if let major = line.flatMap(PostgreSQL.major(of:)), root.exists(Path.join(path, "global")) {
-                    search.found = PostgreSQLDirectory(path: path, root: root, major: major)
-                    return search
-                }
-            } catch {
-                if error.errno.isDenied { search.denied = true }
-                host.log.add(error)
+    static func first(of claims: [Claim], _ root: HostRoot?, _ host: Host) -> DirectorySearch<PostgreSQLDirectory> {
+        DirectorySearch.first(of: claims, root, host) { (path, root) throws(HostError) in
+            let text = try root.read(Path.join(path, "PG_VERSION"), limit: 64).text
+            let line = text.split(whereSeparator: \.isNewline).first.map(String.init)
+            guard let major = line.flatMap(PostgreSQL.major(of:)), root.exists(Path.join(path, "global")) else {
+                return nil
             }
+            return PostgreSQLDirectory(path: path, root: root, major: major)
         }
-        return search
     }
 
     /// Fills in everything that the files tell. `software` are claims of the executable and its package.
