@@ -42,8 +42,6 @@ struct ComponentWalk {
             guard kept >= 0 else { throw .last }
             stack.append(kept)
         }
-        let result = clinux_openat(stack.last ?? root, "", CLINUX_O_PATH)
-        if result >= 0 { return Descriptor(result) }
         let copy = dup(stack.last ?? root)
         guard copy >= 0 else { throw .last }
         return Descriptor(copy)
