@@ -52,7 +52,7 @@ def check_directory(directory, path, purpose):
     assert directory["purpose"] == purpose and directory["complete"] is True
     disk = os.statvfs(path)
     filesystem = directory["filesystem"]
-    mount = subprocess.check_output(["findmnt", "-nro", "TARGET,SOURCE,FSTYPE", "-T", path], text=True).split()
+    mount = subprocess.check_output(["findmnt", "-nrvo", "TARGET,SOURCE,FSTYPE", "-T", path], text=True).split()
     assert [filesystem["mount_point"], filesystem["device"], filesystem["type"]] == mount
     assert filesystem["total_bytes"] == disk.f_blocks * disk.f_frsize
     assert 0 < filesystem["available_bytes"] <= filesystem["total_bytes"]
