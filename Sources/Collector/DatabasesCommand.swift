@@ -65,10 +65,18 @@ struct DatabasesCommand: ParsableCommand {
                 row.missing_since == nil ? row.state : "missing", row.port.map { "\(address):\($0)" } ?? "-",
                 row.exposure ?? "-", row.role ?? "-",
                 row.bytes.map { (row.bytes_complete == false ? "> " : "") + Units.bytes($0) } ?? "-",
-                row.data_directory ?? "-",
+                row.data_directory ?? software(row) ?? "-",
             ])
         }
         return table.lines(width: Talk.width(standard: 120)).joined(separator: "\n") + "\n"
+    }
+}
+
+extension DatabasesCommand {
+    /// The executable of software alone, which its key names.
+    private static func software(_ row: DatabaseRow) -> String? {
+        let prefix = row.engine + ":software:"
+        return row.key.hasPrefix(prefix) ? String(row.key.dropFirst(prefix.count)) : nil
     }
 }
 
