@@ -7,13 +7,28 @@ enum JSONTexts {
     }
 
     /// The texts; what stands between them and is not blank is a text of its own, which will not parse.
-    static func split(_ bytes: [UInt8]) -> [Text] {
+    static func split(_ bytes: [UInt8]) -> [Text] { split(bytes[...], atLines: false) }
+
+    /// The texts in one that did not parse: a bracket at the beginning of a line begins a new one, whatever was open.
+    ///
+    /// A text that was cut leaves its brackets open, and would swallow the good ones behind it.
+    static func resplit(_ text: Text) -> [Text] { split(text.bytes, atLines: true) }
+
+    private static func split(_ bytes: ArraySlice<UInt8>, atLines: Bool) -> [Text] {
         var texts: [Text] = []
         var start: Int?
         var depth = 0
         var inString = false
         var escaped = false
-        for (index, byte) in bytes.enumerated() {
+        var previous = UInt8(ascii: "\n")
+        for index in bytes.indices {
+            let byte = bytes[index]
+            let beginsLine = previous == UInt8(ascii: "\n") && (byte == UInt8(ascii: "{") || byte == UInt8(ascii: "["))
+            previous = byte
+            if atLines, beginsLine, let begin = start {
+                texts.append(Text(offset: begin, bytes: bytes[begin..<index]))
+                (start, depth, inString, escaped) = (nil, 0, false, false)
+            }
             if start == nil {
                 if byte <= 0x20 { continue }
                 start = index

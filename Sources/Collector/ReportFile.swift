@@ -68,7 +68,8 @@ enum ReportFile {
         var entries: [Entry] = []
         var covered: [Range<Int>] = []
         let mayBeJSON = bytes.first { $0 > 0x20 }.map { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "[") } ?? false
-        for text in mayBeJSON ? JSONTexts.split(bytes) : [] {
+        let split = mayBeJSON ? JSONTexts.split(bytes) : []
+        for text in split.flatMap({ isJSON($0) ? [$0] : JSONTexts.resplit($0) }) {
             let found = jsonEntries(text)
             let isNoise = found.contains { $0.isNoise } && !frames.isEmpty
             if isNoise { continue }
@@ -82,6 +83,10 @@ enum ReportFile {
             entries.append(Entry(offset: frame.offset, json: inflate(frame.gzip)))
         }
         return entries.sorted { $0.offset < $1.offset }
+    }
+
+    private static func isJSON(_ text: JSONTexts.Text) -> Bool {
+        (try? JSONDecoder().decode(JSONValue.self, from: Data(text.bytes))) != nil
     }
 
     private static func inflate(_ gzip: Result<[UInt8], ReportError>) -> Result<[UInt8], ReportError> {

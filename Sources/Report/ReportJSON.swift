@@ -4,8 +4,8 @@ extension Report {
     /// How JSON is laid out.
     public enum Layout: Sendable { case pretty, minified }
 
-    /// The report as UTF-8 JSON with sorted keys; the same report always gives the same bytes.
-    public func json(_ layout: Layout) throws(ReportError) -> [UInt8] {
+    /// What writes reports and parts of them: sorted keys, the report's own times.
+    public static func encoder(_ layout: Layout) -> JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         if layout == .pretty { encoder.outputFormatting.insert(.prettyPrinted) }
@@ -13,8 +13,13 @@ extension Report {
             var container = encoder.singleValueContainer()
             try container.encode(Timestamp.format(date))
         }
+        return encoder
+    }
+
+    /// The report as UTF-8 JSON with sorted keys; the same report always gives the same bytes.
+    public func json(_ layout: Layout) throws(ReportError) -> [UInt8] {
         do {
-            return Array(try encoder.encode(self))
+            return Array(try Self.encoder(layout).encode(self))
         } catch {
             throw ReportError(.invalid, "the report cannot be written as JSON: \(error)")
         }

@@ -124,6 +124,7 @@ private struct Ingestion {
             sql: """
                 INSERT INTO accounts (id, first_seen, last_seen) VALUES (?, ?, ?)
                 ON CONFLICT (id) DO UPDATE SET last_seen = excluded.last_seen
+                WHERE excluded.last_seen > accounts.last_seen
                 """, arguments: [account, seen, seen])
     }
 

@@ -70,6 +70,16 @@ struct ReportFileTests {
         #expect(found(bytes) == ["0 1", "\(second) 2", "\(bytes.count - json.count) 1"])
     }
 
+    @Test("a JSON text that was cut costs itself alone", arguments: [5, 60, 200])
+    func cutJSON(length: Int) throws {
+        let json = try report(1).json(.minified)
+        let pretty = try report(2).json(.pretty)
+        let bytes = json + [10] + json.prefix(length) + [10] + pretty + [10] + json + [10]
+        let second = json.count + 1
+        let third = second + length + 1
+        #expect(found(bytes) == ["0 1", "\(second) bad_json", "\(third) 2", "\(third + pretty.count + 1) 1"])
+    }
+
     @Test("a gzipped log may be larger than a report; a bomb may not")
     func largeGzip() throws {
         var state: UInt64 = 7
