@@ -51,33 +51,26 @@ def fixtures():
     return FIXTURES
 
 
-@pytest.fixture(scope="session")
-def mariadb(tmp_path_factory):
-    with servers.MariaDB(tmp_path_factory.mktemp("mariadb")) as server:
-        yield server
+def started(server):
+    """A fixture: one server of the class, in a directory of its own, for the whole run."""
+
+    @pytest.fixture(scope="session")
+    def start(tmp_path_factory):
+        with server(tmp_path_factory.mktemp(server.__name__.lower())) as running:
+            yield running
+
+    return start
 
 
-@pytest.fixture(scope="session")
-def namespaced_mariadb(tmp_path_factory):
-    with servers.NamespacedMariaDB(tmp_path_factory.mktemp("namespaced")) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def postgresql(tmp_path_factory):
-    with servers.PostgreSQL(tmp_path_factory.mktemp("postgresql")) as server:
-        yield server
+mariadb = started(servers.MariaDB)
+namespaced_mariadb = started(servers.NamespacedMariaDB)
+postgresql = started(servers.PostgreSQL)
+mongodb = started(servers.MongoDB)
 
 
 @pytest.fixture(scope="session")
 def stopped_postgresql():
     with servers.StoppedPostgreSQL() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def mongodb(tmp_path_factory):
-    with servers.MongoDB(tmp_path_factory.mktemp("mongodb")) as server:
         yield server
 
 
