@@ -53,6 +53,10 @@ final class ScanWork: Sendable {
         let log = ProblemLog()
         let host = Host(root, deadline: deadline, log: log)
         let description = Report.Host(host.facts, cloud: CloudIdentity.read(root))
+        if host.facts.addressesTruncated {
+            log.add(
+                .reportLimit, "host", "only \(HostFacts.addressLimit) of its addresses are reported", partial: false)
+        }
         let processes = readProcesses(host)
         publish(log) {
             $0.host = description

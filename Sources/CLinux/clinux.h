@@ -32,8 +32,6 @@ static inline int clinux_openat2_in_root(int directory, const char *path, int fl
 static inline long clinux_getdents64(int descriptor, void *buffer, size_t size) {
     return syscall(SYS_getdents64, descriptor, buffer, size);
 }
-static inline unsigned int clinux_major(dev_t device) { return major(device); }
-static inline unsigned int clinux_minor(dev_t device) { return minor(device); }
 
 // memmem(3) is a GNU extension that Glibc's module leaves out.
 extern void *memmem(const void *haystack, size_t haystack_length, const void *needle, size_t needle_length);

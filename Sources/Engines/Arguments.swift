@@ -1,3 +1,5 @@
+import HostView
+
 /// A server's command line, read through an allow-list: what is not on it is neither kept nor reported.
 struct Arguments {
     /// What follows an option.
@@ -16,7 +18,8 @@ struct Arguments {
     ///   - canonical: turns an option as written, without its hyphens, into its canonical name.
     init(_ words: [String], allowed: [String: Kind], short: [Character: String] = [:], canonical: (String) -> String) {
         guard let program = words.first else { return }
-        reported = [program]
+        // A program that rewrites its title may put all its arguments into argv[0]: what follows the name is not allow-listed.
+        reported = [Self.title(program)]
         var index = 1
         while index < words.count {
             let word = words[index]
@@ -42,6 +45,12 @@ struct Arguments {
                 values[name] = ""
             }
         }
+    }
+
+    private static func title(_ program: String) -> String {
+        let bytes = Array(program.utf8)
+        let cut = ByteSearch.positions(of: Array(" -".utf8), in: bytes).first ?? bytes.count
+        return String(decoding: bytes[..<cut], as: UTF8.self)
     }
 
     /// What the argument `name` says.

@@ -23,6 +23,9 @@ public protocol Engine: Sendable {
     /// Where a running server's version and settings come from, best first, for `dbcensus-agent engines`.
     var versionSources: [String] { get }
 
+    /// How many numbers an exact version has: 8.0.36 three, PostgreSQL's 15.18 two.
+    var versionParts: Int { get }
+
     /// Whether `process` may be a server of this engine; decided by its names alone, so cheap.
     func claims(_ process: HostProcess) -> Bool
     /// Looks into a running server.
@@ -42,6 +45,7 @@ public protocol Engine: Sendable {
 }
 
 extension Engine {
+    var versionParts: Int { 3 }
     func claims(_ process: HostProcess) -> Bool { executableNames.contains(process.name) }
     func owns(software path: String, package: Dpkg.Package?, _ host: Host) -> Bool { true }
     func serves(_ database: Report.Database, software path: String) -> Bool { true }

@@ -9,7 +9,7 @@ enum EvidenceLimits {
     static let notes = 400
     /// The most values of one option that are kept.
     static let claims = 32
-    /// The most listeners, unix sockets, configuration files, directories and arguments each.
+    /// The most listeners, unix sockets, directories and arguments each.
     static let entries = 256
 
     /// `text` as it is, or its beginning with `…`.

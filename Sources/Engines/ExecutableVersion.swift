@@ -6,7 +6,7 @@ enum ExecutableVersion {
     private static let overlap = 64
     private static let limit: Int64 = 64 << 20
 
-    /// The first `PostgreSQL <number>` that stands alone in the executable: after a NUL, or behind `(`.
+    /// The first `PostgreSQL <number>` that stands alone in the executable: after a NUL or a bar.
     static func postgreSQL(_ server: Server, _ host: Host) -> VersionClaim? {
         let pid = server.process.pid
         let marker = Array("PostgreSQL ".utf8)
@@ -38,15 +38,14 @@ enum ExecutableVersion {
             guard bytes.count == chunk else { return nil }
             offset += Int64(chunk - overlap)
         }
-        return nil
+        throw HostError(operation: "search", path: source, errno: .tooLarge)
     }
 
-    /// The version number behind `marker`, where the marker stands after a NUL, `|` or `(`.
+    /// The version number behind `marker`, where the marker stands after a NUL or `|`.
     static func number(after marker: [UInt8], in bytes: [UInt8]) -> String? {
-        let marks: Set<UInt8> = [0, UInt8(ascii: "|"), UInt8(ascii: "(")]
+        let marks: Set<UInt8> = [0, UInt8(ascii: "|")]
         for start in ByteSearch.positions(of: marker, in: bytes) where start > 0 && marks.contains(bytes[start - 1]) {
             let rest = bytes[(start + marker.count)...].prefix(overlap)
-            // postgres --version prints "postgres (PostgreSQL) 15.18": the closing bracket stands before the blank.
             let digits = rest.prefix { ($0 >= 0x30 && $0 <= 0x39) || $0 == UInt8(ascii: ".") }
             if digits.contains(UInt8(ascii: ".")), digits.count < rest.count, digits.last != UInt8(ascii: ".") {
                 return String(decoding: digits, as: UTF8.self)

@@ -82,6 +82,13 @@ public final class Host {
         }
     }
 
+    /// The names in a directory that may be a data directory; that some were left out is said.
+    func names(_ path: String, in root: HostRoot) throws(HostError) -> Set<String> {
+        let (entries, truncated) = try root.list(path)
+        if truncated { log.add(.fileTooLarge, path, "only the first \(entries.count) names were read") }
+        return Set(entries.map(\.name))
+    }
+
     /// Whether two paths below the host's root lead to one directory.
     func isSame(_ one: String, _ other: String) -> Bool {
         guard let first = try? root.status(one).identity else { return false }

@@ -45,6 +45,11 @@ public struct Inspector {
                 return host.log.add(.reportLimit, "scan", "more than \(Self.limit) databases; the rest is left out")
             }
             var finding = finding
+            if finding.database.evidence.count >= EvidenceLimits.notes {
+                host.log.add(
+                    .reportLimit, finding.database.key, "only \(EvidenceLimits.notes) notes of evidence are kept",
+                    partial: false)
+            }
             if weight + finding.database.weight > Self.reportBytes {
                 finding.database.shed()
                 host.log.add(

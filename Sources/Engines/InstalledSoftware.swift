@@ -53,9 +53,6 @@ extension Report.Database {
 }
 
 extension Engine {
-    /// Numbers in an exact version of this engine: three, unless the engine says otherwise.
-    var versionParts: Int { id == "postgresql" ? 2 : 3 }
-
     /// What the package's version says of the engine's.
     func versionClaim(package: Dpkg.Package?) -> VersionClaim? {
         package.flatMap {

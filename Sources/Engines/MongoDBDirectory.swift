@@ -10,7 +10,7 @@ struct MongoDBDirectory {
     /// The first of `claims` that is a data directory of mongod.
     static func first(of claims: [Claim], _ root: HostRoot?, _ host: Host) -> DirectorySearch<MongoDBDirectory> {
         DirectorySearch.first(of: claims, root, host) { (path, root) throws(HostError) in
-            let names = Set(try root.list(path).entries.map(\.name))
+            let names = try host.names(path, in: root)
             // A WiredTiger directory alone may be any program's; mongod's own files make it MongoDB's.
             let isOurs = !names.isDisjoint(with: ["storage.bson", "mongod.lock", "_mdb_catalog.wt", "diagnostic.data"])
             return isOurs ? MongoDBDirectory(path: path, root: root, names: names) : nil

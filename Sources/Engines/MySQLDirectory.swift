@@ -16,7 +16,7 @@ struct MySQLDirectory {
     /// The first of `claims` that is a data directory.
     static func first(of claims: [Claim], _ root: HostRoot?, _ host: Host) -> DirectorySearch<MySQLDirectory> {
         DirectorySearch.first(of: claims, root, host) { (path, root) throws(HostError) in
-            let names = Set(try root.list(path).entries.map(\.name))
+            let names = try host.names(path, in: root)
             return isDataDirectory(names) ? MySQLDirectory(path: path, root: root, names: names) : nil
         }
     }

@@ -70,7 +70,7 @@ struct MySQLFamily: Sendable {
             database.note("data_directories", path.value, source: path.source)
             database.chooseVersion([packageClaim(server, engine)].compactMap { $0 })
         }
-        database.configFiles = Array(options.files.prefix(EvidenceLimits.entries))
+        database.configFiles = options.files
         options.version = database.version
         addSettings(options, &database, server.root)
         return .database(database)
@@ -114,7 +114,7 @@ struct MySQLFamily: Sendable {
         var options = MySQLOptions.read(files: MySQLOptions.defaultFiles, self, host.root, host)
         let named = options.claims("datadir").first?.value ?? "/var/lib/mysql"
         if host.isSame(named, path) {
-            database.configFiles = Array(options.files.prefix(EvidenceLimits.entries))
+            database.configFiles = options.files
             options.version = database.version
             addSettings(options, &database, host.root)
         }

@@ -21,6 +21,7 @@ struct PostgreSQL: Engine {
         "version string in the running executable", "package", "PG_VERSION (major)",
         "catalog version in pg_control (major)",
     ]
+    let versionParts = 2
     static let environmentNames: Set<String> = ["PGDATA"]
 
     /// Backends are named `postgres: …`; only the postmaster keeps the arguments it was started with.
@@ -37,8 +38,10 @@ struct PostgreSQL: Engine {
         database.note("engine", server.process.executable ?? server.process.argumentName, source: "/proc/\(pid)/exe")
 
         var claims = [server.workingDirectory, arguments.claim("data_directory", pid: pid)].compactMap { $0 }
-        let environment = try? ProcessDetails.environment(pid, host.proc, names: Self.environmentNames)
-        if let path = environment?["PGDATA"] { claims.append(Claim(path, source: "/proc/\(pid)/environ: PGDATA")) }
+        do throws(HostError) {
+            let environment = try ProcessDetails.environment(pid, host.proc, names: Self.environmentNames)
+            if let path = environment["PGDATA"] { claims.append(Claim(path, source: "/proc/\(pid)/environ: PGDATA")) }
+        } catch { host.log.add(error) }
         let search = PostgreSQLDirectory.first(of: claims, server.root, host)
         if search.found == nil, !search.denied, !server.mayListen {
             return .notADatabase("it has the name of a server but neither a data directory nor a listening socket")

@@ -80,7 +80,12 @@ struct PostgreSQLDirectory {
             if let target = try? root.link(link) { database.addDirectory(target, .wal, source: link, root: root) }
         }
         let links = Path.join(path, "pg_tblspc")
-        for entry in host.list(links, in: root).prefix(EvidenceLimits.entries) {
+        let entries = host.list(links, in: root)
+        if entries.count > EvidenceLimits.entries {
+            host.log.add(
+                .reportLimit, links, "only \(EvidenceLimits.entries) of \(entries.count) tablespaces are reported")
+        }
+        for entry in entries.prefix(EvidenceLimits.entries) {
             let link = Path.join(links, entry.name)
             guard (try? root.link(link)) != nil else { continue }
             // A location may be shared: each major version and catalog has a directory of its own there.

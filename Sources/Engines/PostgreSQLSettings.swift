@@ -76,7 +76,7 @@ struct PostgreSQLSettings {
 
     /// Fills in the settings, and directories that they put outside.
     func describe(_ database: inout Report.Database, _ directory: PostgreSQLDirectory) {
-        database.configFiles = Array(files.prefix(EvidenceLimits.entries))
+        database.configFiles = files
         for (key, name) in [
             ("port", "port"), ("bind", "listen_addresses"), ("max_connections", "max_connections"),
             ("wal_level", "wal_level"), ("archive_mode", "archive_mode"), ("log_destination", "log_destination"),

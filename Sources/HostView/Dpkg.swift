@@ -102,6 +102,9 @@ public final class Dpkg {
             plain ?? (try? root.read(info + ":amd64.list", limit: Self.listLimit))
             ?? (try? root.read(info + ":arm64.list", limit: Self.listLimit))
         listBytes += contents?.bytes.count ?? 0
+        if contents?.truncated == true {
+            failure = HostError(operation: "read", path: info + ".list", errno: .tooLarge)
+        }
         return contents?.bytes ?? []
     }
 }

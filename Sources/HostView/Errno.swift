@@ -22,10 +22,6 @@ public struct Errno: Error, RawRepresentable, Sendable, Hashable, CustomStringCo
     public static let notPermitted = Errno(rawValue: EPERM)
     /// Too many links, or a link where none may be followed.
     public static let tooManyLinks = Errno(rawValue: ELOOP)
-    /// The path leads out of its root.
-    public static let crossesRoot = Errno(rawValue: EXDEV)
-    /// The kernel does not know the call.
-    public static let notImplemented = Errno(rawValue: ENOSYS)
     /// Not a regular file: a FIFO, socket or device is never opened.
     public static let notRegular = Errno(rawValue: EFTYPE)
     /// The name is longer than the kernel takes.
@@ -56,6 +52,13 @@ public struct HostError: Error, Sendable, CustomStringConvertible {
     public var path: String
     /// The reason.
     public var errno: Errno
+
+    /// `operation` on `path` was refused because of `errno`.
+    public init(operation: String, path: String, errno: Errno) {
+        self.operation = operation
+        self.path = path
+        self.errno = errno
+    }
 
     /// The reason in words.
     public var description: String { "\(operation) \(path): \(errno)" }

@@ -23,7 +23,11 @@ public struct HostFacts: Sendable, Equatable {
     /// Addresses in /proc/net/fib_trie and if_inet6, loopback and link-local ones left out, sorted, at most `addressLimit`.
     public var addresses: [String] = []
 
-    static let addressLimit = 256
+    /// There were more addresses than `addressLimit`.
+    public var addressesTruncated = false
+
+    /// The most addresses that are kept.
+    public static let addressLimit = 256
 
     /// Reads everything below `root`.
     public static func read(_ root: HostRoot, _ proc: ProcFS) -> HostFacts {
@@ -47,7 +51,9 @@ public struct HostFacts: Sendable, Equatable {
         facts.cpus = file("/sys/devices/system/cpu/online").flatMap(countCPUs)
         facts.memoryBytes = (try? proc.read("meminfo", limit: 16 << 10).text).flatMap(memoryTotal)
         facts.bootedAt = (try? proc.read("stat", limit: 8 << 20).text).flatMap(bootTime)
-        facts.addresses = addresses(proc)
+        let addresses = addresses(proc)
+        facts.addresses = Array(addresses.prefix(addressLimit))
+        facts.addressesTruncated = addresses.count > addressLimit
         return facts
     }
 
@@ -92,7 +98,7 @@ public struct HostFacts: Sendable, Equatable {
     private static func addresses(_ proc: ProcFS) -> [String] {
         let four = (try? proc.read("net/fib_trie", limit: 4 << 20).text).map(localAddresses) ?? []
         let six = (try? proc.read("net/if_inet6", limit: 1 << 20).text).map(inet6Addresses) ?? []
-        return Array((four + six).sorted().prefix(addressLimit))
+        return (four + six).sorted()
     }
 
     /// The addresses in fib_trie that a `/32 host LOCAL` line follows.

@@ -24,6 +24,8 @@ public struct ProcessDetails: Sendable, Equatable {
     public var mountNamespace: String?
 
     private static let fileLimit = 16 << 10
+    /// Twice what the kernel takes of arguments and environment by default: a quarter of an 8 MiB stack.
+    private static let environmentLimit = 4 << 20
 
     /// Reads the details of `pid`.
     public static func read(_ pid: Int32, _ proc: ProcFS) throws(HostError) -> ProcessDetails {
@@ -80,7 +82,10 @@ public struct ProcessDetails: Sendable, Equatable {
         _ pid: Int32, _ proc: ProcFS, names: Set<String>
     ) throws(HostError) -> [String: String] {
         var found: [String: String] = [:]
-        for entry in try proc.read("\(pid)/environ", limit: 256 << 10).bytes.split(separator: 0) {
+        let path = "\(pid)/environ"
+        let contents = try proc.read(path, limit: environmentLimit)
+        if contents.truncated { throw HostError(operation: "read", path: "/proc/" + path, errno: .tooLarge) }
+        for entry in contents.bytes.split(separator: 0) {
             guard let equals = entry.firstIndex(of: UInt8(ascii: "=")) else { continue }
             let name = String(decoding: entry[..<equals], as: UTF8.self)
             if names.contains(name) { found[name] = String(decoding: entry[(equals + 1)...], as: UTF8.self) }

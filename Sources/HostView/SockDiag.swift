@@ -33,6 +33,8 @@ enum SockDiag {
             guard count > 0 else { throw .last }
             if try parse(UnsafeRawBufferPointer(rebasing: bytes[..<count]), into: &found) { return }
         }
+        // The caller then reads /proc/net/tcp, which is bounded too and says so.
+        throw .tooLarge
     }
 
     /// Reads one datagram of netlink messages; true when the dump is over.

@@ -11,9 +11,12 @@ public struct Users: Sendable {
     /// The accounts by number; of several with one number the first counts.
     public var accounts: [UInt32: Account]
 
+    /// The most bytes of a passwd file: some two hundred thousand accounts.
+    private static let fileLimit = 16 << 20
+
     /// Reads `/etc/passwd` below `root`; no accounts when there is none.
     public static func read(_ root: HostRoot) -> Users {
-        Users(accounts: parse((try? root.read("/etc/passwd").text) ?? ""))
+        Users(accounts: parse((try? root.read("/etc/passwd", limit: fileLimit).text) ?? ""))
     }
 
     static func parse(_ text: String) -> [UInt32: Account] {

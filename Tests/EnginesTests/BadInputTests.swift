@@ -69,6 +69,16 @@ struct BadInputTests {
         #expect(problems.contains { $0.code == "include_limit" })
     }
 
+    @Test("a data directory with more names than are read says so")
+    func manyNames() throws {
+        let copy = try Copy(of: "two-instances")
+        for number in 0..<(HostRoot.Limits.entries + 10) {
+            #expect(mkdir(copy.path + "/srv/mysql1/\(number)", 0o700) == 0)
+        }
+        let (_, problems) = try copy.scan()
+        #expect(problems.contains { $0.code == "file_too_large" && $0.subject == "/srv/mysql1" })
+    }
+
     @Test("a data directory that goes away costs its size alone")
     func vanishedDirectory() throws {
         let copy = try Copy(of: "two-instances")
@@ -95,10 +105,11 @@ struct BadInputTests {
         let arguments = (0..<3000).map { "--datadir=\(String(repeating: "\u{1}", count: 10))\($0)\0" }.joined()
         try ("/usr/sbin/mysqld\0" + arguments).write(
             toFile: copy.path + "/proc/100/cmdline", atomically: true, encoding: .utf8)
-        let (databases, _) = try copy.scan()
+        let (databases, problems) = try copy.scan()
         #expect(databases.count == 3)
         #expect(databases.allSatisfy { $0.identity["server_uuid"] == nil || $0.identity["server_uuid"]?.count == 36 })
         #expect(databases.allSatisfy { $0.weight < 1 << 20 })
+        #expect(problems.contains { $0.code == "file_too_large" && $0.subject == "/proc/100/cmdline" })
     }
 
     @Test("a database sheds its details, and keeps what it is")

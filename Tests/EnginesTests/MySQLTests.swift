@@ -57,6 +57,9 @@ struct MySQLTests {
         let arguments = Arguments(words, allowed: MySQLOptions.allowed, canonical: MySQLOptions.canonical)
         #expect(arguments.reported == ["mysqld", "--port=1", "--datadir", "/d", "--port", "2"])
         #expect(arguments.values == ["port": "2", "datadir": "/d"])
+        let titled = Arguments(
+            ["mysqld --password=secret"], allowed: MySQLOptions.allowed, canonical: MySQLOptions.canonical)
+        #expect(titled.reported == ["mysqld"])
     }
 
     @Test("redo creator and dictionary page, and what is neither")
