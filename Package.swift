@@ -36,7 +36,7 @@ let package = Package(
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: strict),
         .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: strict),
         .testTarget(
-            name: "HostViewTests", dependencies: ["HostView", "CLinux"], swiftSettings: strict),
+            name: "HostViewTests", dependencies: ["HostView", "CLinux"], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "EnginesTests", dependencies: ["Engines", "HostView", "Report"], exclude: ["Fixtures"],
             swiftSettings: strict),

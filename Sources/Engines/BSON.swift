@@ -1,3 +1,5 @@
+import HostView
+
 /// The part of BSON (bsonspec.org) that it takes to look values up by name, on bytes that may lie about their lengths.
 struct BSONDocument {
     private let bytes: ArraySlice<UInt8>
@@ -16,6 +18,35 @@ struct BSONDocument {
 
     /// As above.
     func string(_ path: [String]) -> String? {
+        guard let (type, value) = element(path), type == 0x02 else { return nil }
+        return String(decoding: value.dropFirst(4).dropLast(), as: UTF8.self)
+    }
+
+    /// The whole number at `path`, of 32 or 64 bits.
+    func integer(_ path: [String]) -> Int64? {
+        guard let (type, value) = element(path), type == 0x10 || type == 0x12 else { return nil }
+        let size = type == 0x10 ? 4 : 8
+        return value.littleEndian(0, size).map {
+            size == 4 ? Int64(Int32(truncatingIfNeeded: $0)) : Int64(bitPattern: $0)
+        }
+    }
+
+    /// The date at `path`, in milliseconds since 1970.
+    func date(_ path: [String]) -> Int64? {
+        guard let (type, value) = element(path), type == 0x09 else { return nil }
+        return value.littleEndian(0, 8).map { Int64(bitPattern: $0) }
+    }
+
+    /// The bytes of the binary value at `path`.
+    func binary(_ path: [String]) -> ArraySlice<UInt8>? {
+        guard let (type, value) = element(path), type == 0x05 else { return nil }
+        return value.dropFirst(5)
+    }
+
+    /// The bytes that the document takes.
+    var size: Int { bytes.count }
+
+    private func element(_ path: [String]) -> (type: UInt8, value: ArraySlice<UInt8>)? {
         guard let last = path.last else { return nil }
         var document = self
         for name in path.dropLast() {
@@ -24,8 +55,7 @@ struct BSONDocument {
             }
             document = inner
         }
-        guard let (type, value) = document.element(last), type == 0x02 else { return nil }
-        return String(decoding: value.dropFirst(4).dropLast(), as: UTF8.self)
+        return document.element(last)
     }
 
     /// The element `name`: its type and the bytes of its value.
@@ -73,8 +103,6 @@ struct BSONDocument {
     }
 
     private static func int32(_ bytes: ArraySlice<UInt8>, at index: Int) -> Int? {
-        guard index >= bytes.startIndex, index + 4 <= bytes.endIndex else { return nil }
-        let raw = bytes[index..<index + 4].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-        return Int(Int32(bitPattern: raw))
+        bytes.littleEndian(index - bytes.startIndex, 4).map { Int(Int32(truncatingIfNeeded: $0)) }
     }
 }

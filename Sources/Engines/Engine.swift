@@ -23,9 +23,15 @@ public protocol Engine: Sendable {
     /// Where a running server's version and settings come from, best first, for `dbcensus-agent engines`.
     var versionSources: [String] { get }
 
+    /// How the version stands in the server's executable, best first.
+    var versionMarks: [VersionMark] { get }
+    /// Variables by which official images tell their version; no others are read of an environment.
+    var environmentNames: Set<String> { get }
     /// How many numbers an exact version has: 8.0.36 three, PostgreSQL's 15.18 two.
     var versionParts: Int { get }
 
+    /// The major version of `version`, for engines whose data directories belong to one; nil for others.
+    func major(of version: String) -> String?
     /// Whether `process` may be a server of this engine; decided by its names alone, so cheap.
     func claims(_ process: HostProcess) -> Bool
     /// Looks into a running server.
@@ -35,7 +41,7 @@ public protocol Engine: Sendable {
     /// Looks into a data directory without a server; nil when it is no such thing.
     func inspectStopped(_ path: String, _ host: Host) -> Report.Database?
     /// Whether the executable at `path`, already of the right name, is this engine's and not a relative's.
-    func owns(software path: String, package: Dpkg.Package?, _ host: Host) -> Bool
+    func owns(software path: String, package: Package?, _ host: Host) -> Bool
     /// Whether the data directory of `database` is served by the executable at `path`.
     func serves(_ database: Report.Database, software path: String) -> Bool
     /// Who built the package.
@@ -46,8 +52,9 @@ public protocol Engine: Sendable {
 
 extension Engine {
     var versionParts: Int { 3 }
+    func major(of version: String) -> String? { nil }
     func claims(_ process: HostProcess) -> Bool { executableNames.contains(process.name) }
-    func owns(software path: String, package: Dpkg.Package?, _ host: Host) -> Bool { true }
+    func owns(software path: String, package: Package?, _ host: Host) -> Bool { true }
     func serves(_ database: Report.Database, software path: String) -> Bool { true }
     func purpose(ofPort port: UInt16, settings: [String: String]) -> String? {
         settings["port"] == String(port) ? "client" : nil

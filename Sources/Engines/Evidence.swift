@@ -79,6 +79,13 @@ public struct VersionClaim: Sendable, Equatable {
     /// Where it stands.
     public var source: String
 
+    /// As it is, but of its number only the first `parts`.
+    func cut(to parts: Int) -> VersionClaim {
+        var claim = self
+        claim.number = number.split(separator: ".").prefix(parts).joined(separator: ".")
+        return claim
+    }
+
     /// The number that `text` begins with, an epoch such as `1:` skipped; nil when it begins with none.
     ///
     /// - Parameter parts: how many numbers an exact version has.

@@ -1,54 +1,108 @@
 import HostView
 
-/// Version strings in a running server's executable, read and never run.
+/// How an engine's version stands among the strings of its executable.
+public struct VersionMark: Sendable {
+    let bytes: [UInt8]
+    let isBefore: Bool
+    /// Who builds executables with this mark, where it tells.
+    let vendor: String?
+
+    /// The number follows at once behind `text`, as in `\0MySQL 8.0.36`.
+    static func behind(_ text: String, vendor: String? = nil) -> VersionMark {
+        VersionMark(bytes: Array(text.utf8), isBefore: false, vendor: vendor)
+    }
+
+    /// The number is a string of its own, right before `text`, as in `\06.0.5\0tcmalloc`.
+    static func before(_ text: String) -> VersionMark {
+        VersionMark(bytes: Array(text.utf8), isBefore: true, vendor: nil)
+    }
+}
+
+/// Version strings in an executable, read and never run: of a running server the very file that runs, even when it was replaced.
 enum ExecutableVersion {
     private static let chunk = 1 << 20
-    private static let overlap = 64
-    private static let limit: Int64 = 64 << 20
+    private static let overlap = 128
+    /// The most bytes that are looked through; mongod's read-only data is some 10 MB, mysqld's 14.
+    private static let limit: Int64 = 256 << 20
 
-    /// The first `PostgreSQL <number>` that stands alone in the executable: after a NUL or a bar.
-    static func postgreSQL(_ server: Server, _ host: Host) -> VersionClaim? {
-        let pid = server.process.pid
-        let marker = Array("PostgreSQL ".utf8)
+    /// What a search gave.
+    enum Answer {
+        case found(VersionClaim, vendor: String?)
+        /// The whole executable was looked through, and no such engine speaks of itself there.
+        case absent
+        /// It could not be read, or not to its end.
+        case unknown
+    }
+
+    /// Looks through the executable of a running server.
+    static func read(_ server: Server, _ engine: any Engine, _ host: Host) -> Answer {
         do throws(HostError) {
-            guard let file = try host.proc.executable(pid) else {
-                guard let path = server.process.executable, !server.process.executableDeleted else { return nil }
-                return try search(marker, source: path) { (offset) throws(HostError) in
-                    (try? host.root.read(path, at: offset, count: chunk)) ?? []
-                }
-            }
-            return try search(marker, source: "/proc/\(pid)/exe") { (offset) throws(HostError) in
-                try file.read(at: offset, count: chunk)
-            }
+            if let file = try host.proc.executable(server.process.pid) { return try search(file, engine, host) }
         } catch {
             host.log.add(error)
-            return nil
+            return .unknown
+        }
+        // Below a root without a kernel, the file that the process table names.
+        guard let path = server.process.executable, !server.process.executableDeleted else { return .unknown }
+        return read(path, host.root, engine, host)
+    }
+
+    /// Looks through the executable at `path`.
+    static func read(_ path: String, _ root: HostRoot, _ engine: any Engine, _ host: Host) -> Answer {
+        do throws(HostError) { return try search(try root.open(path), engine, host) } catch {
+            host.log.add(error)
+            return .unknown
         }
     }
 
-    private static func search(
-        _ marker: [UInt8], source: String, read: (Int64) throws(HostError) -> [UInt8]
-    ) throws(HostError) -> VersionClaim? {
-        var offset: Int64 = 0
-        while offset < limit {
-            let bytes = try read(offset)
-            if let number = number(after: marker, in: bytes) {
-                return VersionClaim(number, parts: 2, source: source)
+    private static func search(_ file: OpenFile, _ engine: any Engine, _ host: Host) throws(HostError) -> Answer {
+        var found: [Int: String] = [:]
+        var left = limit
+        for part in try ELF.readOnlyData(file) {
+            var offset = part.offset
+            let end = part.offset + part.size
+            while offset < end {
+                guard left > 0, !host.deadline.hasPassed else {
+                    host.log.add(.deadline, file.path, "its strings were not looked through to the end")
+                    return .unknown
+                }
+                let bytes = try file.read(at: offset, count: Int(min(Int64(chunk), end - offset)))
+                for (rank, mark) in engine.versionMarks.enumerated() where found[rank] == nil {
+                    found[rank] = text(mark, in: bytes)
+                }
+                if found[0] != nil { break }
+                guard bytes.count > overlap else { break }
+                offset += Int64(bytes.count - (offset + Int64(bytes.count) < end ? overlap : 0))
+                left -= Int64(bytes.count)
             }
-            guard bytes.count == chunk else { return nil }
-            offset += Int64(chunk - overlap)
         }
-        throw HostError(operation: "search", path: source, errno: .tooLarge)
+        for (rank, mark) in engine.versionMarks.enumerated() {
+            if let text = found[rank], let claim = VersionClaim(text, parts: engine.versionParts, source: file.path) {
+                return .found(claim, vendor: mark.vendor)
+            }
+        }
+        return .absent
     }
 
-    /// The version number behind `marker`, where the marker stands after a NUL or `|`.
-    static func number(after marker: [UInt8], in bytes: [UInt8]) -> String? {
-        let marks: Set<UInt8> = [0, UInt8(ascii: "|")]
-        for start in ByteSearch.positions(of: marker, in: bytes) where start > 0 && marks.contains(bytes[start - 1]) {
-            let rest = bytes[(start + marker.count)...].prefix(overlap)
-            let digits = rest.prefix { ($0 >= 0x30 && $0 <= 0x39) || $0 == UInt8(ascii: ".") }
-            if digits.contains(UInt8(ascii: ".")), digits.count < rest.count, digits.last != UInt8(ascii: ".") {
-                return String(decoding: digits, as: UTF8.self)
+    /// The first version at a place that `mark` marks: a number with a dot in it, and what belongs to it up to the end of the word.
+    static func text(_ mark: VersionMark, in bytes: [UInt8]) -> String? {
+        for position in ByteSearch.positions(of: mark.bytes, in: bytes) {
+            let word: ArraySlice<UInt8>
+            if mark.isBefore {
+                var before = bytes[max(0, position - overlap)..<position]
+                while before.last == 0 { before.removeLast() }  // strings are aligned with more than one
+                guard let start = before.lastIndex(of: 0) else { continue }
+                word = before[(start + 1)...]
+            } else {
+                let rest = bytes[(position + mark.bytes.count)...].prefix(overlap)
+                word = rest.prefix { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }
+                guard word.count < rest.count else { continue }  // cut by the chunk: the next one holds it whole
+            }
+            let digits = word.prefix { ($0 >= 0x30 && $0 <= 0x39) || $0 == UInt8(ascii: ".") }
+            if digits.contains(UInt8(ascii: ".")), digits.last != UInt8(ascii: "."), digits.first != UInt8(ascii: "."),
+                !mark.isBefore || digits.count == word.count
+            {
+                return String(decoding: word, as: UTF8.self)
             }
         }
         return nil

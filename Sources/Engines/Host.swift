@@ -9,8 +9,8 @@ public final class Host {
     public let proc: ProcFS
     /// Its listening sockets.
     public let sockets: SocketTable
-    /// Its Debian package database; empty on other hosts.
-    public let dpkg: Dpkg
+    /// Its package databases.
+    public let packages: Packages
     /// When to stop.
     public let deadline: Deadline
     /// What went wrong.
@@ -20,6 +20,7 @@ public final class Host {
     /// The mount namespace of the host's own processes; nil where unknown.
     public let mountNamespace: String?
     private var mounts: [String: Mounts] = [:]
+    private var packagesByView: [String: Packages] = [:]
     var softwareByEngine: [String: [Software]] = [:]
     /// Debian's clusters below the root, once they were read.
     var postgreSQLClusters: [PostgreSQLCluster]?
@@ -33,9 +34,25 @@ public final class Host {
         self.log = log
         proc = ProcFS(root)
         sockets = SocketTable(proc)
-        dpkg = Dpkg(root)
+        packages = Self.packages(root, deadline)
         facts = HostFacts.read(root, proc)
         mountNamespace = (try? proc.link(proc.isLive && root.path == "/" ? "self/ns/mnt" : "1/ns/mnt"))
+    }
+
+    private static func packages(_ root: HostRoot, _ deadline: Deadline) -> Packages {
+        Packages(
+            root, packageNames: EngineRegistry.all.flatMap(\.packagePrefixes),
+            fileNames: EngineRegistry.all.reduce(into: []) { $0.formUnion($1.executableNames) }, deadline: deadline)
+    }
+
+    /// The packages that the process of `details` sees below its root; each such view is read once.
+    func packages(_ root: HostRoot, _ details: ProcessDetails) -> Packages {
+        if details.root == "/", details.mountNamespace == mountNamespace { return packages }
+        let view = (details.mountNamespace ?? "") + " " + (details.root ?? root.path)
+        if let known = packagesByView[view] { return known }
+        let read = Self.packages(root, deadline)
+        packagesByView[view] = read
+        return read
     }
 
     /// Reads a text file below `root`, or nil; a denied, cut or strange file becomes a problem, a missing one does not.

@@ -41,6 +41,7 @@ public struct Inspector {
         var findings: [Finding] = []
         var weight = 0
         func add(_ finding: Finding) {
+            defer { host.log.settle(nil) }
             guard findings.count < Self.limit else {
                 return host.log.add(.reportLimit, "scan", "more than \(Self.limit) databases; the rest is left out")
             }
@@ -60,6 +61,7 @@ public struct Inspector {
                 return host.log.add(.reportLimit, finding.database.key, "the report is too large for it")
             }
             finding.database.key = uniqueKey(finding, among: findings)
+            host.log.settle(finding.database.key)
             findings.append(finding)
             found(finding)
         }
@@ -97,8 +99,10 @@ public struct Inspector {
         let process = server.process
         switch engine.inspect(server, host) {
         case .otherEngine:
+            host.log.settle(nil)
             return nil
         case .notADatabase(let reason):
+            host.log.settle(nil)
             host.log.add(.notADatabase, "pid \(process.pid)", "\(process.name): \(reason)", partial: false)
             return nil
         case .database(var database):
@@ -109,12 +113,6 @@ public struct Inspector {
                 finding.executable = (try? server.root?.status(path))?.identity
             }
             locate(&finding)
-            if process.executableDeleted {
-                host.log.add(
-                    .executableReplaced, finding.database.key,
-                    "pid \(process.pid) runs \(process.executable ?? "a file") that was deleted or replaced on disk: "
-                        + "a restart is pending", partial: false)
-            }
             return finding
         }
     }

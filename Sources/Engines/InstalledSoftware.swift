@@ -14,11 +14,12 @@ extension Inspector {
             key: "\(engine.id):software:\(software.executable)", engine: engine.id, state: .installed)
         database.note("state", "installed", source: software.executable)
         database.add(software.package, of: engine)
-        database.chooseVersion([engine.versionClaim(package: software.package)].compactMap { $0 })
+        let claim = engine.versionClaim(package: software.package) ?? host.version(of: software, engine)
+        database.chooseVersion([claim].compactMap { $0 })
         if database.version == nil {
             host.log.add(
                 .versionUnknown, database.key,
-                "no package database that the agent reads knows \(software.executable)", partial: false)
+                "no package owns \(software.executable), and its strings tell no version", partial: false)
         }
         return Finding(database, root: host.root)
     }
@@ -41,22 +42,32 @@ extension Inspector {
 
 extension Report.Database {
     /// Names the package that owns the software.
-    mutating func add(_ package: Dpkg.Package?, of engine: any Engine) {
+    mutating func add(_ package: Package?, of engine: any Engine) {
         guard let package else { return }
-        self.package = Report.Package(name: package.name, version: package.version, manager: .dpkg)
-        note("package", "\(package.name) \(package.version)", source: "/var/lib/dpkg/status")
+        self.package = Report.Package(name: package.name, version: package.version, manager: .init(package.manager))
+        note("package", "\(package.name) \(package.version)", source: package.source)
         if let vendor = engine.vendor(package: package.name) {
             self.vendor = vendor
-            note("vendor", vendor, source: "/var/lib/dpkg/status: \(package.name)")
+            note("vendor", vendor, source: "\(package.source): \(package.name)")
         }
     }
 }
 
 extension Engine {
     /// What the package's version says of the engine's.
-    func versionClaim(package: Dpkg.Package?) -> VersionClaim? {
+    func versionClaim(package: Package?) -> VersionClaim? {
         package.flatMap {
-            VersionClaim($0.version, parts: versionParts, source: "/var/lib/dpkg/status: \($0.name)")
+            VersionClaim($0.version, parts: versionParts, source: "\($0.source): \($0.name)")
+        }
+    }
+}
+
+extension Report.Package.Manager {
+    init(_ manager: Package.Manager) {
+        switch manager {
+        case .dpkg: self = .dpkg
+        case .rpm: self = .rpm
+        case .apk: self = .apk
         }
     }
 }

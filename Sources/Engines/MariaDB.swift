@@ -7,13 +7,16 @@ struct MariaDB: Engine {
     let title = "MariaDB"
     let executableNames: Set<String> = ["mariadbd", "mysqld"]
     let openFileNames = MySQLFamily.openFileNames
-    let packagePrefixes = ["mariadb-server"]
+    let packagePrefixes = ["mariadb", "MariaDB"]
     let softwarePatterns = MySQLFamily.softwarePatterns
     let dataDirectoryPatterns = MySQLFamily.dataDirectoryPatterns
     let versionSources = [
         "package of the running executable", "creator in the redo log's header",
         "mariadb_upgrade_info or mysql_upgrade_info",
     ]
+
+    let versionMarks: [VersionMark] = [.behind("\0MariaDB ", vendor: "mariadb")]
+    let environmentNames: Set<String> = ["MARIADB_VERSION"]
 
     static let family = MySQLFamily(
         id: "mariadb",
@@ -25,7 +28,7 @@ struct MariaDB: Engine {
     func inspectStopped(_ path: String, _ host: Host) -> Report.Database? {
         Self.family.inspectStopped(path, self, host)
     }
-    func owns(software path: String, package: Dpkg.Package?, _ host: Host) -> Bool {
+    func owns(software path: String, package: Package?, _ host: Host) -> Bool {
         MySQLFamily.isMariaDB(software: path, package: package, root: host.root)
     }
     func vendor(package: String) -> String? { "mariadb" }

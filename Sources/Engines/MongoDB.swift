@@ -7,16 +7,17 @@ struct MongoDB: Engine {
     let title = "MongoDB"
     let executableNames: Set<String> = ["mongod", "mongos"]
     let openFileNames: Set<String> = ["mongod.lock", "WiredTiger.lock"]
-    let packagePrefixes = [
-        "mongodb-org-server", "mongodb-org-mongos", "mongodb-enterprise-server", "mongodb-enterprise-mongos",
-        "mongodb-server", "percona-server-mongodb",
-    ]
+    let packagePrefixes = ["mongodb", "percona-server-mongodb"]
     let softwarePatterns = [
         "/usr/bin/mongod", "/usr/bin/mongos", "/usr/local/bin/mongod", "/usr/local/bin/mongos", "/opt/*/bin/mongod",
         "/opt/*/bin/mongos",
     ]
     let dataDirectoryPatterns = ["/var/lib/mongo", "/var/lib/mongodb", "/data/db", "/data/configdb"]
     let versionSources = ["buildInfo in diagnostic.data", "package"]
+    let versionMarks: [VersionMark] = [
+        .before("\0tcmalloc\0"), .before("\0heap_size\0"), .before("\0cppdefines\0"),
+    ]
+    let environmentNames: Set<String> = ["MONGO_VERSION"]
     static let configurationFiles = ["/etc/mongod.conf", "/etc/mongodb.conf"]
 
     func inspect(_ server: Server, _ host: Host) -> Verdict {
@@ -34,34 +35,13 @@ struct MongoDB: Engine {
             server.openFileDirectories + settings.claims("storage.dbPath") + [Claim(standard, source: "default")]
         let search =
             isRouter ? DirectorySearch<MongoDBDirectory>() : MongoDBDirectory.first(of: claims, server.root, host)
-        if search.found == nil, !search.denied, !server.mayListen {
-            return .notADatabase("it has the name of a server but neither a data directory nor a listening socket")
-        }
-        let package = server.process.executableDeleted ? nil : versionClaim(package: server.package)
-        if let directory = search.found {
-            for claim in claims where claim.source != "default" {
-                database.note("data_directories", claim.value, source: claim.source)
-            }
-            directory.describe(&database, package: package, host)
-        } else {
-            if !isRouter { addUnseenDirectory(claims, denied: search.denied, pid: pid, &database, host) }
-            database.chooseVersion([package].compactMap { $0 })
-        }
+        let reason = database.place(search, isRouter ? [] : claims, of: server, self, host)
+        if let reason { return .notADatabase(reason) }
+        let startedAt = host.startTime(of: server.details)
+        let sources = search.found?.describe(&database, startedAt: startedAt, host) ?? VersionSources()
+        if let reason = database.proveVersion(of: server, self, sources, host) { return .notADatabase(reason) }
         settings.describe(&database, isRouter: isRouter)
         return .database(database)
-    }
-
-    private func addUnseenDirectory(
-        _ claims: [Claim], denied: Bool, pid: Int32, _ database: inout Report.Database, _ host: Host
-    ) {
-        guard denied, let path = claims.first else {
-            host.log.add(
-                .dataDirectoryNotFound, "pid \(pid)",
-                "none of \(claims.map(\.value).joined(separator: ", ")) is a data directory of \(title)")
-            return
-        }
-        database.dataDirectories = [Report.DataDirectory(path: Path.tidy(path.value), hostPath: nil, purpose: .data)]
-        database.note("data_directories", path.value, source: path.source)
     }
 
     func configuredDataDirectories(_ host: Host) -> [Claim] {
@@ -73,9 +53,10 @@ struct MongoDB: Engine {
         guard let directory = search.found else { return nil }
         var database = Report.Database(key: "", engine: id, state: .stopped)
         database.note("state", "stopped", source: "no server process has \(path) as its data directory")
-        let package = host.package(serving: database, self)
-        database.add(package, of: self)
-        directory.describe(&database, package: versionClaim(package: package), host)
+        let software = host.software(serving: database, self)
+        database.add(software?.package, of: self)
+        let sources = directory.describe(&database, host)
+        database.chooseStoppedVersion(sources, software: software, self, host)
         let settings = MongoDBSettings.read(files: Self.configurationFiles, host.root, host)
         if settings.claims("storage.dbPath").contains(where: { host.isSame($0.value, path) }) {
             database.configFiles = settings.files

@@ -18,21 +18,21 @@ struct MongoDBDirectory {
     }
 
     /// Fills in everything that the files tell.
-    func describe(_ database: inout Report.Database, package: VersionClaim?, _ host: Host) {
+    /// - Returns: what the diagnostics say of the version.
+    func describe(_ database: inout Report.Database, startedAt: Int64? = nil, _ host: Host) -> VersionSources {
         database.dataDirectories = [Report.DataDirectory(path: path, hostPath: nil, purpose: .data)]
-        var claims: [VersionClaim] = []
-        if names.contains("diagnostic.data") {
-            let diagnostics = MongoDBDiagnostics.newest(in: Path.join(path, "diagnostic.data"), root, host)
-            if let diagnostics {
-                if let claim = diagnostics.version { claims.append(claim) }
-                if diagnostics.isPercona {
-                    database.vendor = "percona"
-                    database.note("vendor", "percona", source: diagnostics.source + " psmdbVersion")
-                }
-            }
-        }
-        database.chooseVersion(claims + [package].compactMap { $0 })
         addEngine(&database, host)
+        guard names.contains("diagnostic.data"),
+            let diagnostics = MongoDBDiagnostics.newest(in: Path.join(path, "diagnostic.data"), root, host)
+        else { return VersionSources() }
+        if diagnostics.isPercona {
+            database.vendor = "percona"
+            database.note("vendor", "percona", source: diagnostics.source + " psmdbVersion")
+        }
+        let claims = [diagnostics.version].compactMap { $0 }
+        // A server needs a second or so before it writes its first; what lies there before is an earlier run's.
+        let isLive = startedAt.map { (diagnostics.writtenAt ?? 0) >= $0 } ?? false
+        return VersionSources(live: isLive ? claims : [], files: isLive ? [] : claims)
     }
 
     /// storage.bson: `{storage: {engine: "wiredTiger", options: {directoryPerDB: …}}}` (storage_engine_metadata.cpp).
@@ -55,6 +55,8 @@ struct MongoDBDiagnostics {
 
     var version: VersionClaim?
     var isPercona: Bool
+    /// When the server said so, in seconds since 1970.
+    var writtenAt: Int64?
     var source: String
 
     /// The first document of the newest metrics file: plain BSON of type 0 with what the server said at its start.
@@ -78,7 +80,8 @@ struct MongoDBDiagnostics {
             if let version = document.string(["doc"] + place + ["buildInfo", "version"]) {
                 return MongoDBDiagnostics(
                     version: VersionClaim(version, parts: 3, source: source + " buildInfo"),
-                    isPercona: document.string(["doc"] + place + ["buildInfo", "psmdbVersion"]) != nil, source: source)
+                    isPercona: document.string(["doc"] + place + ["buildInfo", "psmdbVersion"]) != nil,
+                    writtenAt: document.date(["_id"]).map { $0 / 1000 }, source: source)
             }
         }
         return nil

@@ -7,10 +7,7 @@ struct MySQL: Engine {
     let title = "MySQL"
     let executableNames: Set<String> = ["mysqld", "mysqld-debug"]
     let openFileNames = MySQLFamily.openFileNames
-    let packagePrefixes = [
-        "mysql-server-core", "mysql-community-server-core", "mysql-commercial-server-core", "percona-server-server",
-        "percona-xtradb-cluster-server", "mariadb-server",
-    ]
+    let packagePrefixes = ["mysql", "MySQL", "percona-", "Percona-", "mariadb", "MariaDB"]
     let softwarePatterns = MySQLFamily.softwarePatterns
     let dataDirectoryPatterns = MySQLFamily.dataDirectoryPatterns
     let versionSources = [
@@ -18,6 +15,13 @@ struct MySQL: Engine {
         "server version in page 0 of mysql.ibd", "mysql_upgrade_history",
         "mysql_upgrade_info",
     ]
+
+    let versionMarks: [VersionMark] = [
+        .behind("/percona-server-", vendor: "percona"), .behind("/Percona-XtraDB-Cluster-", vendor: "percona"),
+        .behind("\0MySQL ", vendor: "oracle"), .behind("/mysql-cluster-gpl-", vendor: "oracle"),
+        .behind("/mysql-", vendor: "oracle"),
+    ]
+    let environmentNames: Set<String> = ["MYSQL_VERSION", "PS_VERSION"]
 
     static let family = MySQLFamily(
         id: "mysql",
@@ -28,12 +32,12 @@ struct MySQL: Engine {
     func inspectStopped(_ path: String, _ host: Host) -> Report.Database? {
         Self.family.inspectStopped(path, self, host)
     }
-    func owns(software path: String, package: Dpkg.Package?, _ host: Host) -> Bool {
+    func owns(software path: String, package: Package?, _ host: Host) -> Bool {
         !MySQLFamily.isMariaDB(software: path, package: package, root: host.root)
     }
     func vendor(package: String) -> String? {
-        if package.hasPrefix("percona-") { return "percona" }
-        return package.hasPrefix("mysql-") ? "oracle" : nil
+        let name = package.lowercased()
+        return name.hasPrefix("percona-") ? "percona" : name.hasPrefix("mysql") ? "oracle" : nil
     }
     func purpose(ofPort port: UInt16, settings: [String: String]) -> String? {
         Self.family.purpose(ofPort: port, settings: settings)

@@ -28,18 +28,12 @@ struct MySQLDirectory {
             && !names.isDisjoint(with: ["aria_log_control", "auto.cnf", "performance_schema"])
     }
 
-    /// Fills in everything that the files tell.
-    ///
-    /// A running server's package is the best source: it owns the very executable that runs, which was not replaced. The redo
-    /// log's creator may be the version that made the log. What a stopped server's package says is only what would serve it next.
-    func describe(
-        _ database: inout Report.Database, running: VersionClaim? = nil, stopped: VersionClaim? = nil, _ host: Host
-    ) {
+    /// Fills in everything that the files tell but the version.
+    func describe(_ database: inout Report.Database, _ host: Host) {
         database.dataDirectories = [Report.DataDirectory(path: path, hostPath: nil, purpose: .data)]
         for mark in ["aria_log_control", "auto.cnf", "mysql.ibd"] where names.contains(mark) {
             database.note("engine", database.engine, source: Path.join(path, mark))
         }
-        database.chooseVersion([running].compactMap { $0 } + versionClaims(host) + [stopped].compactMap { $0 })
         if database.vendor == nil, isMariaDB {
             database.vendor = "mariadb"
             database.note("vendor", "mariadb", source: path)

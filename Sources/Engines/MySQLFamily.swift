@@ -33,9 +33,9 @@ struct MySQLFamily: Sendable {
     }
 
     /// A mysqld binary is MariaDB's when its package says so, or, without a package, when MariaDB's own tools lie beside it.
-    static func isMariaDB(software path: String, package: Dpkg.Package?, root: HostRoot) -> Bool {
+    static func isMariaDB(software path: String, package: Package?, root: HostRoot) -> Bool {
         if Path.name(of: path) == "mariadbd" { return true }
-        if let package { return package.name.hasPrefix("mariadb") }
+        if let package { return package.isMariaDB }
         let base = Path.parent(of: Path.parent(of: path))
         return ["bin/aria_chk", "bin/mariadb"].contains { root.exists(Path.join(base, $0)) }
     }
@@ -53,23 +53,10 @@ struct MySQLFamily: Sendable {
             + [Claim("/var/lib/mysql", source: "default")]
         let directory = MySQLDirectory.first(of: claims, server.root, host)
         guard isMariaDB(server, directory.found) == (id == "mariadb") else { return .otherEngine }
-        if let found = directory.found {
-            describe(found, from: claims, server: server, engine, &database, host)
-        } else if !directory.denied {
-            guard server.mayListen else {
-                return .notADatabase("it has the name of a server but neither a data directory nor a listening socket")
-            }
-            host.log.add(
-                .dataDirectoryNotFound, "pid \(pid)",
-                "none of \(claims.map(\.value).joined(separator: ", ")) is a data directory of \(engine.title)")
-            database.chooseVersion([packageClaim(server, engine)].compactMap { $0 })
-        } else if let path = options.claims("datadir").first ?? server.workingDirectory {
-            database.dataDirectories = [
-                Report.DataDirectory(path: Path.tidy(path.value), hostPath: nil, purpose: .data)
-            ]
-            database.note("data_directories", path.value, source: path.source)
-            database.chooseVersion([packageClaim(server, engine)].compactMap { $0 })
-        }
+        if let reason = database.place(directory, claims, of: server, engine, host) { return .notADatabase(reason) }
+        directory.found?.describe(&database, host)
+        let sources = directory.found?.versionSources(host) ?? VersionSources()
+        if let reason = database.proveVersion(of: server, engine, sources, host) { return .notADatabase(reason) }
         database.configFiles = options.files
         options.version = database.version
         addSettings(options, &database, server.root)
@@ -79,22 +66,7 @@ struct MySQLFamily: Sendable {
     /// Which of the two the process is: by its name, else by its files, else by its package.
     private func isMariaDB(_ server: Server, _ directory: MySQLDirectory?) -> Bool {
         if server.process.name == "mariadbd" || server.process.argumentName == "mariadbd" { return true }
-        return directory?.isMariaDB ?? server.package?.name.hasPrefix("mariadb") ?? false
-    }
-
-    private func packageClaim(_ server: Server, _ engine: any Engine) -> VersionClaim? {
-        // An executable that was replaced is not what its package now holds.
-        server.process.executableDeleted ? nil : engine.versionClaim(package: server.package)
-    }
-
-    private func describe(
-        _ directory: MySQLDirectory, from claims: [Claim], server: Server, _ engine: any Engine,
-        _ database: inout Report.Database, _ host: Host
-    ) {
-        for claim in claims where claim.source != "default" {
-            database.note("data_directories", claim.value, source: claim.source)
-        }
-        directory.describe(&database, running: packageClaim(server, engine), host)
+        return directory?.isMariaDB ?? server.package?.isMariaDB ?? false
     }
 
     func configuredDataDirectories(_ host: Host) -> [Claim] {
@@ -108,9 +80,10 @@ struct MySQLFamily: Sendable {
         else { return nil }
         var database = Report.Database(key: "", engine: id, state: .stopped)
         database.note("state", "stopped", source: "no server process has \(path) as its data directory")
-        let package = host.package(serving: database, engine)
-        database.add(package, of: engine)
-        directory.describe(&database, stopped: engine.versionClaim(package: package), host)
+        let software = host.software(serving: database, engine)
+        database.add(software?.package, of: engine)
+        directory.describe(&database, host)
+        database.chooseStoppedVersion(directory.versionSources(host), software: software, engine, host)
         var options = MySQLOptions.read(files: MySQLOptions.defaultFiles, self, host.root, host)
         let named = options.claims("datadir").first?.value ?? "/var/lib/mysql"
         if host.isSame(named, path) {
@@ -156,4 +129,9 @@ struct MySQLFamily: Sendable {
             database.addDirectory(Path.parent(of: log.value), .log, source: log.source, root: root)
         }
     }
+}
+
+extension Package {
+    /// MariaDB's own packages are called MariaDB-server, distributions' mariadb-server or mariadb105-server.
+    fileprivate var isMariaDB: Bool { name.lowercased().hasPrefix("mariadb") }
 }

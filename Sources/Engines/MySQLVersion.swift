@@ -4,11 +4,39 @@ import Report
 
 extension MySQLDirectory {
     /// What the data directory's files say of the version, best first.
-    func versionClaims(_ host: Host) -> [VersionClaim] {
-        var claims = redoClaims(host)
-        if !isMariaDB, let claim = dictionaryClaim(host) { claims.append(claim) }
-        claims += upgradeHistoryClaims(host) + upgradeInfoClaims(host)
-        return claims
+    ///
+    /// The redo log's creator may be the version that made the log, long ago; the dictionary and the notes of upgrades tell who wrote last.
+    func versionSources(_ host: Host) -> VersionSources {
+        let upgrades = [isMariaDB ? nil : dictionaryClaim(host)].compactMap { $0 } + upgradeHistoryClaims(host)
+        let info = upgradeInfoClaims(host)
+        var sources = VersionSources()
+        sources.files = redoClaims(host) + upgrades + binaryLogClaims(host) + info
+        // A server asks for an upgrade when the first two numbers of its note differ from its own.
+        sources.upgraded = upgrades + info.map { $0.cut(to: 2) }
+        return sources
+    }
+
+    /// The newest binary log: its first event, a format description, names the server that wrote it (binlog_event.h).
+    ///
+    /// Magic `fe 62 69 6e`; type at byte 8 is 15; the version in 50 bytes from 25. An encrypted log begins otherwise and is passed over.
+    private func binaryLogClaims(_ host: Host) -> [VersionClaim] {
+        let logs = names.filter { name in
+            let parts = name.split(separator: ".")
+            return parts.count > 1 && parts.last?.count ?? 0 >= 6 && parts.last?.allSatisfy(\.isNumber) == true
+                && !name.contains("relay")
+        }
+        guard
+            let newest = logs.max(by: { ($0.split(separator: ".").last ?? "") < ($1.split(separator: ".").last ?? "") })
+        else { return [] }
+        let source = Path.join(path, newest)
+        guard let bytes = try? root.read(source, at: 0, count: 75) else { return [] }
+        return Self.formatDescription(bytes, source: source).map { [$0] } ?? []
+    }
+
+    static func formatDescription(_ bytes: [UInt8], source: String) -> VersionClaim? {
+        guard bytes.count == 75, bytes.starts(with: [0xFE, 0x62, 0x69, 0x6E]), bytes[8] == 15 else { return nil }
+        let text = String(decoding: bytes[25..<75].prefix { $0 != 0 }, as: UTF8.self)
+        return VersionClaim(text, parts: 3, source: source)
     }
 
     /// The creator in the redo log's header: 32 bytes at offset 16 (storage/innobase, log0constants.h: LOG_HEADER_CREATOR).

@@ -7,7 +7,7 @@ struct PostgreSQL: Engine {
     let title = "PostgreSQL"
     let executableNames: Set<String> = ["postgres", "postmaster", "edb-postgres"]
     let openFileNames: Set<String> = []
-    let packagePrefixes = ["postgresql-", "edb-as", "percona-postgresql-"]
+    let packagePrefixes = ["postgresql", "edb-as", "percona-postgresql", "percona-ppg"]
     let softwarePatterns = [
         "/usr/lib/postgresql/*/bin/postgres", "/usr/pgsql-*/bin/postgres", "/usr/bin/postgres", "/usr/bin/postmaster",
         "/usr/local/pgsql/bin/postgres", "/usr/local/bin/postgres", "/usr/edb/*/bin/edb-postgres",
@@ -22,7 +22,10 @@ struct PostgreSQL: Engine {
         "catalog version in pg_control (major)",
     ]
     let versionParts = 2
-    static let environmentNames: Set<String> = ["PGDATA"]
+    let versionMarks: [VersionMark] = [
+        .behind("\0PostgreSQL "), .behind("|PostgreSQL "), .behind("(PostgreSQL) "), .behind("(EnterpriseDB) "),
+    ]
+    let environmentNames: Set<String> = ["PG_VERSION"]
 
     /// Backends are named `postgres: …`; only the postmaster keeps the arguments it was started with.
     func claims(_ process: HostProcess) -> Bool {
@@ -39,29 +42,15 @@ struct PostgreSQL: Engine {
 
         var claims = [server.workingDirectory, arguments.claim("data_directory", pid: pid)].compactMap { $0 }
         do throws(HostError) {
-            let environment = try ProcessDetails.environment(pid, host.proc, names: Self.environmentNames)
+            let environment = try ProcessDetails.environment(pid, host.proc, names: ["PGDATA"])
             if let path = environment["PGDATA"] { claims.append(Claim(path, source: "/proc/\(pid)/environ: PGDATA")) }
         } catch { host.log.add(error) }
         let search = PostgreSQLDirectory.first(of: claims, server.root, host)
-        if search.found == nil, !search.denied, !server.mayListen {
-            return .notADatabase("it has the name of a server but neither a data directory nor a listening socket")
-        }
-        guard let directory = search.found else {
-            if let path = claims.first(where: { $0.source.contains("cmdline") }) ?? claims.first, search.denied {
-                database.dataDirectories = [
-                    Report.DataDirectory(path: Path.tidy(path.value), hostPath: nil, purpose: .data)
-                ]
-            } else {
-                host.log.add(
-                    .dataDirectoryNotFound, "pid \(pid)",
-                    "none of \(claims.map(\.value).joined(separator: ", ")) is a data directory of \(title)")
-            }
-            for claim in claims { database.note("data_directories", claim.value, source: claim.source) }
-            database.chooseVersion(softwareVersion(server, major: nil, host))
-            return .database(database)
-        }
-        for claim in claims { database.note("data_directories", claim.value, source: claim.source) }
-        directory.describe(&database, software: softwareVersion(server, major: directory.major, host), host)
+        if let reason = database.place(search, claims, of: server, self, host) { return .notADatabase(reason) }
+        let sources = search.found?.versionSources ?? VersionSources()
+        if let reason = database.proveVersion(of: server, self, sources, host) { return .notADatabase(reason) }
+        guard let directory = search.found else { return .database(database) }
+        directory.describe(&database, host)
         let settings = PostgreSQLSettings.read(directory, arguments, pid: pid, host)
         settings.describe(&database, directory)
         directory.addPostmaster(&database, pid: server.details.containerPid ?? pid, host)
@@ -78,10 +67,11 @@ struct PostgreSQL: Engine {
         var database = Report.Database(key: "", engine: id, state: .stopped)
         database.note("state", "stopped", source: "no server process has \(path) as its data directory")
         database.version = directory.major
-        let package = host.package(serving: database, self)
+        let software = host.software(serving: database, self)
         database.version = nil
-        database.add(package, of: self)
-        directory.describe(&database, software: [versionClaim(package: package)].compactMap { $0 }, host)
+        database.add(software?.package, of: self)
+        directory.describe(&database, host)
+        database.chooseStoppedVersion(directory.versionSources, software: software, self, host)
         PostgreSQLSettings.read(directory, nil, pid: 0, host).describe(&database, directory)
         return database
     }
@@ -99,22 +89,13 @@ struct PostgreSQL: Engine {
         return package.hasPrefix("percona-") ? "percona" : "community"
     }
 
+    func major(of version: String) -> String? { Self.major(of: version) }
+
     /// `15` of `15`, `15.18` and `pgsql-15`; `9.6` of `9.6.24`: the second number counted before version 10.
     static func major(of text: String) -> String? {
         let text = text.hasPrefix("pgsql-") ? text.dropFirst("pgsql-".count) : text[...]
         let numbers = text.split(separator: ".", omittingEmptySubsequences: false)
         guard let first = numbers.first.flatMap({ Int($0) }), numbers.allSatisfy({ Int($0) != nil }) else { return nil }
         return first < 10 && numbers.count > 1 ? "\(first).\(numbers[1])" : "\(first)"
-    }
-
-    /// What executable and package say; the executable is read through /proc, so it is the one that runs.
-    private func softwareVersion(_ server: Server, major: String?, _ host: Host) -> [VersionClaim] {
-        var claims: [VersionClaim] = []
-        if let text = ExecutableVersion.postgreSQL(server, host) { claims.append(text) }
-        if !server.process.executableDeleted, let package = versionClaim(package: server.package) {
-            claims.append(package)
-        }
-        // The file may be a wrapper's or another major's: then only what agrees with the data directory counts.
-        return claims.filter { major == nil || Self.major(of: $0.number) == major }
     }
 }

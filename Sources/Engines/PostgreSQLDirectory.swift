@@ -20,12 +20,15 @@ struct PostgreSQLDirectory {
         }
     }
 
-    /// Fills in everything that the files tell. `software` are claims of the executable and its package.
-    func describe(_ database: inout Report.Database, software: [VersionClaim], _ host: Host) {
+    /// What the files say of the version: the major one alone.
+    var versionSources: VersionSources {
+        let claim = VersionClaim(major, parts: 99, source: Path.join(path, "PG_VERSION"))
+        return VersionSources(files: [claim].compactMap { $0 }, major: major)
+    }
+
+    /// Fills in everything that the files tell but the version.
+    func describe(_ database: inout Report.Database, _ host: Host) {
         database.dataDirectories = [Report.DataDirectory(path: path, hostPath: nil, purpose: .data)]
-        let versionFile = Path.join(path, "PG_VERSION")
-        let ofDirectory = VersionClaim(major, parts: PostgreSQL.major(of: major) == major ? 99 : 2, source: versionFile)
-        database.chooseVersion(software + [ofDirectory].compactMap { $0 })
         if database.vendor == nil {
             database.vendor = "community"
             database.note("vendor", "community", source: "default: no package names another")
@@ -107,8 +110,8 @@ struct PostgreSQLDirectory {
             return
         }
         guard owner == pid else {
-            host.log.add(
-                .dataDirectoryConflict, path, "postmaster.pid names pid \(owner), but pid \(pid) uses the directory")
+            host.log.addHere(
+                .dataDirectoryConflict, "postmaster.pid names pid \(owner), but pid \(pid) uses \(path)", partial: true)
             return
         }
         if lines.count > 3, UInt16(lines[3]) != nil { database.setting("port", [Claim(lines[3], source: file)]) }

@@ -11,6 +11,7 @@ public final class ProblemLog {
     /// Something may be missing from the report.
     public private(set) var isPartial = false
     private var known: Set<Report.Problem> = []
+    private var here: [(code: ProblemCode, message: String, partial: Bool)] = []
 
     /// An empty log.
     public init() {}
@@ -31,11 +32,23 @@ public final class ProblemLog {
         }
     }
 
+    /// Adds a problem of the database under inspection, whose key, the subject, is not known yet.
+    public func addHere(_ code: ProblemCode, _ message: String, partial: Bool = false) {
+        here.append((code, message, partial))
+    }
+
+    /// Names the database that problems were added for since the last call; nil when it turned out to be none.
+    public func settle(_ key: String?) {
+        if let key { for problem in here { add(problem.code, key, problem.message, partial: problem.partial) } }
+        here = []
+    }
+
     /// Adds a refused file operation; a thing that is simply not there is no problem.
     public func add(_ error: HostError) {
         if error.errno.isAbsent { return }
         let code: ProblemCode =
-            error.errno.isDenied ? .denied : error.errno == .tooLarge ? .fileTooLarge : .unreadable
+            error.errno.isDenied
+            ? .denied : error.errno == .tooLarge ? .fileTooLarge : error.errno == .malformed ? .malformed : .unreadable
         add(code, error.path, "\(error)")
     }
 }
@@ -57,7 +70,11 @@ public enum ProblemCode: String, Sendable, CaseIterable {
     case notADatabase = "not_a_database"
     case dataDirectoryNotFound = "data_directory_not_found"
     case dataDirectoryConflict = "data_directory_conflict"
+    case dataDirectoryReplaced = "data_directory_replaced"
     case executableReplaced = "executable_replaced"
+    case restartPending = "restart_pending"
+    case upgradePending = "upgrade_pending"
+    case versionDisagreement = "version_disagreement"
     case versionUnknown = "version_unknown"
     case hostPathUnknown = "host_path_unknown"
     case sizeIncomplete = "size_incomplete"

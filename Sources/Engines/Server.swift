@@ -16,7 +16,7 @@ public struct Server: Sendable {
     /// The unix sockets it listens on.
     public var unixSockets: [String]
     /// The package that owns the executable on disk, in the package database that the server sees.
-    public var package: Dpkg.Package?
+    public var package: Package?
 
     /// Reads a candidate; nil, with a problem, when it vanished meanwhile.
     static func read(_ process: HostProcess, _ engine: any Engine, _ host: Host) -> Server? {
@@ -50,9 +50,9 @@ public struct Server: Sendable {
             server.unixSockets = inodes.compactMap { namespace.unix[$0] }.filter { !$0.hasPrefix("@") }.sorted()
         }
         if let root = server.root, let executable = process.executable.flatMap(server.inside) {
-            let dpkg = details.root == "/" && details.mountNamespace == host.mountNamespace ? host.dpkg : Dpkg(root)
-            server.package = dpkg.owner(of: executable, prefixes: engine.packagePrefixes)
-            if let failure = dpkg.failure { host.log.add(failure) }
+            let packages = host.packages(root, details)
+            server.package = packages.owner(of: executable, prefixes: engine.packagePrefixes)
+            packages.failures.forEach(host.log.add)
         }
         return server
     }

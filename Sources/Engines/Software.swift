@@ -6,7 +6,7 @@ public struct Software: Sendable, Equatable {
     /// The executable, every link resolved.
     public var executable: String
     /// Its owner, where a package database knows it.
-    public var package: Dpkg.Package?
+    public var package: Package?
 }
 
 extension Host {
@@ -20,17 +20,30 @@ extension Host {
                 engine.executableNames.contains(Path.name(of: executable)),
                 let status = try? root.status(executable), status.kind == .regular
             else { continue }
-            let package = dpkg.owner(of: executable, prefixes: engine.packagePrefixes)
+            let package = packages.owner(of: executable, prefixes: engine.packagePrefixes)
             guard engine.owns(software: executable, package: package, self) else { continue }
             found.append(Software(executable: executable, package: package))
         }
-        if let failure = dpkg.failure { log.add(failure) }
+        packages.failures.forEach(log.add)
         softwareByEngine[engine.id] = found
         return found
     }
 
-    /// The package that would serve the stopped `database`.
-    func package(serving database: Report.Database, _ engine: any Engine) -> Dpkg.Package? {
-        software(of: engine).first { engine.serves(database, software: $0.executable) }?.package
+    /// The software that would serve the stopped `database`.
+    func software(serving database: Report.Database, _ engine: any Engine) -> Software? {
+        software(of: engine).first { engine.serves(database, software: $0.executable) }
+    }
+
+    /// The version that the strings of the executable tell, for software that no package owns.
+    func version(of software: Software, _ engine: any Engine) -> VersionClaim? {
+        guard case .found(let claim, _) = ExecutableVersion.read(software.executable, root, engine, self) else {
+            return nil
+        }
+        return claim
+    }
+
+    /// When a process started, in seconds since 1970; nil where the boot's time is not known.
+    func startTime(of details: ProcessDetails) -> Int64? {
+        facts.bootedAt.map { $0 + Int64(clamping: details.startTicks / 100) }
     }
 }

@@ -16,6 +16,7 @@ extension Inspector {
                 var database = engine.inspectStopped(path, host)
             else { continue }
             if let doubt = doubt(engine, findings) {
+                host.log.settle(nil)
                 host.log.add(
                     .stateUnknown, path,
                     "a data directory of \(engine.title); whether a server uses it is not known: \(doubt)")
@@ -24,6 +25,7 @@ extension Inspector {
             database.note("data_directories", claim.value, source: claim.source)
             var finding = Finding(database, root: host.root)
             locate(&finding)
+            host.log.settle(finding.database.key)
             stopped.append(finding)
         }
         return stopped

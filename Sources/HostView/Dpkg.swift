@@ -1,40 +1,24 @@
 import Glibc
 
 /// The package database of Debian and its kin: `/var/lib/dpkg/status` and `info/*.list` (deb-control(5), dpkg(1)).
-public final class Dpkg {
-    /// An installed package.
-    public struct Package: Sendable, Equatable {
-        /// Such as `postgresql-15`.
-        public var name: String
-        /// The full version, with epoch and revision.
-        public var version: String
-    }
-
+final class Dpkg: PackageSource {
+    private static let statusFile = "/var/lib/dpkg/status"
     private static let statusLimit = 32 << 20
     private static let listLimit = 4 << 20
     /// The most bytes of all lists together: whoever owns a container's files owns its package database too.
     private static let listsLimit = 64 << 20
     private let root: HostRoot
     private var listBytes = 0
-    /// Why the database could not be read; nil when it was read, or when the host has none.
-    public private(set) var failure: HostError?
+    private(set) var failure: HostError?
     private var installed: [Package]?
 
-    /// The database below `root`, read when it is first asked.
-    public init(_ root: HostRoot) { self.root = root }
+    init(_ root: HostRoot) { self.root = root }
 
-    /// The installed packages whose name begins with one of `prefixes`.
-    public func packages(prefixes: [String]) -> [Package] {
-        all().filter { package in prefixes.contains { package.name.hasPrefix($0) } }
-    }
-
-    /// The installed package that owns the file at `path`, among those whose name begins with one of `prefixes`.
-    public func owner(of path: String, prefixes: [String]) -> Package? {
-        packages(prefixes: prefixes).first { package in
+    func owner(of path: String, prefixes: [String]) -> Package? {
+        all().first { package in
+            guard prefixes.contains(where: package.name.hasPrefix) else { return false }
             let list = list(of: package.name)
-            // /sbin/x and /usr/sbin/x are one file where /sbin is a link; packages name either.
-            let merged = path.hasPrefix("/usr/") ? String(path.dropFirst(4)) : "/usr" + path
-            return ByteSearch.contains(list, line: path) || ByteSearch.contains(list, line: merged)
+            return Packages.spellings(of: path).contains { ByteSearch.contains(list, line: $0) }
         }
     }
 
@@ -42,10 +26,10 @@ public final class Dpkg {
         if let installed { return installed }
         var packages: [Package] = []
         do throws(HostError) {
-            let contents = try root.read("/var/lib/dpkg/status", limit: Self.statusLimit)
+            let contents = try root.read(Self.statusFile, limit: Self.statusLimit)
             packages = Self.parse(contents.bytes)
             if contents.truncated {
-                failure = HostError(operation: "read", path: "/var/lib/dpkg/status", errno: .tooLarge)
+                failure = HostError(operation: "read", path: Self.statusFile, errno: .tooLarge)
             }
         } catch {
             if !error.errno.isAbsent { failure = error }
@@ -61,7 +45,9 @@ public final class Dpkg {
         var version: String?
         var installed = false
         func finish() {
-            if let name, let version, installed { packages.append(Package(name: name, version: version)) }
+            if let name, let version, installed {
+                packages.append(Package(name: name, version: version, manager: .dpkg, vendor: nil, source: statusFile))
+            }
             name = nil
             version = nil
             installed = false

@@ -30,7 +30,11 @@ public struct Errno: Error, RawRepresentable, Sendable, Hashable, CustomStringCo
     /// The file is larger than what is read of it.
     public static let tooLarge = Errno(rawValue: EFBIG)
 
+    /// The file does not have the format that it should have.
+    public static let malformed = Errno(rawValue: EFORMAT)
+
     private static let EFTYPE: Int32 = 0x10001
+    private static let EFORMAT: Int32 = 0x10002
 
     /// The thing is not there: data, not a failure.
     public var isAbsent: Bool { self == .noEntry || self == .noProcess || self == .notDirectory }
@@ -40,6 +44,7 @@ public struct Errno: Error, RawRepresentable, Sendable, Hashable, CustomStringCo
     /// The reason in words.
     public var description: String {
         if self == .notRegular { return "not a regular file" }
+        if self == .malformed { return "its bytes make no sense" }
         return String(cString: strerror(rawValue))
     }
 }

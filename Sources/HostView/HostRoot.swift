@@ -106,7 +106,7 @@ public final class HostRoot: Sendable {
         return HostRoot(path: shown, directory: found, walksComponents: walksComponents)
     }
 
-    private func openRegular(_ path: String, kernelFiles: Bool) throws(HostError) -> Descriptor {
+    func openRegular(_ path: String, kernelFiles: Bool) throws(HostError) -> Descriptor {
         let found = try resolve(path, followingLast: true)
         do throws(Errno) {
             guard try found.status().kind == .regular, kernelFiles || !found.isOfTheKernel else {

@@ -59,9 +59,9 @@ public final class ProcFS: Sendable {
     }
 
     /// The running program's own file, even when it was deleted; nil below a root without a kernel.
-    public func executable(_ pid: Int32) throws(HostError) -> ExecutableFile? {
+    public func executable(_ pid: Int32) throws(HostError) -> OpenFile? {
         guard isLive else { return nil }
-        return ExecutableFile(try open("\(pid)/exe", flags: O_RDONLY | O_NONBLOCK), path: "/proc/\(pid)/exe")
+        return OpenFile(try open("\(pid)/exe", flags: O_RDONLY | O_NONBLOCK), path: "/proc/\(pid)/exe")
     }
 
     private func open(_ path: String, flags: Int32) throws(HostError) -> Descriptor {

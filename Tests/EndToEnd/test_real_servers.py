@@ -100,7 +100,7 @@ def test_postgresql(scan, postgresql):
     assert database["engine"] == "postgresql" and database["vendor"] == "community"
     assert database["key"] == f"postgresql:{postgresql.data}" and database["state"] == "running"
     assert database["version"] == truth["server_version"].split()[0] and database["version_precision"] == "exact"
-    assert f"/proc/{postgresql.process.pid}/exe" in sources(database, "version")
+    assert any(s.startswith("/var/lib/dpkg/status: postgresql") for s in sources(database, "version"))
     check_process(database, postgresql, "postgres")
     (space,) = postgresql.space.glob("PG_*")
     paths = [(postgresql.data, "data"), (postgresql.wal, "wal"), (space, "tablespace")]

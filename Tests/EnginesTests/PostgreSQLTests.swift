@@ -46,14 +46,17 @@ struct PostgreSQLTests {
 
     @Test("the version in an executable stands alone, behind a NUL or a bar")
     func executable() {
-        func number(_ text: String) -> String? {
-            ExecutableVersion.number(after: Array("PostgreSQL ".utf8), in: Array(text.utf8))
+        func version(_ text: String) -> String? {
+            PostgreSQL().versionMarks.compactMap { ExecutableVersion.text($0, in: Array(text.utf8)) }.first
         }
-        #expect(number("\0PostgreSQL 15.18 (Debian) on x\0") == "15.18")
-        #expect(number("|PostgreSQL 9.6.24\0") == "9.6.24")
-        #expect(number("\0For PostgreSQL 9.1 and PostgreSQL 12.\0\0PostgreSQL 16.2\0") == "16.2")
-        #expect(number("xPostgreSQL 15.1\0") == nil)
-        #expect(number("\0PostgreSQL 15.1") == nil, "a number at the very end may go on in the next chunk")
+        #expect(version("\0PostgreSQL 15.18 (Debian) on x\0") == "15.18")
+        #expect(version("|PostgreSQL 9.6.24\0") == "9.6.24")
+        #expect(version("\0For PostgreSQL 9.1 and PostgreSQL 12.\0\0PostgreSQL 16.2\0") == "16.2")
+        #expect(version("xPostgreSQL 15.1\0") == nil)
+        #expect(version("\0PostgreSQL 15.1") == nil, "a number at the very end may go on in the next chunk")
+        let before = VersionMark.before("\0heap_size\0")
+        #expect(ExecutableVersion.text(before, in: Array("\01.2.11\0x\07.0.5\0\0\0heap_size\0".utf8)) == "7.0.5")
+        #expect(ExecutableVersion.text(before, in: Array("\0v7.0.5\0heap_size\0".utf8)) == nil)
     }
 
     @Test(

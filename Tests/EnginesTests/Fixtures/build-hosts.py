@@ -4,12 +4,13 @@
 Needs PyMongo's `bson` for mongod's diagnostics. What it writes is committed, and a test compares.
 """
 
+import datetime
 import pathlib
 import sys
 
 import bson
 
-from fixture_host import Host, dictionary, pg_control, redo
+from fixture_host import BOOT, Host, dictionary, elf, pg_control, redo
 
 TO = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "hosts"
 CONTROL = {"9.6": (960, 201608131), "13": (1300, 202007201), "15": (1300, 202209061), "16": (1300, 202307071)}
@@ -47,7 +48,8 @@ def mongodb_data(host, path, version, **more):
     host.write(f"{path}/storage.bson", bson.encode({"storage": {"engine": "wiredTiger", "options": {"directoryPerDB": False}}}))
     host.write(f"{path}/WiredTiger", "WiredTiger\nWiredTiger 11.2.0: (November 25, 2023)\n")
     host.write(f"{path}/mongod.lock", "")
-    head = {"type": 0, "doc": {"buildInfo": {"version": version, "versionArray": [7, 0, 5, 0], **more}, "ok": 1.0}}
+    start = datetime.datetime.fromtimestamp(BOOT + 60, datetime.timezone.utc)
+    head = {"_id": start, "type": 0, "doc": {"buildInfo": {"version": version, "versionArray": [7, 0, 5, 0], **more}, "ok": 1.0}}
     host.write(f"{path}/diagnostic.data/metrics.2026-01-02T03-04-05Z-00000", bson.encode(head))
 
 
@@ -116,7 +118,7 @@ def debian():
     h.link("var/lib/postgresql/15/main/pg_tblspc/16399", "/mnt/fast")
     h.write("mnt/fast/PG_15_202209061/.keep", "")
     h.write("var/lib/postgresql/15/main/postmaster.pid", "600\n/var/lib/postgresql/15/main\n1790000042\n5432\n/var/run/postgresql\n*\n  5432001    131072\nready   \n")
-    h.write("usr/lib/postgresql/15/bin/postgres", b"\x7fELF" + bytes(100) + b"\0PostgreSQL 15.6 (Debian 15.6-0+deb12u1) on x86_64\0")
+    h.write("usr/lib/postgresql/15/bin/postgres", elf("PostgreSQL 15.6 (Debian 15.6-0+deb12u1) on x86_64"))
     h.process(600, "/usr/lib/postgresql/15/bin/postgres",
               ["/usr/lib/postgresql/15/bin/postgres", "-D", "/var/lib/postgresql/15/main", "-c", "config_file=/etc/postgresql/15/main/postgresql.conf"],
               cwd="/var/lib/postgresql/15/main", user="postgres", tcp=[("0.0.0.0", 5432), ("::", 5432)], unix=["/var/run/postgresql/.s.PGSQL.5432"])
@@ -140,12 +142,12 @@ def debian():
 
 
 def rpm_layouts():
-    """Amazon Linux 2023 and RHEL: other paths, and no package database that this agent reads yet."""
+    """Amazon Linux 2023 and RHEL: other paths, rpm; RHEL's PostgreSQL and MongoDB without a package."""
     for system in ["al2023", "rhel"]:
         h = scenario(f"{system}-mysql", system)
         h.user("mysql", 27)
-        h.write("usr/sbin/mysqld" if system == "al2023" else "usr/libexec/mysqld", b"\x7fELF")
         exe = "/usr/sbin/mysqld" if system == "al2023" else "/usr/libexec/mysqld"
+        h.rpm("mysql-community-server" if system == "al2023" else "mysql-server", "8.0.37", "1.el9", exe, vendor="Oracle")
         h.write("etc/my.cnf", "[mysqld]\ndatadir=/var/lib/mysql\nsocket=/var/lib/mysql/mysql.sock\nlog-error=/var/log/mysqld.log\n!includedir /etc/my.cnf.d\n")
         h.write("etc/my.cnf.d/tuning.cnf", "[mysqld]\nmax_connections=1000\nskip-grant-tables\n[mysqld-8.0]\nrequire_secure_transport=ON\n")
         mysql_data(h, "var/lib/mysql", "8.0.37", uuid="99999999-aaaa-bbbb-cccc-dddddddddddd")
@@ -164,7 +166,7 @@ def rpm_layouts():
         h = scenario(f"{system}-mariadb", system)
         h.user("mysql", 27)
         exe = "/usr/libexec/mariadbd"
-        h.write(exe, b"\x7fELF")
+        h.rpm("mariadb105-server" if system == "al2023" else "mariadb-server", "10.5.25", "1.el9", exe)
         h.write("etc/my.cnf", "[client-server]\n!includedir /etc/my.cnf.d\n")
         h.write("etc/my.cnf.d/mariadb-server.cnf", "[mysqld]\ndatadir=/var/lib/mysql\nsocket=/var/lib/mysql/mysql.sock\nlog-error=/var/log/mariadb/mariadb.log\n[galera]\n#wsrep_on=ON\n")
         mariadb_data(h, "var/lib/mysql", "10.5.25")
@@ -177,7 +179,7 @@ def rpm_layouts():
         exe = "/usr/pgsql-16/bin/postgres" if pgdg else "/usr/bin/postgres"
         major, data = ("16", "/var/lib/pgsql/16/data") if pgdg else ("15", "/var/lib/pgsql/data")
         minor = {"16": "16.3", "15": "15.7"}[major]
-        h.write(exe, b"\x7fELF" + bytes(60) + f"\0PostgreSQL {minor} on x86_64-redhat-linux-gnu\0".encode())
+        h.write(exe, elf(f"PostgreSQL {minor} on x86_64-redhat-linux-gnu"))
         h.link("usr/bin/postmaster", "postgres") if not pgdg else None
         postgresql_data(h, data, major, 5)
         h.write(f"{data}/postgresql.conf", "listen_addresses = 'localhost'\nlogging_collector = on\nlog_directory = 'log'\nmax_connections = 100\n")
@@ -189,7 +191,7 @@ def rpm_layouts():
 
         h = scenario(f"{system}-mongodb", system)
         h.user("mongod", 991)
-        h.write("usr/bin/mongod", b"\x7fELF")
+        h.write("usr/bin/mongod", elf("6.0.14", "tcmalloc"))
         h.write("etc/mongod.conf", "systemLog:\n  destination: file\n  path: /var/log/mongodb/mongod.log\nstorage:\n  dbPath: /var/lib/mongo\n"
                 "net:\n  bindIpAll: true\nsharding:\n  clusterRole: configsvr\nreplication:\n  replSetName: cfg\n")
         mongodb_data(h, "var/lib/mongo", "6.0.14", **({"psmdbVersion": "6.0.14-11"} if system == "rhel" else {}))
@@ -229,7 +231,7 @@ def situations():
     h.package("mysql-community-server-core", "8.0.36-1debian12", "/usr/sbin/mysqld")
     h.package("postgresql-15", "15.6-0+deb12u1", "/usr/lib/postgresql/15/bin/postgres")
     h.package("mongodb-org-server", "7.0.5", "/usr/bin/mongod")
-    h.write("opt/mariadb/bin/mariadbd", b"\x7fELF")
+    h.write("opt/mariadb/bin/mariadbd", elf("MariaDB 11.4.2"))
     h.finish()
 
     h = scenario("replaced-executable", "debian")

@@ -2,6 +2,7 @@
 
 import pathlib
 import shutil
+import sqlite3
 import struct
 import zlib
 
@@ -68,7 +69,21 @@ class Host:
                              f"Description: {name}\n Version: 0.0.0 of the description\n")
         self.write(f"var/lib/dpkg/info/{name}.list", "/.\n/usr\n" + "".join(file + "\n" for file in files))
         for file in files:
-            self.write(file, b"\x7fELF")
+            self.write(file, elf())
+
+    def rpm(self, name, version, release, *files, vendor="the vendor"):
+        """A package of an rpm database in SQLite; the files it owns are made when they are not there."""
+        database = self.root / "var/lib/rpm/rpmdb.sqlite"
+        database.parent.mkdir(parents=True, exist_ok=True)
+        with sqlite3.connect(database) as connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS Packages (hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL)")
+            connection.execute("INSERT INTO Packages (blob) VALUES (?)", [rpm_header(name, version, release, files, vendor)])
+        connection.close()
+        raw = database.read_bytes()  # how often it was written, and by which SQLite, is no matter
+        database.write_bytes(raw[:24] + bytes(4) + raw[28:92] + bytes(8) + raw[100:])
+        for file in files:
+            if not (self.root / file.lstrip("/")).exists():
+                self.write(file, elf())
 
     def process(self, pid, exe, argv, cwd="/", user="root", ppid=1, start=4200, rss=25_000, tcp=(), unix=(), open=(),
                 environ=(), stat=True, root="/", mount_namespace=4026531841):
@@ -131,6 +146,33 @@ class Host:
             if directory.name != "2":
                 self.link(f"proc/{directory.name}/net", "/proc/net")
                 self.link(f"proc/{directory.name}/mountinfo", "/proc/mounts-of-all")
+
+
+def rpm_header(name, version, release, files, vendor):
+    """What rpm keeps of a package: an index of tags and their values, big-endian."""
+    directories = sorted({file.rsplit("/", 1)[0] + "/" for file in files})
+    text = lambda value: (6, 1, value.encode() + b"\0")
+    texts = lambda values: (8, len(values), b"".join(value.encode() + b"\0" for value in values))
+    places = b"".join(struct.pack(">I", directories.index(file.rsplit("/", 1)[0] + "/")) for file in files)
+    tags = {1000: text(name), 1001: text(version), 1002: text(release), 1011: text(vendor), 1116: (4, len(files), places),
+            1117: texts([file.rsplit("/", 1)[1] for file in files]), 1118: texts(directories)}
+    index, values = b"", b""
+    for tag, (type, count, value) in tags.items():
+        values += bytes(-len(values) % 4) if type == 4 else b""
+        index += struct.pack(">IIII", tag, type, len(values), count)
+        values += value
+    return struct.pack(">II", len(tags), len(values)) + index + values
+
+
+def elf(*texts):
+    """An ELF file whose read-only data holds the texts, each between NULs."""
+    strings = b"\0" + b"".join(text.encode() + b"\0" for text in texts)
+    names = b"\0.rodata\0.shstrtab\0"
+    section = lambda name, offset, size: struct.pack("<IIQQQQIIQQ", name, 1, 2, 0, offset, size, 0, 0, 1, 0)
+    table = bytes(64) + section(1, 64, len(strings)) + section(9, 64 + len(strings), len(names))
+    place = 64 + len(strings) + len(names)
+    return (b"\x7fELF\2\1\1".ljust(16, b"\0") + struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, 0, 0, place, 0, 64, 56, 0, 64, 3, 2)
+            + strings + names + table)
 
 
 def redo(creator):

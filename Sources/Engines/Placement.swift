@@ -1,0 +1,69 @@
+import HostView
+import Report
+
+extension Report.Database {
+    /// Notes where a running server's data directory was looked for.
+    ///
+    /// - Returns: why the process is no server after all; nil when it may be one.
+    mutating func place<Directory>(
+        _ search: DirectorySearch<Directory>, _ claims: [Claim], of server: Server, _ engine: any Engine, _ host: Host
+    ) -> String? {
+        // A working directory proves nothing: anybody may stand there.
+        guard server.mayListen || !server.openFileDirectories.isEmpty else {
+            return "it has the name of a server, but neither listens nor holds a database's file open"
+        }
+        for claim in claims where claim.source != "default" {
+            note("data_directories", claim.value, source: claim.source)
+        }
+        if search.found != nil {
+            if let gone = server.deletedPlace {
+                host.log.addHere(
+                    .dataDirectoryReplaced,
+                    "the server uses \(gone), which was moved or deleted; what lies at its configured place now may be another"
+                )
+            }
+        } else if search.denied, let path = claims.first(where: { $0.source != "default" }) ?? claims.first {
+            dataDirectories = [Report.DataDirectory(path: Path.tidy(path.value), hostPath: nil, purpose: .data)]
+        } else if !claims.isEmpty {
+            host.log.addHere(
+                .dataDirectoryNotFound,
+                "none of \(claims.map(\.value).joined(separator: ", ")) is a data directory of \(engine.title)",
+                partial: true)
+        }
+        return nil
+    }
+
+    /// Sets the version as `chooseVersion` does.
+    ///
+    /// - Returns: why the process is no server after all: neither data, nor a package, nor its own executable speaks for it.
+    mutating func proveVersion(
+        of server: Server, _ engine: any Engine, _ sources: VersionSources, _ host: Host
+    ) -> String? {
+        let speaks = chooseVersion(of: server, engine, sources, host)
+        guard dataDirectories.isEmpty, server.package == nil, speaks == false, version == nil else { return nil }
+        return
+            "it has the name of a server and listens, but there is no data directory and no version of \(engine.title) in its executable"
+    }
+
+    /// Sets a stopped database's version: who wrote its files last, and what software would serve it next.
+    mutating func chooseStoppedVersion(
+        _ sources: VersionSources, software: Software?, _ engine: any Engine, _ host: Host
+    ) {
+        var next = engine.versionClaim(package: software?.package)
+        if next == nil, let software, !sources.files.contains(where: { $0.precision == .exact }) {
+            next = host.version(of: software, engine)
+        }
+        if let major = sources.major, let claim = next, engine.major(of: claim.number) != major { next = nil }
+        let nextClaims = [next].compactMap { $0 }
+        // A data directory that belongs to a major version does not tell more: what would serve it does.
+        chooseVersion(sources.major == nil ? sources.files + nextClaims : nextClaims + sources.files)
+        if let next { Self.compare(sources.upgraded, with: next.number, of: "the software that would serve it", host) }
+    }
+}
+
+extension Server {
+    /// The working directory or a data file that the server uses and that its name no longer leads to.
+    fileprivate var deletedPlace: String? {
+        ([details.workingDirectory] + (open?.files ?? [])).compactMap { $0 }.first { $0.hasSuffix(" (deleted)") }
+    }
+}

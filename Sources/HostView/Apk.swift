@@ -1,0 +1,76 @@
+/// The package database of Alpine: `lib/apk/db/installed` (apk-tools, doc/apk-package.5; below /usr since Alpine 3.22).
+///
+/// A paragraph a package: `P:` name, `V:` version, `F:` a directory, and its files as `R:` lines behind it.
+final class Apk: PackageSource {
+    private static let fileLimit = 64 << 20
+    private static let paths = ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"]
+
+    private let root: HostRoot
+    private let packageNames: [String]
+    private let fileNames: Set<String>
+    private(set) var failure: HostError?
+    private var installed: [(package: Package, files: Set<String>)]?
+
+    init(_ root: HostRoot, packageNames: [String], fileNames: Set<String>) {
+        self.root = root
+        self.packageNames = packageNames
+        self.fileNames = fileNames
+    }
+
+    func owner(of path: String, prefixes: [String]) -> Package? {
+        if installed == nil { installed = read() }
+        return installed?.first { known in
+            prefixes.contains { known.package.name.hasPrefix($0) }
+                && Packages.spellings(of: path).contains(where: known.files.contains)
+        }?.package
+    }
+
+    private func read() -> [(package: Package, files: Set<String>)] {
+        for path in Self.paths {
+            do throws(HostError) {
+                let contents = try root.read(path, limit: Self.fileLimit)
+                if contents.truncated { failure = HostError(operation: "read", path: path, errno: .tooLarge) }
+                return Self.parse(contents.bytes, source: path, packageNames: packageNames, fileNames: fileNames)
+            } catch {
+                if !error.errno.isAbsent { failure = error }
+            }
+        }
+        return []
+    }
+
+    static func parse(
+        _ bytes: [UInt8], source: String, packageNames: [String], fileNames: Set<String>
+    ) -> [(package: Package, files: Set<String>)] {
+        var found: [(package: Package, files: Set<String>)] = []
+        var name: String?
+        var version: String?
+        var directory = ""
+        var files: Set<String> = []
+        func finish() {
+            if let name, let version, packageNames.contains(where: name.hasPrefix) {
+                found.append((Package(name: name, version: version, manager: .apk, vendor: nil, source: source), files))
+            }
+            name = nil
+            version = nil
+            files = []
+        }
+        bytes.withUnsafeBytes { buffer in
+            ByteSearch.forEachLine(in: buffer) { line in
+                guard line.count > 1, line[1] == UInt8(ascii: ":") else {
+                    if line.isEmpty { finish() }
+                    return
+                }
+                lazy var value = String(decoding: line[2...], as: UTF8.self)
+                switch line[0] {
+                case UInt8(ascii: "P"): name = value
+                case UInt8(ascii: "V"): version = value
+                case UInt8(ascii: "F"): directory = "/" + value
+                case UInt8(ascii: "R"): if fileNames.contains(value) { files.insert(directory + "/" + value) }
+                default: break
+                }
+            }
+        }
+        finish()
+        return found
+    }
+}

@@ -1,0 +1,57 @@
+/// An installed package.
+public struct Package: Sendable, Equatable {
+    /// Whose database knows a package.
+    public enum Manager: Sendable { case dpkg, rpm, apk }
+    /// Such as `postgresql-15`.
+    public var name: String
+    /// The full version, with epoch and release.
+    public var version: String
+    /// Whose database knows it.
+    public var manager: Manager
+    /// Who built it, where the database says so.
+    public var vendor: String?
+    /// The database's file.
+    public var source: String
+}
+
+/// One package manager's database.
+protocol PackageSource: AnyObject {
+    /// Why the database could not be read, or not whole; nil when it was read, or when the host has none.
+    var failure: HostError? { get }
+    /// The installed package that owns the file at `path`, among those whose name begins with one of `prefixes`.
+    func owner(of path: String, prefixes: [String]) -> Package?
+}
+
+/// The packages of one root, whichever managers it has; each database is read when it is first asked.
+public final class Packages {
+    private let sources: [any PackageSource]
+
+    /// The packages below `root`.
+    ///
+    /// - Parameters:
+    ///   - packageNames: how the names of the packages begin that will be asked for.
+    ///   - fileNames: base names of the files that will be asked for.
+    public init(_ root: HostRoot, packageNames: [String], fileNames: Set<String>, deadline: Deadline) {
+        sources = [
+            Dpkg(root),
+            Rpm(root, packageNames: packageNames, fileNames: fileNames, deadline: deadline),
+            Apk(root, packageNames: packageNames, fileNames: fileNames),
+        ]
+    }
+
+    /// Why databases could not be read, or not whole.
+    public var failures: [HostError] { sources.compactMap(\.failure) }
+
+    /// The installed package that owns the file at `path`, among those whose name begins with one of `prefixes`.
+    public func owner(of path: String, prefixes: [String]) -> Package? {
+        for source in sources {
+            if let package = source.owner(of: path, prefixes: prefixes) { return package }
+        }
+        return nil
+    }
+
+    /// /sbin/x and /usr/sbin/x are one file where /sbin is a link; packages name either.
+    static func spellings(of path: String) -> [String] {
+        [path, path.hasPrefix("/usr/") ? String(path.dropFirst(4)) : "/usr" + path]
+    }
+}
