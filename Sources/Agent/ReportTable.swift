@@ -75,7 +75,9 @@ struct ReportTable {
 
     private func listens(_ database: Report.Database) -> String {
         let clients = database.listeners.filter { $0.purpose == "client" }
-        guard let first = clients.first ?? database.listeners.first else {
+        // A published port is where clients come from.
+        let published = clients.first { $0.containerPort != nil }
+        guard let first = published ?? clients.first ?? database.listeners.first else {
             return database.unixSockets.first.map { "unix:" + $0 } ?? "-"
         }
         let address = first.exposure == .all ? "*" : first.protocol == .tcp6 ? "[\(first.address)]" : first.address
@@ -84,7 +86,7 @@ struct ReportTable {
     }
 
     private func explanation(_ database: Report.Database) -> [String] {
-        var lines = ["", PlainText.neutralised(database.key)]
+        var lines = [""] + PlainText.wrapped(database.key, width: width)
         for evidence in database.evidence {
             let text = "\(evidence.field) = \(evidence.value)  ← \(evidence.source)"
             lines += PlainText.wrapped(text, width: width - 4).enumerated().map {

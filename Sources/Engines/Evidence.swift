@@ -34,10 +34,10 @@ extension Report.Database {
         return claims.first { $0.value.utf8.count <= EvidenceLimits.text }?.value
     }
 
-    /// Sets the version by the first claim that holds a number, and notes all of them word for word.
+    /// Sets the version by the first claim that is exact, else by the first, and notes all of them word for word.
     mutating func chooseVersion(_ claims: [VersionClaim]) {
         for claim in claims { note("version", claim.text, source: claim.source) }
-        guard let best = claims.first else { return }
+        guard let best = claims.first(where: { $0.precision == .exact }) ?? claims.first else { return }
         version = best.number
         versionPrecision = best.precision
     }

@@ -43,8 +43,10 @@ enum ExecutableVersion {
             return .unknown
         }
         // Below a root without a kernel, the file that the process table names.
-        guard let path = server.process.executable, !server.process.executableDeleted else { return .unknown }
-        return read(path, host.root, engine, host)
+        guard !server.process.executableDeleted, let root = server.root,
+            let path = server.process.executable.flatMap(server.inside)
+        else { return .unknown }
+        return read(path, root, engine, host)
     }
 
     /// Looks through the executable at `path`.

@@ -112,6 +112,9 @@ public struct Inspector {
             if let path = process.executable.flatMap(server.inside), !process.executableDeleted {
                 finding.executable = (try? server.root?.status(path))?.identity
             }
+            let mounts = host.mounts(
+                process.pid, namespace: server.details.mountNamespace, seenRoot: server.details.root)
+            addContainer(server, mounts, to: &finding)
             locate(&finding)
             return finding
         }

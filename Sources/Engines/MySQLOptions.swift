@@ -1,4 +1,3 @@
-import FoundationEssentials
 import HostView
 import Report
 
@@ -123,25 +122,19 @@ struct MySQLOptions {
 
     /// Adds what `SET PERSIST` wrote: JSON in version 1 or 2 of the format, a `Value` a name.
     private mutating func addPersisted(_ path: String, _ root: HostRoot, _ host: Host) {
-        struct Entry: Decodable { var Value: String? }
-        struct Persisted: Decodable {
-            var mysql_server: [String: Entry]?
-            var mysql_static_variables: [String: Entry]?
-            var mysql_dynamic_variables: [String: Entry]?
-            var mysql_dynamic_parse_early_variables: [String: Entry]?
-        }
         guard let bytes = host.bytes(path, in: root) else { return }
-        guard let persisted = try? JSONDecoder().decode(Persisted.self, from: Data(bytes)) else {
+        guard let persisted = JSONDocument(bytes) else {
             host.log.add(.malformed, path, "not the JSON that SET PERSIST writes")
             return
         }
         files.append(path)
         let groups = [
-            persisted.mysql_server, persisted.mysql_dynamic_parse_early_variables, persisted.mysql_dynamic_variables,
-            persisted.mysql_static_variables,
+            "mysql_server", "mysql_dynamic_parse_early_variables", "mysql_dynamic_variables", "mysql_static_variables",
         ]
-        for (name, entry) in groups.compactMap({ $0 }).joined() where Self.allowed[name] != nil {
-            if let value = entry.Value { add(name, Claim(value, source: "\(path) \(name)")) }
+        for group in groups.compactMap({ persisted[$0] }) {
+            for name in Self.allowed.keys.sorted() {
+                if let value = group.string(name, "Value") { add(name, Claim(value, source: "\(path) \(name)")) }
+            }
         }
     }
 }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import HostView
 import Report
 
@@ -80,17 +79,13 @@ extension MySQLDirectory {
 
     /// MySQL 8.4 and later: `{"file_format":"1","upgrade_history":[{"date":…,"version":"8.4.0",…}]}`.
     private func upgradeHistoryClaims(_ host: Host) -> [VersionClaim] {
-        struct History: Decodable {
-            struct Upgrade: Decodable { var version: String? }
-            var upgrade_history: [Upgrade]?
-        }
         let source = Path.join(path, "mysql_upgrade_history")
         guard names.contains("mysql_upgrade_history"), let bytes = host.bytes(source, in: root) else { return [] }
-        guard let history = try? JSONDecoder().decode(History.self, from: Data(bytes)) else {
+        guard let history = JSONDocument(bytes)?["upgrade_history"] else {
             host.log.add(.malformed, source, "not the JSON that the server writes", partial: false)
             return []
         }
-        let last = history.upgrade_history?.last?.version
+        let last = history.elements().last?.string("version")
         return last.flatMap { VersionClaim($0, parts: 3, source: source) }.map { [$0] } ?? []
     }
 

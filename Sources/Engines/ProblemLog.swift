@@ -78,6 +78,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
     case versionUnknown = "version_unknown"
     case hostPathUnknown = "host_path_unknown"
     case sizeIncomplete = "size_incomplete"
+    case containerMismatch = "container_mismatch"
     case deadline
     case engineFilter = "engine_filter"
     case stateUnknown = "state_unknown"

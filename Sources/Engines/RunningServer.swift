@@ -10,7 +10,9 @@ extension Inspector {
         process.ppid = server.details.ppid
         process.uid = server.details.uid
         process.user = server.details.uid.flatMap { uid in
-            Users.read(server.root ?? host.root).accounts[uid]?.name
+            ProcessDetails.insideUID(uid, pid, host.proc).flatMap {
+                Users.read(server.root ?? host.root).accounts[$0]?.name
+            }
         }
         process.executable = server.process.executable
         process.executableDeleted = server.process.executable == nil ? nil : server.process.executableDeleted
@@ -37,7 +39,7 @@ extension Inspector {
         ).map { listener in
             Report.Listener(
                 address: listener.address, port: listener.port, protocol: listener.isIPv6 ? .tcp6 : .tcp,
-                exposure: exposure(listener.reach),
+                exposure: exposure(listener.reach, server),
                 purpose: engine.purpose(ofPort: listener.port, settings: database.settings))
         }
         for listener in database.listeners {
@@ -48,11 +50,13 @@ extension Inspector {
         for path in database.unixSockets { database.note("unix_sockets", path, source: "/proc/\(pid)/net/unix") }
     }
 
-    private func exposure(_ reach: TCPListener.Reach) -> Report.Listener.Exposure {
+    /// In a namespace of its own a server is reached through published ports, or from neighbours.
+    private func exposure(_ reach: TCPListener.Reach, _ server: Server) -> Report.Listener.Exposure {
+        if server.isIsolated { return .loopback }
         switch reach {
         case .loopback: return .loopback
         case .oneAddress: return .private
-        case .everyAddress: return .all
+        case .everyAddress: return server.isInSeparateNetwork ? .private : .all
         }
     }
 
@@ -60,18 +64,20 @@ extension Inspector {
     func locate(_ finding: inout Finding) {
         guard let root = finding.root else { return setKey(&finding) }
         let mounts =
-            host.proc.isLive
-            ? host.mounts(
+            host.mounts(
                 finding.database.process?.pid, namespace: finding.details?.mountNamespace,
-                seenRoot: finding.details?.root) : nil
+                seenRoot: finding.details?.root)
         for index in finding.database.dataDirectories.indices {
             let path = finding.database.dataDirectories[index].path
             do throws(HostError) {
                 let identity = try root.status(path).identity
                 let canonical = try root.canonical(path) ?? path
                 finding.directories.append(identity)
-                finding.database.dataDirectories[index].hostPath = hostPath(canonical, identity, finding.details)
-                guard let mount = mounts?.holding(canonical) else { continue }
+                let place = hostPath(canonical, identity, mounts, &finding)
+                finding.database.dataDirectories[index].hostPath = place
+                // A chroot hides the mounts above it.
+                let above = place.flatMap { host.mounts(nil, namespace: nil, seenRoot: nil)?.holding($0) }
+                guard host.proc.isLive, let mount = mounts?.holding(canonical) ?? above else { continue }
                 let capacity = try? root.capacity(path)
                 finding.database.dataDirectories[index].filesystem = Report.Filesystem(
                     mountPoint: mount.point, type: mount.type, device: mount.source, totalBytes: capacity?.total,
@@ -81,25 +87,15 @@ extension Inspector {
         setKey(&finding)
     }
 
-    /// The path that leads to the same directory from the host's root: the same path, or the one below the server's root.
-    ///
-    /// Many a systemd service has a mount namespace of its own for the sake of a private /tmp, and the host's files all the same: so the directory itself
-    /// is compared, not the namespace.
-    private func hostPath(_ canonical: String, _ identity: FileIdentity, _ details: ProcessDetails?) -> String? {
-        let below = details?.root.flatMap { $0 == "/" ? nil : $0 + canonical }
-        return [below, canonical].compactMap { $0 }.first { path in
-            (try? host.root.status(path))?.identity == identity
-        }
-    }
-
     private func setKey(_ finding: inout Finding) {
         let database = finding.database
         let data = database.dataDirectories.first { $0.purpose == .data }
         // A path inside a container says nothing on the host: two containers may have the same.
         let inside = data.map {
-            (finding.details?.containerID.map { "container:\($0.prefix(12)):" } ?? "namespace:") + $0.path
+            (finding.database.container.map { "container:\($0.id.prefix(12)):" } ?? "namespace:") + $0.path
         }
-        guard let place = data?.hostPath ?? (finding.root == nil || finding.details == nil ? data?.path : inside) else {
+        let isSeen = finding.root != nil && finding.details != nil || database.container != nil
+        guard let place = data?.hostPath ?? (isSeen ? inside : data?.path) else {
             let executable = database.process?.executable ?? "unknown"
             let port = database.listeners.first.map { ":\($0.port)" } ?? ""
             finding.database.key = "\(database.engine):executable:\(executable)\(port)"
@@ -107,9 +103,9 @@ extension Inspector {
         }
         finding.database.key = "\(database.engine):\(place)"
         if data?.hostPath == nil, finding.details != nil {
-            host.log.add(
-                .hostPathUnknown, finding.database.key,
-                "the data directory is named as the server sees it; its path on the host is not known", partial: false)
+            host.log.addHere(
+                .hostPathUnknown,
+                "the data directory is named as the server sees it; its path on the host is not known")
         }
     }
 }

@@ -15,6 +15,10 @@ public struct Server: Sendable {
     public var tcp: [TCPListener]
     /// The unix sockets it listens on.
     public var unixSockets: [String]
+    /// Its network namespace is not the host's.
+    public var isInSeparateNetwork = false
+    /// Its network namespace has no interface but the loopback one.
+    public var isIsolated = false
     /// The package that owns the executable on disk, in the package database that the server sees.
     public var package: Package?
 
@@ -32,7 +36,12 @@ public struct Server: Sendable {
             return nil
         }
         var server = Server(process: process, details: details, root: nil, open: nil, tcp: [], unixSockets: [])
-        do throws(HostError) { server.root = try host.proc.processRoot(process.pid) } catch { host.log.add(error) }
+        do throws(HostError) { server.root = try host.proc.processRoot(process.pid) } catch {
+            host.log.add(error)
+            if error.errno.isAbsent {
+                host.log.addHere(.unreadable, "what it sees as / is gone: none of its files can be read", partial: true)
+            }
+        }
         do throws(HostError) {
             let open = try OpenFiles.read(process.pid, host.proc, names: engine.openFileNames)
             if open.truncated {
@@ -46,6 +55,8 @@ public struct Server: Sendable {
         if let inodes = server.open?.sockets, !inodes.isEmpty {
             let namespace = host.sockets.namespace(of: process.pid)
             namespace.failures.forEach(host.log.add)
+            server.isInSeparateNetwork = namespace.isSeparate
+            server.isIsolated = namespace.isIsolated
             server.tcp = inodes.compactMap { namespace.tcp[$0] }
             server.unixSockets = inodes.compactMap { namespace.unix[$0] }.filter { !$0.hasPrefix("@") }.sorted()
         }

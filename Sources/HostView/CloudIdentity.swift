@@ -1,9 +1,7 @@
-import FoundationEssentials
-
 /// Which cloud instance a host is, learned from files alone: no metadata service is asked.
 ///
 /// The files are cloud-init's instance-data (docs.cloud-init.io, "Instance metadata") and DMI's in sysfs. Secrets and user data lie
-/// beside the values: only the members declared here are taken.
+/// beside the values: only the members named here are taken.
 public struct CloudIdentity: Sendable, Equatable {
     /// The twelve digits of the AWS account.
     public var accountID: String?
@@ -38,15 +36,15 @@ public struct CloudIdentity: Sendable, Equatable {
     }
 
     mutating func add(instanceData bytes: [UInt8]) {
-        guard let data = try? JSONDecoder().decode(InstanceData.self, from: Data(bytes)),
-            data.v1?.cloud_name == "aws" || data.v1?.platform == "ec2"
+        guard let data = JSONDocument(bytes), let v1 = data["v1"],
+            v1.string("cloud_name") == "aws" || v1.string("platform") == "ec2"
         else { return }
-        let document = data.ds?.dynamic?.identity?.document
-        if let id = data.v1?.instance_id, Self.isInstanceID(id) { instanceID = instanceID ?? id }
-        region = region ?? Self.plain(data.v1?.region)
-        availabilityZone = availabilityZone ?? Self.plain(data.v1?.availability_zone)
-        instanceType = instanceType ?? Self.plain(document?.instanceType)
-        if let account = document?.accountId, account.utf8.count == 12, account.allSatisfy(\.isWholeNumber) {
+        let document = data["ds", "dynamic", "instance-identity", "document"]
+        if let id = v1.string("instance_id"), Self.isInstanceID(id) { instanceID = instanceID ?? id }
+        region = region ?? Self.plain(v1.string("region"))
+        availabilityZone = availabilityZone ?? Self.plain(v1.string("availability_zone"))
+        instanceType = instanceType ?? Self.plain(document?.string("instanceType"))
+        if let account = document?.string("accountId"), account.utf8.count == 12, account.allSatisfy(\.isWholeNumber) {
             accountID = accountID ?? account
         }
     }
@@ -67,27 +65,5 @@ public struct CloudIdentity: Sendable, Equatable {
             })
         else { return nil }
         return text
-    }
-
-    private struct InstanceData: Decodable {
-        struct Standard: Decodable {
-            var cloud_name: String?
-            var platform: String?
-            var instance_id: String?
-            var region: String?
-            var availability_zone: String?
-        }
-        struct DataSource: Decodable { var dynamic: Dynamic? }
-        struct Dynamic: Decodable {
-            var identity: Identity?
-            enum CodingKeys: String, CodingKey { case identity = "instance-identity" }
-        }
-        struct Identity: Decodable { var document: Document? }
-        struct Document: Decodable {
-            var accountId: String?
-            var instanceType: String?
-        }
-        var v1: Standard?
-        var ds: DataSource?
     }
 }

@@ -5,6 +5,10 @@ import Glibc
 public struct Mounts: Sendable {
     /// One line.
     public struct Mount: Sendable, Equatable {
+        /// The file system's device, such as `259:1`.
+        public var device: String
+        /// The directory within the file system that is mounted.
+        public var root: String
         /// Where it is mounted.
         public var point: String
         /// Such as `ext4`.
@@ -13,6 +17,14 @@ public struct Mounts: Sendable {
         public var source: String
         /// The mount's and the file system's options.
         public var options: String
+
+        /// The writable layer of an overlay, as the one who mounted it saw it.
+        public var upperDirectory: String? {
+            guard type == "overlay",
+                let option = options.split(separator: ",").first(where: { $0.hasPrefix("upperdir=/") })
+            else { return nil }
+            return String(option.dropFirst("upperdir=".count))
+        }
     }
 
     /// The mounts, in the kernel's order: a later one hides an earlier one at the same point.
@@ -33,8 +45,9 @@ public struct Mounts: Sendable {
             guard fields.count >= 10, let hyphen = fields[6...].firstIndex(of: "-"), hyphen + 3 < fields.count
             else { return nil }
             return Mount(
-                point: unescape(fields[4]), type: unescape(fields[hyphen + 1]), source: unescape(fields[hyphen + 2]),
-                options: fields[5] + "," + fields[hyphen + 3])
+                device: String(fields[2]), root: unescape(fields[3]), point: unescape(fields[4]),
+                type: unescape(fields[hyphen + 1]), source: unescape(fields[hyphen + 2]),
+                options: unescape(fields[5] + "," + fields[hyphen + 3]))
         }
     }
 
@@ -55,6 +68,26 @@ public struct Mounts: Sendable {
             }
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The paths that lead, by these mounts, to what `path` is by `other`'s: a bind mount's source, a volume, a container's root.
+    public func paths(to path: String, seenThrough other: Mounts) -> [String] {
+        guard let mount = other.holding(path) else { return [] }
+        let place = Self.join(mount.root, path.dropFirst(mount.point == "/" ? 0 : mount.point.count))
+        let mounted = mounts.reversed().filter { $0.device == mount.device && Self.isInside(place, $0.root) }.map {
+            Self.join($0.point, place.dropFirst($0.root == "/" ? 0 : $0.root.count))
+        }
+        // The layers of an overlay that is mounted elsewhere, as its maker saw them; the writable one holds what was written.
+        return mounted + [mount.upperDirectory].compactMap { $0 }.map { Self.join($0, place[...]) }
+    }
+
+    private static func isInside(_ path: String, _ directory: String) -> Bool {
+        directory == "/" || path == directory || path.hasPrefix(directory + "/")
+    }
+
+    private static func join(_ directory: String, _ rest: Substring) -> String {
+        let rest = rest.drop { $0 == "/" }
+        return rest.isEmpty ? directory : (directory == "/" ? "" : directory) + "/" + rest
     }
 
     /// The mount that holds the absolute `path`: the longest point that is a part of it, the last of equals.

@@ -53,7 +53,10 @@ public final class ProcFS: Sendable {
 
     /// What the process `pid` sees as `/`: its container's or chroot's root.
     public func processRoot(_ pid: Int32) throws(HostError) -> HostRoot {
-        guard isLive else { return root.exists("/proc/\(pid)/root") ? try root.subroot("/proc/\(pid)/root") : root }
+        guard isLive else {
+            guard (try? root.status("/proc/\(pid)/root", followingLast: false)) != nil else { return root }
+            return try root.subroot("/proc/\(pid)/root")
+        }
         let directory = try open("\(pid)/root", flags: CLINUX_O_PATH | O_DIRECTORY)
         return HostRoot(path: "/proc/\(pid)/root", directory: directory, walksComponents: root.walksComponents)
     }

@@ -18,8 +18,8 @@ public struct ProcessDetails: Sendable, Equatable {
     public var workingDirectory: String?
     /// What it sees as `/`, as the agent sees it; nil where denied.
     public var root: String?
-    /// The 64 hexadecimal digits in its control group's path, by which container runtimes name theirs; nil where there are none.
-    public var containerID: String?
+    /// The container that its control group's name claims it to be in; nil where it claims none.
+    public var controlGroup: ControlGroup?
     /// The mount namespace, such as `mnt:[4026531841]`; nil where denied.
     public var mountNamespace: String?
 
@@ -34,11 +34,16 @@ public struct ProcessDetails: Sendable, Equatable {
             throw HostError(operation: "parse", path: "/proc/" + path, errno: .noProcess)
         }
         details.add(status: try proc.read("\(pid)/status", limit: fileLimit).text)
-        details.containerID = (try? proc.read("\(pid)/cgroup", limit: fileLimit).text).flatMap(containerID)
+        details.controlGroup = (try? proc.read("\(pid)/cgroup", limit: fileLimit).text).flatMap(ControlGroup.parse)
         details.workingDirectory = try? proc.link("\(pid)/cwd")
         details.root = try? proc.link("\(pid)/root")
         details.mountNamespace = try? proc.link("\(pid)/ns/mnt")
         return details
+    }
+
+    /// The parent of `pid`.
+    public static func parent(of pid: Int32, _ proc: ProcFS) throws(HostError) -> Int32? {
+        parse(stat: try proc.read("\(pid)/stat", limit: fileLimit).text)?.ppid
     }
 
     /// Parses `/proc/<pid>/stat`; the name may hold spaces and parentheses, so the last `)` ends it.
@@ -54,9 +59,15 @@ public struct ProcessDetails: Sendable, Equatable {
             memoryBytes: pages.multipliedReportingOverflow(by: Int64(sysconf(Int32(_SC_PAGESIZE)))).partialValue)
     }
 
-    /// The last word of 64 hexadecimal digits, as in `/system.slice/docker-<id>.scope` or `/kubepods/…/<id>`.
-    static func containerID(cgroup text: String) -> String? {
-        text.split { !$0.isHexDigit }.last { $0.utf8.count == 64 }.map(String.init)
+    /// The user's number as the process's own user namespace counts (`uid_map`, user_namespaces(7)); nil where it has none there.
+    public static func insideUID(_ uid: UInt32, _ pid: Int32, _ proc: ProcFS) -> UInt32? {
+        guard let text = try? proc.read("\(pid)/uid_map", limit: fileLimit).text else { return uid }
+        for line in text.split(separator: "\n") {
+            let numbers = line.split(separator: " ").compactMap { UInt32($0) }
+            guard numbers.count == 3, uid >= numbers[1], uid - numbers[1] < numbers[2] else { continue }
+            return numbers[0].addingReportingOverflow(uid - numbers[1]).partialValue
+        }
+        return nil
     }
 
     private mutating func add(status text: String) {

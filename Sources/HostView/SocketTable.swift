@@ -6,26 +6,35 @@ public final class SocketTable {
         public var tcp: [UInt64: TCPListener] = [:]
         /// Paths of unix sockets.
         public var unix: [UInt64: String] = [:]
+        /// It is not the host's own: what listens on every address there is reached by the ports that are published.
+        public var isSeparate = false
+        /// It has no interface but the loopback one.
+        public var isIsolated = false
         /// Files that could not be read, or not whole.
         public var failures: [HostError] = []
     }
 
     private let proc: ProcFS
+    /// The host's namespace; nil where it is not known.
     private let own: String?
+    /// The agent's namespace, which netlink answers for.
+    private let reachable: String?
     private var namespaces: [String: Namespace] = [:]
 
     /// The sockets below `proc`. The agent's own namespace is asked by netlink when the kernel is live.
     public init(_ proc: ProcFS) {
         self.proc = proc
-        own = proc.isLive ? readLink(-100, "/proc/self/ns/net") : nil  // AT_FDCWD
+        reachable = proc.isLive ? readLink(-100, "/proc/self/ns/net") : nil  // AT_FDCWD
+        // The agent may run in a container, with the host's processes in sight: the first process lives in the host's namespace.
+        own = (try? proc.link("1/ns/net")) ?? reachable
     }
 
     /// The sockets of the namespace that `pid` lives in.
     public func namespace(of pid: Int32) -> Namespace {
-        let name = (try? proc.link("\(pid)/ns/net")) ?? own ?? "host"
+        let name = (try? proc.link("\(pid)/ns/net")) ?? reachable ?? own ?? "host"
         if let known = namespaces[name] { return known }
         var namespace = Namespace()
-        if name == own, let listeners = try? SockDiag.listeners() {
+        if name == reachable, let listeners = try? SockDiag.listeners() {
             namespace.tcp = listeners
         } else {
             for file in ["tcp", "tcp6"] {
@@ -33,9 +42,20 @@ public final class SocketTable {
                 namespace.tcp.merge(NetTCP.parse(text)) { first, _ in first }
             }
         }
+        namespace.isSeparate = own.map { $0 != name } ?? false
+        if namespace.isSeparate, let text = try? proc.read("\(pid)/net/dev", limit: 1 << 20).text {
+            namespace.isIsolated = Self.interfaces(netDev: text).allSatisfy { $0 == "lo" }
+        }
         namespace.unix = NetUnix.parse(read("net/unix", pid, &namespace))
         namespaces[name] = namespace
         return namespace
+    }
+
+    /// The interfaces in `/proc/<pid>/net/dev`, two lines of titles left out.
+    static func interfaces(netDev text: String) -> [String] {
+        text.split(separator: "\n").dropFirst(2).compactMap { line in
+            line.split(separator: ":").first.map { String($0.drop { $0 == " " }) }
+        }
     }
 
     private func read(_ file: String, _ pid: Int32, _ namespace: inout Namespace) -> [UInt8] {

@@ -12,10 +12,18 @@ extension Report {
         public var port: UInt16
         /// The transport and the address family.
         public var `protocol`: TransportProtocol
-        /// Who can reach it, by its address.
+        /// Who can reach it, by its address; in a network namespace of its own never more than `private`.
         public var exposure: Exposure
         /// What is spoken there: `client`, `mysqlx`, `admin`, `galera`; null where settings do not say.
         @ExplicitNull public var purpose: String?
+
+        /// The container's port that this port of the host leads to; null for a socket of the server itself.
+        @ExplicitNull public var containerPort: UInt16?
+
+        enum CodingKeys: String, CodingKey {
+            case address, port, `protocol`, exposure, purpose
+            case containerPort = "container_port"
+        }
 
         /// A socket bound to `address` and `port`.
         public init(

@@ -70,7 +70,7 @@ def test_mariadb(scan, mariadb):
     check_directory(database["data_directories"][0], mariadb.data, "data")
     assert len(database["data_directories"]) == 1
     assert database["listeners"] == [{
-        "address": "127.0.0.1", "port": int(truth["@@port"]), "protocol": "tcp", "exposure": "loopback",
+        "address": "127.0.0.1", "port": int(truth["@@port"]), "protocol": "tcp", "exposure": "loopback", "container_port": None,
         "purpose": "client"}]
     assert database["unix_sockets"] == [truth["@@socket"]]
     assert database["config_files"] == [str(mariadb.config), f"{mariadb.directory}/included/more.cnf"]

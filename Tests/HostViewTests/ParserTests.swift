@@ -16,15 +16,6 @@ struct ParserTests {
         }
     }
 
-    @Test("a container's id is the last word of 64 hexadecimal digits in the control group")
-    func containerID() {
-        let id = String(repeating: "0123456789abcdef", count: 4)
-        #expect(ProcessDetails.containerID(cgroup: "0::/system.slice/docker-\(id).scope\n") == id)
-        #expect(ProcessDetails.containerID(cgroup: "12:pids:/kubepods/burstable/pod1-2/\(id)\n0::/x\n") == id)
-        #expect(ProcessDetails.containerID(cgroup: "0::/system.slice/mariadb.service\n") == nil)
-        #expect(ProcessDetails.containerID(cgroup: "0::/\(id)0\n") == nil)
-    }
-
     @Test("arguments are split at NUL; empty ones and invalid UTF-8 stay visible")
     func commandLine() {
         #expect(HostProcess.parse(commandLine: Array("mysqld\0--a=\0\0b\0\0\0".utf8)) == ["mysqld", "--a=", "", "b"])

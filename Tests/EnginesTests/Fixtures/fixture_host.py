@@ -7,6 +7,7 @@ import struct
 import zlib
 
 BOOT = 1_790_000_000
+HOST_NETWORK = 4026531840
 MOUNTS = """\
 22 28 0:21 / /sys rw,nosuid shared:7 - sysfs sysfs rw
 23 28 0:22 / /proc rw,nosuid shared:13 - proc proc rw{proc_options}
@@ -25,9 +26,9 @@ class Host:
     def __init__(self, directory, name, system, proc_options=""):
         self.root = pathlib.Path(directory) / name
         shutil.rmtree(self.root, ignore_errors=True)
-        self.tcp, self.unix = {4: [], 6: []}, []
+        self.tcp, self.unix = {}, {}  # by network namespace
         self.inode = 20_000
-        self.packages = []
+        self.packages, self.networks = [], {}
         self.users = {"root": 0}
         id, version, title, kernel, type = SYSTEMS[system]
         quoted = {"ID": id, "VERSION_ID": version, "PRETTY_NAME": title}
@@ -73,20 +74,28 @@ class Host:
 
     def rpm(self, name, version, release, *files, vendor="the vendor"):
         """A package of an rpm database in SQLite; the files it owns are made when they are not there."""
-        database = self.root / "var/lib/rpm/rpmdb.sqlite"
-        database.parent.mkdir(parents=True, exist_ok=True)
-        with sqlite3.connect(database) as connection:
-            connection.execute("CREATE TABLE IF NOT EXISTS Packages (hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL)")
-            connection.execute("INSERT INTO Packages (blob) VALUES (?)", [rpm_header(name, version, release, files, vendor)])
-        connection.close()
-        raw = database.read_bytes()  # how often it was written, and by which SQLite, is no matter
-        database.write_bytes(raw[:24] + bytes(4) + raw[28:92] + bytes(8) + raw[100:])
+        self.database(
+            "var/lib/rpm/rpmdb.sqlite",
+            "CREATE TABLE IF NOT EXISTS Packages (hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL)",
+            ("INSERT INTO Packages (blob) VALUES (?)", [rpm_header(name, version, release, files, vendor)]))
         for file in files:
             if not (self.root / file.lstrip("/")).exists():
                 self.write(file, elf())
 
+    def database(self, path, *statements):
+        """An SQLite database; a statement may come with its values."""
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with sqlite3.connect(file) as connection:
+            for statement in statements:
+                connection.execute(*([statement] if isinstance(statement, str) else statement))
+        connection.close()
+        raw = file.read_bytes()  # how often it was written, and by which SQLite, is no matter
+        file.write_bytes(raw[:24] + bytes(4) + raw[28:92] + bytes(8) + raw[100:])
+
     def process(self, pid, exe, argv, cwd="/", user="root", ppid=1, start=4200, rss=25_000, tcp=(), unix=(), open=(),
-                environ=(), stat=True, root="/", mount_namespace=4026531841):
+                environ=(), stat=True, root="/", mount_namespace=4026531841, net_namespace=HOST_NETWORK, cgroup=None, uid_map=None,
+                mounts=None):
         """A process; `tcp` are (address, port) it listens on, `unix` paths, `open` paths of open files."""
         at = f"proc/{pid}"
         self.write(f"{at}/cmdline", b"\0".join(a if isinstance(a, bytes) else a.encode() for a in argv) + b"\0")
@@ -100,23 +109,32 @@ class Host:
             self.write(f"{at}/status", f"Name:\t{name}\nPid:\t{pid}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\nNSpid:\t{pid}\n")
         self.link(f"{at}/cwd", cwd)
         self.link(f"{at}/root", root)
-        self.link(f"{at}/ns/net", "net:[4026531840]")
+        self.link(f"{at}/ns/net", f"net:[{net_namespace}]")
+        self.networks[pid] = net_namespace
+        self.tcp.setdefault(net_namespace, {4: [], 6: []})
+        self.unix.setdefault(net_namespace, [])
+        if cgroup:
+            self.write(f"{at}/cgroup", cgroup)
+        if uid_map:
+            self.write(f"{at}/uid_map", uid_map)
+        if mounts:
+            self.write(f"{at}/mountinfo", mounts)
         self.link(f"{at}/ns/mnt", f"mnt:[{mount_namespace}]")
         self.write(f"{at}/environ", "".join(f"{e}\0" for e in environ))
         number = 3
         for address, port in tcp:
-            self.link(f"{at}/fd/{number}", f"socket:[{self.listen(address, port, uid)}]")
+            self.link(f"{at}/fd/{number}", f"socket:[{self.listen(address, port, uid, net_namespace)}]")
             number += 1
         for path in unix:
             self.inode += 1
-            self.unix.append(f"0000000000000000: 00000002 00000000 00010000 0001 01 {self.inode} {path}")
+            self.unix[net_namespace].append(f"0000000000000000: 00000002 00000000 00010000 0001 01 {self.inode} {path}")
             self.link(f"{at}/fd/{number}", f"socket:[{self.inode}]")
             number += 1
         for path in open:
             self.link(f"{at}/fd/{number}", path)
             number += 1
 
-    def listen(self, address, port, uid):
+    def listen(self, address, port, uid, namespace):
         self.inode += 1
         if ":" in address:
             import socket
@@ -125,7 +143,7 @@ class Host:
             text = "".join(f"{struct.unpack('<I', raw[i:i + 4])[0]:08X}" for i in range(0, 16, 4))
         else:
             text = f"{struct.unpack('<I', bytes(map(int, address.split('.'))))[0]:08X}"
-        lines = self.tcp[6 if ":" in address else 4]
+        lines = self.tcp[namespace][6 if ":" in address else 4]
         remote = "0" * len(text)
         lines.append(f"{len(lines):4d}: {text}:{port:04X} {remote}:0000 0A 00000000:00000000 00:00000000 00000000 "
                      f"{uid:5d}        0 {self.inode} 1 0000000000000000 100 0 0 10 0")
@@ -138,14 +156,21 @@ class Host:
         if self.packages:
             removed = "Package: mysql-server-core-5.7\nStatus: deinstall ok config-files\nVersion: 5.7.44-0\n"
             self.write("var/lib/dpkg/status", "\n".join([removed, *self.packages]))
-        self.write("proc/net/tcp", header + "".join(line + "\n" for line in self.tcp[4]))
-        self.write("proc/net/tcp6", header + "".join(line + "\n" for line in self.tcp[6]))
-        self.write("proc/net/unix", "Num       RefCount Protocol Flags    Type St Inode Path\n" + "".join(line + "\n" for line in self.unix))
+        for namespace, tables in self.tcp.items():
+            at = "proc/net" if namespace == HOST_NETWORK else f"proc/net-of-{namespace}"
+            self.write(f"{at}/tcp", header + "".join(line + "\n" for line in tables[4]))
+            self.write(f"{at}/tcp6", header + "".join(line + "\n" for line in tables[6]))
+            unix = "".join(line + "\n" for line in self.unix[namespace])
+            self.write(f"{at}/unix", "Num       RefCount Protocol Flags    Type St Inode Path\n" + unix)
+            if namespace != HOST_NETWORK:
+                self.write(f"{at}/dev", "Inter-|   Receive\n face |bytes\n    lo: 0 0\n  eth0: 0 0\n")
         self.write("proc/mounts-of-all", self.mounts)
         for directory in sorted((self.root / "proc").glob("[0-9]*")):
             if directory.name != "2":
-                self.link(f"proc/{directory.name}/net", "/proc/net")
-                self.link(f"proc/{directory.name}/mountinfo", "/proc/mounts-of-all")
+                namespace = self.networks[int(directory.name)]
+                self.link(f"proc/{directory.name}/net", "/proc/net" if namespace == HOST_NETWORK else f"/proc/net-of-{namespace}")
+                if not (directory / "mountinfo").exists():
+                    self.link(f"proc/{directory.name}/mountinfo", "/proc/mounts-of-all")
 
 
 def rpm_header(name, version, release, files, vendor):

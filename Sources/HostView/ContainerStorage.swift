@@ -1,0 +1,115 @@
+/// Podman's and CRI-O's state, kept by containers/storage: an OCI configuration a container, lists of names, Podman's database.
+///
+/// Sources: containers/storage (containers.go), podman (libpod/storage.go, sqlite_state.go), CRI-O (internal/annotations).
+extension ContainerFiles {
+    mutating func storage(_ id: String) -> Container? {
+        for storageRoot in storageRoots() {
+            let directory = storageRoot + "/overlay-containers/"
+            let path = directory + id + "/userdata/config.json"
+            guard let config = json(path) else { continue }
+            let annotations = config["annotations"]
+            let isCRIO = annotations?.string("io.container.manager") == "cri-o"
+            var container = Container(runtime: isCRIO ? "cri-o" : "podman", source: path)
+            if let annotations {
+                container.name = annotations.string("io.kubernetes.container.name")
+                container.pod = annotations.string("io.kubernetes.pod.name")
+                container.namespace = annotations.string("io.kubernetes.pod.namespace")
+                container.image =
+                    annotations.string("io.kubernetes.cri-o.ImageName")
+                    ?? annotations.string("io.kubernetes.cri-o.Image")
+                if let sandbox = annotations.string("io.kubernetes.cri-o.SandboxID"), isCRIO {
+                    container.ports = sandboxPorts(sandbox, directory) + networkPorts(sandbox)
+                }
+            }
+            addNames(id, directory, to: &container)
+            if !isCRIO { addPodman(id, storageRoot, to: &container) }
+            container.pid = pid(id, storageRoot)
+            return container
+        }
+        return nil
+    }
+
+    private func storageRoots() -> [String] {
+        var seen: Set<String> = []
+        return
+            (roots(before: "/overlay/") + roots(before: "/overlay-containers/")
+            + ["/var/lib/containers/storage", "/run/containers/storage"]).filter { seen.insert($0).inserted }
+    }
+
+    /// The runtime's monitor writes the first process's number into the run directory.
+    private func pid(_ id: String, _ storageRoot: String) -> Int32? {
+        for directory in [storageRoot, "/run/containers/storage"] {
+            let path = directory + "/overlay-containers/\(id)/userdata/pidfile"
+            if let text = try? root.read(path, limit: 64).text, let pid = Int32(text.split(separator: "\n").first ?? "")
+            {
+                return pid
+            }
+        }
+        return nil
+    }
+
+    /// `[{"id": …, "names": […], "metadata": "{\"image-name\": …, \"name\": …}"}]`, containers that go with their end in a list of their own.
+    private mutating func addNames(_ id: String, _ directory: String, to container: inout Container) {
+        for list in ["containers.json", "volatile-containers.json"] {
+            guard let entry = json(directory + list)?.elements().first(where: { $0.string("id") == id }) else {
+                continue
+            }
+            let metadata = entry.string("metadata").flatMap { JSONDocument(Array($0.utf8)) }
+            container.name =
+                container.name ?? metadata?.string("metadata-name")
+                ?? entry["names"]?.elements(limit: 1).first?.string()
+            container.image = container.image ?? metadata?.string("image-name")
+        }
+    }
+
+    /// Podman's database (since 4.8): the pod's name, and the ports of the container or of the one whose network it shares.
+    private mutating func addPodman(_ id: String, _ storageRoot: String, to container: inout Container) {
+        let path = storageRoot + "/db.sql"
+        guard root.exists(path) else { return }
+        do throws(HostError) {
+            let database = try SQLiteFile(path, root)
+            var configurations: [String: JSONDocument] = [:]
+            try database.rows(of: "ContainerConfig") { _, values in
+                if values.count > 3, case .text(let id) = values[0], case .text(let json) = values[3] {
+                    configurations[id] = JSONDocument(Array(json.utf8))
+                }
+                return configurations.count < 4096
+            }
+            guard let own = configurations[id] else { return }
+            let network = own.string("netNsCtr").flatMap { configurations[$0] } ?? own
+            container.ports += Self.podmanPorts(network, source: path + " newPortMappings")
+            guard let pod = own.string("pod") else { return }
+            try SQLiteFile(path, root).rows(of: "PodConfig") { _, values in
+                guard values.count > 1, values[0] == .text(pod), case .text(let name) = values[1] else { return true }
+                container.pod = name
+                return false
+            }
+        } catch { fail(error) }
+    }
+
+    /// `[{"host_ip": "", "container_port": 80, "host_port": 8080, "range": 1, "protocol": "tcp"}]`
+    private static func podmanPorts(_ config: JSONDocument, source: String) -> [Container.PublishedPort] {
+        (config["newPortMappings"]?.elements(limit: portLimit) ?? []).flatMap { mapping -> [Container.PublishedPort] in
+            guard let port = mapping.integer("host_port"), let inner = mapping.integer("container_port") else {
+                return []
+            }
+            let range = min(max(mapping.integer("range") ?? 1, 1), portLimit)
+            return (0..<range).compactMap { offset in
+                guard let port = UInt16(exactly: port + offset), let inner = UInt16(exactly: inner + offset) else {
+                    return nil
+                }
+                return Container.PublishedPort(
+                    address: mapping.string("host_ip") ?? "", port: port, containerPort: inner,
+                    transport: mapping.string("protocol") ?? "tcp", source: source)
+            }
+        }
+    }
+
+    /// CRI-O keeps a pod's host ports as an annotation of its sandbox, JSON in a text.
+    private mutating func sandboxPorts(_ sandbox: String, _ directory: String) -> [Container.PublishedPort] {
+        guard sandbox.allSatisfy(\.isHexDigit) else { return [] }
+        let path = directory + sandbox + "/userdata/config.json"
+        guard let text = json(path)?.string("annotations", "io.kubernetes.cri-o.PortMappings") else { return [] }
+        return JSONDocument(Array(text.utf8)).map { Self.portMappings($0, source: path) } ?? []
+    }
+}
