@@ -65,13 +65,19 @@ public struct Inspector {
             findings.append(finding)
             found(finding)
         }
+        host.processes = processes
         let claimed = candidates(processes)
         let executables = Dictionary(claimed.map { ($0.process.pid, $0.process.executable) }) { first, _ in first }
         for (process, engine) in claimed {
             if stop("running servers") { return }
+            // PostgreSQL's backends, and for an instant the child of any server that forks. What a process calls itself proves nothing.
+            if let parent = try? ProcessDetails.parent(of: process.pid, host.proc),
+                let executable = executables[parent],
+                executable == process.executable
+            {
+                continue
+            }
             guard let server = Server.read(process, engine, host) else { continue }
-            // A server that forks shows, for an instant, a child with its own name and arguments.
-            if let parent = executables[server.details.ppid], parent == process.executable { continue }
             running(server, engine).map(add)
         }
         for engine in engines {

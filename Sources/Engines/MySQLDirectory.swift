@@ -50,6 +50,18 @@ struct MySQLDirectory {
         }
     }
 
+    /// grastate.dat: `uuid:    <the cluster's>`, the same on every member; all zeros before it joined one.
+    private func addGalera(_ database: inout Report.Database, _ host: Host) {
+        let file = Path.join(path, "grastate.dat")
+        guard names.contains("grastate.dat"), let text = host.text(file, in: root, limit: 4096) else { return }
+        for line in ConfigurationLines.significant(in: text) {
+            let words = line.split(whereSeparator: \.isWhitespace)
+            if words.count > 1, words[0] == "uuid:", words[1].contains(where: { $0 != "0" && $0 != "-" }) {
+                database.identify("galera_cluster_uuid", Claim(String(words[1]), source: file))
+            }
+        }
+    }
+
     /// Only presence and size of the files count: `master.info` holds a password in plain text and is never read.
     private func addRole(_ database: inout Report.Database, _ host: Host) {
         let marks = names.sorted().filter { name in
@@ -60,8 +72,6 @@ struct MySQLDirectory {
         }
         for mark in marks { database.note("role", "replica", source: Path.join(path, mark)) }
         if !marks.isEmpty { database.role = .replica }
-        if names.contains("grastate.dat") {
-            database.note("identity", "member of a Galera cluster", source: Path.join(path, "grastate.dat"))
-        }
+        addGalera(&database, host)
     }
 }

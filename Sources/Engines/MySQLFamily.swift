@@ -59,7 +59,7 @@ struct MySQLFamily: Sendable {
         if let reason = database.proveVersion(of: server, engine, sources, host) { return .notADatabase(reason) }
         database.configFiles = options.files
         options.version = database.version
-        addSettings(options, &database, server.root)
+        addSettings(options, &database, directory.found, server.root)
         return .database(database)
     }
 
@@ -89,34 +89,13 @@ struct MySQLFamily: Sendable {
         if host.isSame(named, path) {
             database.configFiles = options.files
             options.version = database.version
-            addSettings(options, &database, host.root)
+            addSettings(options, &database, directory, host.root)
         }
         return database
     }
 
-    private func addSettings(_ options: MySQLOptions, _ database: inout Report.Database, _ root: HostRoot?) {
-        database.setting("port", options.claims("port"))
-        database.setting("bind", options.claims("bind_address"))
-        for name in ["max_connections", "server_id", "mysqlx_port", "admin_port", "socket"] {
-            database.setting(name, options.claims(name))
-        }
-        database.setting("log_bin", options.claims("log_bin"))
-        database.setting("log_destination", options.claims("log_error"))
-        database.setting(
-            "read_only", options.flag("super_read_only").filter { $0.value == "on" } + options.flag("read_only"))
-        database.setting("wsrep_on", options.flag("wsrep_on"))
-        let certificate = options.claims("ssl_cert").first
-        database.setting("tls", [certificate.map { Claim("on", source: $0.source) }])
-        let open = options.flag("skip_grant_tables").first
-        database.setting("authentication", [open?.value == "on" ? Claim("disabled", source: open?.source ?? "") : nil])
-        if let cluster = options.claims("wsrep_cluster_name").first, database.settings["wsrep_on"] == "on" {
-            database.identify("galera_cluster", cluster)
-        }
-        if let root { addOutside(options, &database, root) }
-    }
-
     /// Directories that options put outside the data directory.
-    private func addOutside(_ options: MySQLOptions, _ database: inout Report.Database, _ root: HostRoot) {
+    func addOutside(_ options: MySQLOptions, _ database: inout Report.Database, _ root: HostRoot) {
         for (name, purpose) in [
             ("innodb_log_group_home_dir", Report.DataDirectory.Purpose.wal), ("innodb_data_home_dir", .data),
             ("innodb_undo_directory", .data),

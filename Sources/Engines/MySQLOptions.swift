@@ -14,7 +14,8 @@ struct MySQLOptions {
         "read_only": .flag, "super_read_only": .flag, "skip_networking": .flag, "skip_grant_tables": .flag,
         "mysqlx_port": .value, "mysqlx": .value, "admin_port": .value, "admin_address": .value, "ssl_cert": .value,
         "innodb_log_group_home_dir": .value, "innodb_data_home_dir": .value, "innodb_undo_directory": .value,
-        "wsrep_on": .flag, "wsrep_cluster_name": .value,
+        "wsrep_on": .flag, "wsrep_cluster_name": .value, "ssl": .flag, "relay_log": .value,
+        "group_replication_group_name": .value,
     ]
 
     /// The arguments that are allowed.
@@ -23,6 +24,8 @@ struct MySQLOptions {
     private(set) var files: [String] = []
     /// Every value of an option, the strongest last, and the version whose group it stands in.
     private var values: [String: [(claim: Claim, version: String?)]] = [:]
+    /// Everything that could be said was read, so that silence means the default.
+    private(set) var isWhole = false
     /// The server's version, once it is known: `[mysqld-5.7]` counts for 5.7 alone.
     var version: String?
 
@@ -39,6 +42,9 @@ struct MySQLOptions {
         // The last ones count; a file may repeat a name without end.
         if values[name, default: []].count > EvidenceLimits.claims { values[name]?.removeFirst() }
     }
+
+    /// The documented default, where silence means it.
+    func standard(_ value: String) -> [Claim] { isWhole ? [Claim(value, source: "default")] : [] }
 
     /// As `claims`, with the spellings of a boolean made `on` or `off`.
     func flag(_ name: String) -> [Claim] {
@@ -69,7 +75,9 @@ struct MySQLOptions {
 
     /// The options of a running server.
     static func read(_ server: Server, _ family: MySQLFamily, _ host: Host) -> MySQLOptions {
-        let negated: [String: Arguments.Kind] = ["skip_log_bin": .flag, "disable_log_bin": .flag]
+        let negated: [String: Arguments.Kind] = [
+            "skip_log_bin": .flag, "disable_log_bin": .flag, "skip_ssl": .flag, "disable_ssl": .flag,
+        ]
         let arguments = Arguments(
             server.process.arguments, allowed: allowed.merging(negated) { $1 }, short: ["P": "port", "h": "datadir"],
             canonical: canonical)
@@ -87,6 +95,7 @@ struct MySQLOptions {
         var options =
             server.root.map { read(files: files, family, $0, host, suffix: suffix) } ?? MySQLOptions()
         options.arguments = arguments
+        if server.process.argumentsTruncated { options.isWhole = false }
         for name in arguments.values.keys.sorted() {
             guard let claim = arguments.claim(name, pid: server.process.pid) else { continue }
             let option = plain(name, claim.value)
@@ -117,6 +126,7 @@ struct MySQLOptions {
             }
         }
         options.files = reader.files
+        options.isWhole = reader.isWhole
         return options
     }
 

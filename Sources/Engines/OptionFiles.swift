@@ -10,6 +10,8 @@ struct OptionFiles {
     let host: Host
     /// The files that were there, in order.
     private(set) var files: [String] = []
+    /// No file was there that could not be read.
+    private(set) var isWhole = true
 
     init(root: HostRoot, host: Host) {
         self.root = root
@@ -26,9 +28,14 @@ struct OptionFiles {
     private mutating func read(_ path: String, depth: Int, option: (String, String, String, String) -> Void) {
         guard files.count < Self.fileLimit, depth < Self.depthLimit else {
             host.log.add(.includeLimit, path, "more than \(Self.fileLimit) option files, or \(Self.depthLimit) deep")
+            isWhole = false
             return
         }
-        guard !host.deadline.hasPassed, !files.contains(path), let text = host.text(path, in: root) else { return }
+        guard !host.deadline.hasPassed, !files.contains(path) else { return }
+        guard let text = host.text(path, in: root) else {
+            if root.exists(path) { isWhole = false }
+            return
+        }
         files.append(path)
         for line in Self.parse(text) {
             switch line {

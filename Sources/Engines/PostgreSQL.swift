@@ -27,11 +27,6 @@ struct PostgreSQL: Engine {
     ]
     let environmentNames: Set<String> = ["PG_VERSION"]
 
-    /// Backends are named `postgres: …`; only the postmaster keeps the arguments it was started with.
-    func claims(_ process: HostProcess) -> Bool {
-        executableNames.contains(process.name) && process.arguments.first?.hasPrefix("postgres:") != true
-    }
-
     func inspect(_ server: Server, _ host: Host) -> Verdict {
         let pid = server.process.pid
         let arguments = PostgreSQLSettings.arguments(server.process.arguments)
@@ -52,7 +47,8 @@ struct PostgreSQL: Engine {
         guard let directory = search.found else { return .database(database) }
         directory.describe(&database, host)
         let settings = PostgreSQLSettings.read(directory, arguments, pid: pid, host)
-        settings.describe(&database, directory)
+        settings.describe(&database, directory, host)
+        directory.addSenders(&database, host.children(of: pid, title: "walsender"))
         directory.addPostmaster(&database, pid: server.details.containerPid ?? pid, host)
         return .database(database)
     }
@@ -72,7 +68,7 @@ struct PostgreSQL: Engine {
         database.add(software?.package, of: self)
         directory.describe(&database, host)
         database.chooseStoppedVersion(directory.versionSources, software: software, self, host)
-        PostgreSQLSettings.read(directory, nil, pid: 0, host).describe(&database, directory)
+        PostgreSQLSettings.read(directory, nil, pid: 0, host).describe(&database, directory, host)
         return database
     }
 

@@ -76,6 +76,14 @@ struct PostgreSQLDirectory {
         }
     }
 
+    /// A server that sends its log to somebody is a primary, or a standby that feeds another.
+    func addSenders(_ database: inout Report.Database, _ pids: [Int32]) {
+        guard let pid = pids.first else { return }
+        let role: Report.Database.Role = database.role == .replica ? .replica : .primary
+        database.role = role
+        database.note("role", role.rawValue, source: "/proc/\(pid)/cmdline: walsender")
+    }
+
     /// Links that lead out of the data directory: the WAL's and the tablespaces'.
     private func addTablespaces(_ database: inout Report.Database, _ host: Host) {
         for name in ["pg_wal", "pg_xlog"] {

@@ -13,6 +13,14 @@ struct PostgreSQLSettings {
         "N": "max_connections", "l": "ssl",
     ]
 
+    /// What the server does where nothing is said (runtime-config in its manual).
+    private static let standards = [
+        "port": "5432", "listen_addresses": "localhost", "max_connections": "100", "wal_level": "replica", "ssl": "off",
+        "log_destination": "stderr", "archive_mode": "off",
+    ]
+
+    /// The configuration file was read, so that silence means the default.
+    private var isWhole = false
     /// The files that were read, in order.
     private(set) var files: [String] = []
     /// What is said of each setting, the strongest first.
@@ -54,11 +62,15 @@ struct PostgreSQLSettings {
         let main = reader.read(Path.join(directory.path, file))
         let persisted = reader.read(Path.join(directory.path, "postgresql.auto.conf"))
         settings.files = reader.files
+        settings.isWhole = !reader.files.isEmpty
         for name in allowed {
             let fromFiles = (main + persisted).reversed().filter { $0.name == name }
             settings.values[name] =
                 [arguments?.claim(name, pid: pid)].compactMap { $0 }
                 + fromFiles.map { Claim($0.value, source: $0.source) }
+            if settings.isWhole, let standard = standards[name] {
+                settings.values[name, default: []].append(Claim(standard, source: "default"))
+            }
         }
         return settings
     }
@@ -75,7 +87,7 @@ struct PostgreSQLSettings {
     }
 
     /// Fills in the settings, and directories that they put outside.
-    func describe(_ database: inout Report.Database, _ directory: PostgreSQLDirectory) {
+    func describe(_ database: inout Report.Database, _ directory: PostgreSQLDirectory, _ host: Host) {
         database.configFiles = files
         for (key, name) in [
             ("port", "port"), ("bind", "listen_addresses"), ("max_connections", "max_connections"),
@@ -84,6 +96,9 @@ struct PostgreSQLSettings {
         ] where values[name]?.first?.value != "" {
             database.setting(key, values[name] ?? [])
         }
+        let file = values["hba_file"]?.first?.value ?? "pg_hba.conf"
+        database.setting(
+            "authentication", PostgreSQLAuthentication.read(Path.join(directory.path, file), directory.root, host))
         let tls = (values["ssl"] ?? []).map { claim in
             Claim(
                 ["on", "true", "yes", "1", ""].contains(claim.value.lowercased()) ? "on" : "off", source: claim.source)

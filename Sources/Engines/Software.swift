@@ -42,6 +42,15 @@ extension Host {
         return claim
     }
 
+    /// The child processes of `pid` that call themselves a `postgres: … <title> …`.
+    func children(of pid: Int32, title: String) -> [Int32] {
+        let named = processes.filter { process in
+            guard let argument = process.arguments.first, argument.hasPrefix("postgres: ") else { return false }
+            return argument.split(separator: " ").contains { $0 == title }
+        }
+        return named.map(\.pid).filter { (try? ProcessDetails.parent(of: $0, proc)) == pid }
+    }
+
     /// When a process started, in seconds since 1970; nil where the boot's time is not known.
     func startTime(of details: ProcessDetails) -> Int64? {
         facts.bootedAt.map { $0 + Int64(clamping: details.startTicks / 100) }

@@ -73,7 +73,8 @@ def postgresql(root, bin):
     for parent in data.parents:
         if parent.stat().st_mode & 0o5 != 0o5:
             parent.chmod(0o755)
-    subprocess.run([bin / "initdb", "-D", data, "-A", "trust", "--no-sync"], check=True, capture_output=True, user="postgres", cwd="/")
+    subprocess.run([bin / "initdb", "-D", data, "-A", "trust", "--no-sync", "--locale=C"], check=True, capture_output=True,
+                   user="postgres", cwd="/", env={"TZ": "GMT"})
     own(data, 998)
 
 

@@ -38,13 +38,12 @@ class Server:
     """A process that is started, asked until it answers, and stopped by its pid."""
 
     process = None
-    own_network = False
+    # What stands before the command, such as a namespace of its own.
+    prefix = ()
 
     def start(self, *command, user):
         account = pwd.getpwnam(user)
-        command = ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--init-groups", *command]
-        if self.own_network:
-            command = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *command]
+        command = [*self.prefix, "setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--init-groups", *command]
         self.process = subprocess.Popen(
             [str(word) for word in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/",
             start_new_session=True)
@@ -112,7 +111,7 @@ class MariaDB(Server):
 class NamespacedMariaDB(MariaDB):
     """A second server of the engine, in a network namespace of its own; only its unix socket can be reached from here."""
 
-    own_network = True
+    prefix = ("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
 
 
 class PostgreSQL(Server):

@@ -1,3 +1,4 @@
+import Foundation
 import HostView
 import Report
 import Testing
@@ -64,21 +65,40 @@ struct PostgreSQLTests {
         arguments: [("15.18", "15"), ("9.6.24", "9.6"), ("15", "15"), ("pgsql-16", "16"), ("x", nil), ("15beta1", nil)])
     func majors(text: String, major: String?) { #expect(PostgreSQL.major(of: text) == major) }
 
-    @Test("backends are not claimed, the postmaster is")
-    func claims() throws {
-        let host = Fixture.host("debian-postgresql")
-        let claimed = try ProcessTable.read(host.proc).processes.filter { PostgreSQL().claims($0) }
-        #expect(claimed.map(\.pid) == [600])
+    @Test(
+        "who comes in without a question, by pg_hba.conf",
+        arguments: [
+            ("host all all 0.0.0.0/0 trust", "trust"), ("host all all samenet trust", "trust"),
+            ("hostssl \"all\" all 10.0.0.0 255.0.0.0 trust map=x", "trust"), ("host all all all \\\n  trust", "trust"),
+            ("local all all trust", "trust_local"),
+            ("host all all 127.0.0.1/32 trust\nhost all all ::1/128 trust", "trust_local"),
+            ("host all all 10.0.0.0 255.0.0.0 ldap ldapbindpasswd=canary", "enabled"),
+            ("# host all all all trust", "enabled"),
+            ("local all \"trust\" peer", "enabled"), ("host all all", "enabled"), ("include other.conf", "trust"),
+        ])
+    func authentication(text: String, expected: String) throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "dbcensus-\(UUID())")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        try Data(text.utf8).write(to: directory.appending(path: "pg_hba.conf"))
+        try Data("include pg_hba.conf\nhost a b 9.9.9.9/32 trust\n".utf8).write(
+            to: directory.appending(path: "other.conf"))
+        let root = try HostRoot(directory.path)
+        let host = Engines.Host(root, deadline: Deadline(seconds: 20), log: ProblemLog())
+        let claims = PostgreSQLAuthentication.read("/pg_hba.conf", root, host)
+        #expect(claims.first?.value == expected)
+        #expect(!claims.contains { $0.source.contains("canary") })
+        #expect(PostgreSQLAuthentication.read("/none", root, host).isEmpty)
     }
 }
 
 /// Hosts to test with.
 enum Fixture {
-    static func host(_ name: String) -> Host {
+    static func host(_ name: String) -> Engines.Host {
         let here = #filePath.split(separator: "/").dropLast().joined(separator: "/")
         guard let root = try? HostRoot("/" + here + "/Fixtures/hosts/" + name) else {
             fatalError("no fixture host \(name)")
         }
-        return Host(root, deadline: Deadline(seconds: 60), log: ProblemLog())
+        return Engines.Host(root, deadline: Deadline(seconds: 60), log: ProblemLog())
     }
 }

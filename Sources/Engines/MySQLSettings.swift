@@ -1,0 +1,76 @@
+import HostView
+import Report
+
+extension MySQLFamily {
+    private var isMySQL: Bool { id == "mysql" }
+
+    /// Sets the allow-listed settings: what options say, or the manual's defaults where every option was read.
+    func addSettings(
+        _ options: MySQLOptions, _ database: inout Report.Database, _ directory: MySQLDirectory?, _ root: HostRoot?
+    ) {
+        database.setting("port", options.claims("port") + options.standard("3306"))
+        database.setting("bind", options.claims("bind_address") + options.standard("*"))
+        database.setting("max_connections", options.claims("max_connections") + options.standard("151"))
+        for name in ["server_id", "mysqlx_port", "admin_port", "socket"] {
+            database.setting(name, options.claims(name))
+        }
+        database.setting("log_destination", options.claims("log_error") + options.standard("stderr"))
+        database.setting(
+            "read_only", options.flag("super_read_only").filter { $0.value == "on" } + options.flag("read_only"))
+        database.setting("wsrep_on", options.flag("wsrep_on"))
+        let open = options.flag("skip_grant_tables").filter { $0.value == "on" }.map {
+            Claim("disabled", source: $0.source)
+        }
+        database.setting("authentication", open + options.standard("enabled"))
+        database.setting("log_bin", binaryLog(options, database.version))
+        database.setting("tls", tls(options, directory, database.version))
+        if let cluster = options.claims("wsrep_cluster_name").first, database.settings["wsrep_on"] == "on" {
+            database.identify("galera_cluster", cluster)
+        }
+        if let group = options.claims("group_replication_group_name").first {
+            database.identify("replication_group", group)
+        }
+        addRole(options, &database, directory)
+        if let root { addOutside(options, &database, root) }
+    }
+
+    /// `on` with a base name or without, `off`; MySQL writes a binary log by default since 8.0, MariaDB does not.
+    private func binaryLog(_ options: MySQLOptions, _ version: String?) -> [Claim] {
+        let said = options.claims("log_bin").map {
+            Claim($0.value.lowercased() == "off" || $0.value == "0" ? "off" : "on", source: $0.source)
+        }
+        guard let version = version.flatMap({ Version($0) }), let eight = Version("8.0") else { return said }
+        return said + options.standard(isMySQL && version >= eight ? "on" : "off")
+    }
+
+    /// A certificate in the options, or the ones that MySQL makes for itself beside its data since 5.7; MariaDB since 11.4 keeps its own in memory.
+    private func tls(_ options: MySQLOptions, _ directory: MySQLDirectory?, _ version: String?) -> [Claim] {
+        let off = options.flag("ssl").filter { $0.value == "off" }
+        let named = options.claims("ssl_cert").map { Claim("on", source: $0.source) }
+        guard let directory, let version = version.flatMap({ Version($0) }) else { return off + named }
+        if isMySQL {
+            let made = directory.names.isSuperset(of: ["ca.pem", "server-cert.pem", "server-key.pem"])
+            let file = Claim("on", source: Path.join(directory.path, "server-cert.pem"))
+            return off + named + (made ? [file] : options.standard("off"))
+        }
+        guard let first = Version("11.4") else { return [] }
+        return off + named + options.standard(version >= first ? "on" : "off")
+    }
+
+    /// A server that is fed has a relay log; one that writes no binary log feeds nobody.
+    private func addRole(_ options: MySQLOptions, _ database: inout Report.Database, _ directory: MySQLDirectory?) {
+        guard let directory, database.role == nil else { return }
+        if let relay = options.claims("relay_log").first {
+            let index = Path.join(directory.path, relay.value + ".index")
+            if directory.root.exists(index) {
+                database.role = .replica
+                return database.note("role", "replica", source: index)
+            }
+        }
+        guard options.isWhole, database.settings["log_bin"] == "off", database.settings["wsrep_on"] != "on",
+            database.identity["replication_group"] == nil
+        else { return }
+        database.role = .standalone
+        database.note("role", "standalone", source: "no relay log in \(directory.path), and no binary log")
+    }
+}
