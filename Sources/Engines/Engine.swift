@@ -38,6 +38,11 @@ public protocol Engine: Sendable {
     func inspect(_ server: Server, _ host: Host) -> Verdict
     /// Data directories that configuration files of the host name.
     func configuredDataDirectories(_ host: Host) -> [Claim]
+    /// Programs that start the server, by which units do it.
+    var starterNames: Set<String> { get }
+    /// The data directory that the server would use if it were started by `words`, program first, in `environment`.
+    func dataDirectories(startedBy words: [String], _ environment: [String: String], source: String, _ host: Host)
+        -> [Claim]
     /// Looks into a data directory without a server; nil when it is no such thing.
     func inspectStopped(_ path: String, _ host: Host) -> Report.Database?
     /// Whether the executable at `path`, already of the right name, is this engine's and not a relative's.
@@ -52,6 +57,7 @@ public protocol Engine: Sendable {
 
 extension Engine {
     var versionParts: Int { 3 }
+    var starterNames: Set<String> { [] }
     func major(of version: String) -> String? { nil }
     func claims(_ process: HostProcess) -> Bool { executableNames.contains(process.name) }
     func owns(software path: String, package: Package?, _ host: Host) -> Bool { true }

@@ -24,6 +24,8 @@ public final class Host {
     var softwareByEngine: [String: [Software]] = [:]
     /// Debian's clusters below the root, once they were read.
     var postgreSQLClusters: [PostgreSQLCluster]?
+    /// systemd's services, once they were asked for.
+    var services: [ServiceUnit]?
     /// The process table.
     var processes: [HostProcess] = []
     /// /proc hides processes of other users from the agent.

@@ -61,6 +61,7 @@ public struct Inspector {
                 return host.log.add(.reportLimit, finding.database.key, "the report is too large for it")
             }
             finding.database.key = uniqueKey(finding, among: findings)
+            sayCopy(finding.database, among: findings)
             host.log.settle(finding.database.key)
             findings.append(finding)
             found(finding)
@@ -87,6 +88,19 @@ public struct Inspector {
         for engine in engines {
             if stop("installed software") { return }
             installed(engine, besides: findings).forEach(add)
+        }
+    }
+
+    /// Two databases of one identity on one host: members of a cluster, or one is a copy of the other's files.
+    private func sayCopy(_ database: Report.Database, among findings: [Finding]) {
+        for name in ["server_uuid", "system_identifier"] {
+            guard let own = database.identity[name] else { continue }
+            let others = findings.map(\.database).filter { $0.engine == database.engine && $0.identity[name] == own }
+            // A standby has its primary's system identifier; no two MySQL servers have one uuid.
+            let isStandby = name == "system_identifier" && ([database] + others).contains { $0.role == .replica }
+            if let other = others.first, !isStandby {
+                host.log.addHere(.identityShared, "has the \(name) of \(other.key): one is a copy of the other")
+            }
         }
     }
 

@@ -11,8 +11,9 @@ struct MariaDB: Engine {
     let softwarePatterns = MySQLFamily.softwarePatterns
     let dataDirectoryPatterns = MySQLFamily.dataDirectoryPatterns
     let versionSources = [
-        "package of the running executable", "creator in the redo log's header",
-        "mariadb_upgrade_info or mysql_upgrade_info",
+        "package of the running executable", "version string in the running executable",
+        "creator in the redo log's header", "newest binary log", "mariadb_upgrade_info or mysql_upgrade_info",
+        "environment of an official image",
     ]
 
     let versionMarks: [VersionMark] = [.behind("\0MariaDB ", vendor: "mariadb")]
@@ -25,6 +26,10 @@ struct MariaDB: Engine {
 
     func inspect(_ server: Server, _ host: Host) -> Verdict { Self.family.inspect(server, self, host) }
     func configuredDataDirectories(_ host: Host) -> [Claim] { Self.family.configuredDataDirectories(host) }
+    var starterNames: Set<String> { ["mysqld_safe", "mariadbd-safe"] }
+    func dataDirectories(
+        startedBy words: [String], _ environment: [String: String], source: String, _ host: Host
+    ) -> [Claim] { Self.family.dataDirectories(startedBy: words, source: source, host) }
     func inspectStopped(_ path: String, _ host: Host) -> Report.Database? {
         Self.family.inspectStopped(path, self, host)
     }

@@ -9,11 +9,15 @@ struct MongoDB: Engine {
     let openFileNames: Set<String> = ["mongod.lock", "WiredTiger.lock"]
     let packagePrefixes = ["mongodb", "percona-server-mongodb"]
     let softwarePatterns = [
-        "/usr/bin/mongod", "/usr/bin/mongos", "/usr/local/bin/mongod", "/usr/local/bin/mongos", "/opt/*/bin/mongod",
-        "/opt/*/bin/mongos",
+        "/usr/bin/mongod", "/usr/bin/mongos", "/usr/local/bin/mongod", "/usr/local/bin/mongos",
+        "/usr/local/*/bin/mongod", "/usr/local/*/bin/mongos", "/opt/*/bin/mongod", "/opt/*/bin/mongos",
+        "/opt/*/*/bin/mongod", "/opt/*/*/bin/mongos",
     ]
     let dataDirectoryPatterns = ["/var/lib/mongo", "/var/lib/mongodb", "/data/db", "/data/configdb"]
-    let versionSources = ["buildInfo in diagnostic.data", "package"]
+    let versionSources = [
+        "package of the running executable", "buildInfo that this run wrote into diagnostic.data",
+        "version string in the running executable", "buildInfo of an earlier run", "environment of an official image",
+    ]
     let versionMarks: [VersionMark] = [
         .before("\0tcmalloc\0"), .before("\0heap_size\0"), .before("\0cppdefines\0"),
     ]
@@ -46,6 +50,15 @@ struct MongoDB: Engine {
 
     func configuredDataDirectories(_ host: Host) -> [Claim] {
         MongoDBSettings.read(files: Self.configurationFiles, host.root, host).claims("storage.dbPath")
+    }
+
+    func dataDirectories(
+        startedBy words: [String], _ environment: [String: String], source: String, _ host: Host
+    ) -> [Claim] {
+        let arguments = MongoDBSettings.arguments(words)
+        if let path = arguments.values["dbpath"] { return [Claim(path, source: source)] }
+        let file = arguments.values["config"] ?? arguments.values["f"]
+        return file.map { MongoDBSettings.read(files: [$0], host.root, host).claims("storage.dbPath") } ?? []
     }
 
     func inspectStopped(_ path: String, _ host: Host) -> Report.Database? {

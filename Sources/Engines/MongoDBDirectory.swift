@@ -30,6 +30,7 @@ struct MongoDBDirectory {
             database.note("vendor", "percona", source: diagnostics.source + " psmdbVersion")
         }
         let claims = [diagnostics.version].compactMap { $0 }
+        if let startedAt { addRole(&database, startedAt: startedAt, diagnostics, host) }
         // A server needs a second or so before it writes its first; what lies there before is an earlier run's.
         let isLive = startedAt.map { (diagnostics.writtenAt ?? 0) >= $0 } ?? false
         return VersionSources(live: isLive ? claims : [], files: isLive ? [] : claims)
@@ -47,43 +48,18 @@ struct MongoDBDirectory {
             database.setting("storage_engine", [Claim(engine, source: file)])
         }
     }
-}
 
-/// What mongod's full-time diagnostic data capture says of itself (docs: diagnostic.data; src/mongo/db/ftdc).
-struct MongoDBDiagnostics {
-    static let headLimit = 256 << 10
-
-    var version: VersionClaim?
-    var isPercona: Bool
-    /// When the server said so, in seconds since 1970.
-    var writtenAt: Int64?
-    var source: String
-
-    /// The first document of the newest metrics file: plain BSON of type 0 with what the server said at its start.
-    static func newest(in directory: String, _ root: HostRoot, _ host: Host) -> MongoDBDiagnostics? {
-        let names = host.list(directory, in: root).map(\.name)
-        for name in names.filter({ $0.hasPrefix("metrics.2") }).sorted().reversed().prefix(3) {
-            let file = Path.join(directory, name)
-            guard let bytes = try? root.read(file, limit: headLimit).bytes, !bytes.isEmpty else { continue }
-            guard let document = BSONDocument(bytes[...]), let parsed = parse(document, source: file) else {
-                host.log.add(.malformed, file, "does not begin with the document that mongod writes", partial: false)
-                continue
-            }
-            return parsed
+    /// What a member of a replica set last said of its own state: every ten seconds or so.
+    private func addRole(
+        _ database: inout Report.Database, startedAt: Int64, _ diagnostics: MongoDBDiagnostics, _ host: Host
+    ) {
+        let interim = Path.join(path, "diagnostic.data/metrics.interim")
+        for file in [interim, diagnostics.source] {
+            guard let member = MongoDBMember.last(in: file, root, host), member.saidAt >= startedAt else { continue }
+            if let set = member.set { database.identify("replica_set", Claim(set, source: file + " replSetGetStatus")) }
+            guard let role = member.role else { return }
+            database.role = role
+            return database.note("role", role.rawValue, source: file + " replSetGetStatus")
         }
-        return nil
-    }
-
-    static func parse(_ document: BSONDocument, source: String) -> MongoDBDiagnostics? {
-        // 8.0 nests what it says under the part of the server that says it.
-        for place in [[], ["common"], ["shard"], ["router"]] {
-            if let version = document.string(["doc"] + place + ["buildInfo", "version"]) {
-                return MongoDBDiagnostics(
-                    version: VersionClaim(version, parts: 3, source: source + " buildInfo"),
-                    isPercona: document.string(["doc"] + place + ["buildInfo", "psmdbVersion"]) != nil,
-                    writtenAt: document.date(["_id"]).map { $0 / 1000 }, source: source)
-            }
-        }
-        return nil
     }
 }

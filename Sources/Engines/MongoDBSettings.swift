@@ -48,11 +48,14 @@ struct MongoDBSettings {
         flag("shardsvr") != nil || claims("sharding.clusterRole").first?.value == "shardsvr"
     }
 
+    /// The allowed arguments of a command line.
+    static func arguments(_ words: [String]) -> Arguments {
+        Arguments(words, allowed: keys.mapValues(\.kind), short: ["f": "config"]) { $0 }
+    }
+
     /// The settings of a running server.
     static func read(_ server: Server, _ host: Host) -> MongoDBSettings {
-        let arguments = Arguments(server.process.arguments, allowed: keys.mapValues(\.kind), short: ["f": "config"]) {
-            $0
-        }
+        let arguments = arguments(server.process.arguments)
         let file = (arguments.values["config"] ?? arguments.values["f"]).map {
             Path.join(server.workingDirectory?.value ?? "/", $0)
         }

@@ -13,11 +13,12 @@ struct MySQLFamily: Sendable {
     static let openFileNames: Set<String> = ["ibdata1", "aria_log_control", "mysql.ibd"]
     static let softwarePatterns = [
         "/usr/sbin/mysqld", "/usr/sbin/mariadbd", "/usr/libexec/mysqld", "/usr/libexec/mariadbd", "/usr/bin/mysqld",
-        "/usr/bin/mariadbd", "/usr/sbin/mysqld-debug", "/usr/local/mysql/bin/mysqld", "/usr/local/mariadb/bin/mariadbd",
-        "/opt/*/bin/mysqld", "/opt/*/bin/mariadbd",
+        "/usr/bin/mariadbd", "/usr/sbin/mysqld-debug", "/usr/local/*/bin/mysqld", "/usr/local/*/bin/mariadbd",
+        "/opt/*/bin/mysqld", "/opt/*/bin/mariadbd", "/opt/*/*/bin/mysqld", "/opt/*/*/bin/mariadbd",
     ]
     static let dataDirectoryPatterns = [
-        "/var/lib/mysql", "/var/lib/mysql-*", "/var/lib/mariadb", "/usr/local/mysql/data", "/opt/*/data",
+        "/var/lib/mysql", "/var/lib/mysql-*", "/var/lib/mariadb", "/usr/local/*/data", "/opt/*/data",
+        "/opt/*/*/data",
     ]
 
     /// What is spoken at `port`: the settings say, or the defaults of the manual where they are silent.
@@ -72,6 +73,11 @@ struct MySQLFamily: Sendable {
     func configuredDataDirectories(_ host: Host) -> [Claim] {
         let options = MySQLOptions.read(files: MySQLOptions.defaultFiles, self, host.root, host)
         return options.claims("datadir")
+    }
+
+    func dataDirectories(startedBy words: [String], source: String, _ host: Host) -> [Claim] {
+        let options = MySQLOptions.read(commandLine: words, source: source, self, host)
+        return Array(options.claims("datadir").prefix(1))
     }
 
     func inspectStopped(_ path: String, _ engine: any Engine, _ host: Host) -> Report.Database? {

@@ -73,6 +73,17 @@ struct MySQLOptions {
         return (name, value)
     }
 
+    /// The options of a server that `words` would start on the host.
+    static func read(commandLine words: [String], source: String, _ family: MySQLFamily, _ host: Host) -> MySQLOptions {
+        let arguments = Arguments(words, allowed: allowed, short: ["h": "datadir"], canonical: canonical)
+        let only = arguments.values["defaults_file"].map { [$0] }
+        let files = arguments.values["no_defaults"] != nil ? [] : only ?? defaultFiles
+        let suffix = arguments.values["defaults_group_suffix"] ?? ""
+        var options = read(files: files, family, host.root, host, suffix: suffix)
+        if let value = arguments.values["datadir"] { options.add("datadir", Claim(value, source: source)) }
+        return options
+    }
+
     /// The options of a running server.
     static func read(_ server: Server, _ family: MySQLFamily, _ host: Host) -> MySQLOptions {
         let negated: [String: Arguments.Kind] = [

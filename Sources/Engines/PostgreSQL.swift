@@ -9,17 +9,19 @@ struct PostgreSQL: Engine {
     let openFileNames: Set<String> = []
     let packagePrefixes = ["postgresql", "edb-as", "percona-postgresql", "percona-ppg"]
     let softwarePatterns = [
-        "/usr/lib/postgresql/*/bin/postgres", "/usr/pgsql-*/bin/postgres", "/usr/bin/postgres", "/usr/bin/postmaster",
-        "/usr/local/pgsql/bin/postgres", "/usr/local/bin/postgres", "/usr/edb/*/bin/edb-postgres",
-        "/opt/*/bin/postgres",
+        "/usr/lib/postgresql/*/bin/postgres", "/usr/lib/postgresql*/bin/postgres", "/usr/pgsql-*/bin/postgres",
+        "/usr/libexec/postgresql*/postgres", "/usr/bin/postgres", "/usr/bin/postmaster",
+        "/usr/local/*/bin/postgres", "/usr/local/bin/postgres", "/usr/edb/*/bin/edb-postgres",
+        "/opt/*/bin/postgres", "/opt/*/*/bin/postgres",
     ]
     let dataDirectoryPatterns = [
         "/var/lib/postgresql/*/*", "/var/lib/pgsql/data", "/var/lib/pgsql/*/data", "/var/lib/postgres/data",
-        "/var/lib/postgresql/data", "/usr/local/pgsql/data", "/var/lib/edb/*/data",
+        "/var/lib/postgresql/data", "/usr/local/*/data", "/var/lib/edb/*/data", "/opt/*/data",
+        "/opt/*/*/data",
     ]
     let versionSources = [
-        "version string in the running executable", "package", "PG_VERSION (major)",
-        "catalog version in pg_control (major)",
+        "package of the running executable", "version string in the running executable", "PG_VERSION (major)",
+        "environment of an official image", "catalog version in pg_control (major)",
     ]
     let versionParts = 2
     let versionMarks: [VersionMark] = [
@@ -57,6 +59,15 @@ struct PostgreSQL: Engine {
         PostgreSQLCluster.all(below: host.root, host).map(\.directory)
     }
 
+    var starterNames: Set<String> { ["pg_ctl"] }
+
+    func dataDirectories(
+        startedBy words: [String], _ environment: [String: String], source: String, _ host: Host
+    ) -> [Claim] {
+        let argument = PostgreSQLSettings.arguments(words).values["data_directory"]
+        return [argument ?? environment["PGDATA"]].compactMap { $0 }.map { Claim($0, source: source) }
+    }
+
     func inspectStopped(_ path: String, _ host: Host) -> Report.Database? {
         let search = PostgreSQLDirectory.first(of: [Claim(path, source: path)], host.root, host)
         guard let directory = search.found else { return nil }
@@ -89,7 +100,8 @@ struct PostgreSQL: Engine {
 
     /// `15` of `15`, `15.18` and `pgsql-15`; `9.6` of `9.6.24`: the second number counted before version 10.
     static func major(of text: String) -> String? {
-        let text = text.hasPrefix("pgsql-") ? text.dropFirst("pgsql-".count) : text[...]
+        let prefix = ["pgsql-", "postgresql"].first { text.hasPrefix($0) } ?? ""
+        let text = text.dropFirst(prefix.count)
         let numbers = text.split(separator: ".", omittingEmptySubsequences: false)
         guard let first = numbers.first.flatMap({ Int($0) }), numbers.allSatisfy({ Int($0) != nil }) else { return nil }
         return first < 10 && numbers.count > 1 ? "\(first).\(numbers[1])" : "\(first)"

@@ -71,6 +71,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
     case dataDirectoryNotFound = "data_directory_not_found"
     case dataDirectoryConflict = "data_directory_conflict"
     case dataDirectoryReplaced = "data_directory_replaced"
+    case identityShared = "identity_shared"
     case executableReplaced = "executable_replaced"
     case restartPending = "restart_pending"
     case upgradePending = "upgrade_pending"

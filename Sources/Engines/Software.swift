@@ -29,9 +29,10 @@ extension Host {
         return found
     }
 
-    /// The software that would serve the stopped `database`.
+    /// The software that would serve the stopped `database`; nil where there is none, or more than one.
     func software(serving database: Report.Database, _ engine: any Engine) -> Software? {
-        software(of: engine).first { engine.serves(database, software: $0.executable) }
+        let serving = software(of: engine).filter { engine.serves(database, software: $0.executable) }
+        return serving.count == 1 ? serving.first : nil
     }
 
     /// The version that the strings of the executable tell, for software that no package owns.
@@ -40,6 +41,33 @@ extension Host {
             return nil
         }
         return claim
+    }
+
+    /// Data directories that systemd units would have `engine` use.
+    func serviceClaims(_ engine: any Engine) -> [Claim] {
+        if services == nil {
+            let names = ["mysql", "mariadb", "postgresql", "edb", "mongo", "percona"]
+            let (units, truncated) = ServiceUnit.all(root, names: names)
+            if truncated { log.add(.fileTooLarge, "/etc/systemd/system", "only \(ServiceUnit.limit) units were read") }
+            services = units
+        }
+        return (services ?? []).flatMap { unit in
+            unit.commands.flatMap { words -> [Claim] in
+                let program = Path.name(of: words[0])
+                guard engine.executableNames.contains(program) || engine.starterNames.contains(program) else {
+                    return []
+                }
+                return engine.dataDirectories(
+                    startedBy: words, unit.environment, source: "unit \(unit.name) ExecStart", self)
+            }
+        }
+    }
+
+    /// Where container engines keep volumes, which outlive their containers: the volume itself, and a directory or two below.
+    var volumePatterns: [String] {
+        let docker = (try? root.json("/etc/docker/daemon.json"))?.string("data-root") ?? "/var/lib/docker"
+        let homes = [docker, "/var/lib/containers/storage"].map { $0 + "/volumes/*/_data" }
+        return homes.flatMap { [$0, $0 + "/*", $0 + "/*/docker"] }
     }
 
     /// The child processes of `pid` that call themselves a `postgres: … <title> …`.

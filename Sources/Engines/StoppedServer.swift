@@ -5,8 +5,9 @@ extension Inspector {
     /// Data directories of `engine` that no running server uses.
     func stopped(_ engine: any Engine, besides findings: [Finding]) -> [Finding] {
         var seen = Set(findings.flatMap(\.directories))
-        let configured = engine.configuredDataDirectories(host)
-        let standard = engine.dataDirectoryPatterns.flatMap { pattern in
+        let configured = engine.configuredDataDirectories(host) + host.serviceClaims(engine)
+        let patterns = engine.dataDirectoryPatterns + host.volumePatterns
+        let standard = patterns.flatMap { pattern in
             host.glob(pattern, in: host.root).map { Claim($0, source: "standard path " + pattern) }
         }
         var stopped: [Finding] = []

@@ -69,7 +69,7 @@ extension HostRoot {
     /// The JSON file at `path`; nil when there is none, or it cannot be read.
     ///
     /// - Throws: `malformed` when it is no JSON, `tooLarge` when it is longer than `limit`.
-    func json(_ path: String, limit: Int = 4 << 20) throws(HostError) -> JSONDocument? {
+    public func json(_ path: String, limit: Int = 4 << 20) throws(HostError) -> JSONDocument? {
         let contents: FileContents
         do throws(HostError) { contents = try read(path, limit: limit) } catch {
             if error.errno.isAbsent { return nil }

@@ -4,6 +4,7 @@ import CZlib
 public enum Gzip {
     private static let chunk = 64 << 10
     private static let gzipWindow: Int32 = 15 + 16
+    private static let zlibWindow: Int32 = 15
 
     /// Compresses `bytes` as one gzip member: no name, no time, unknown operating system.
     public static func compress(_ bytes: [UInt8]) throws(ReportError) -> [UInt8] {
@@ -58,8 +59,19 @@ public enum Gzip {
         of bytes: ArraySlice<UInt8>, compressedLimit: Int = ReportLimits.compressedBytes,
         inflatedLimit: Int = ReportLimits.inflatedBytes
     ) throws(ReportError) -> Member {
+        try inflate(bytes, window: gzipWindow, compressedLimit: compressedLimit, inflatedLimit: inflatedLimit)
+    }
+
+    /// Inflates the zlib stream (RFC 1950) that `bytes` begins with, to at most `limit` bytes.
+    public static func inflateZlib(_ bytes: ArraySlice<UInt8>, limit: Int) throws(ReportError) -> [UInt8] {
+        try inflate(bytes, window: zlibWindow, compressedLimit: limit, inflatedLimit: limit).bytes
+    }
+
+    private static func inflate(
+        _ bytes: ArraySlice<UInt8>, window: Int32, compressedLimit: Int, inflatedLimit: Int
+    ) throws(ReportError) -> Member {
         var stream = z_stream()
-        guard czlib_inflate_init(&stream, gzipWindow) == Z_OK else {
+        guard czlib_inflate_init(&stream, window) == Z_OK else {
             throw ReportError(.badGzip, "zlib could not start inflating")
         }
         defer { inflateEnd(&stream) }
@@ -75,7 +87,7 @@ public enum Gzip {
                 let produced = buffer.withUnsafeMutableBufferPointer { target in
                     stream.next_out = target.baseAddress
                     stream.avail_out = UInt32(target.count)
-                    status = inflate(&stream, Z_NO_FLUSH)
+                    status = CZlib.inflate(&stream, Z_NO_FLUSH)
                     return target.count - Int(stream.avail_out)
                 }
                 output.append(contentsOf: buffer[..<produced])

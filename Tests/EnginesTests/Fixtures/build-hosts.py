@@ -242,6 +242,42 @@ def situations():
     h.process(812, "/usr/sbin/mysqld (deleted)", ["/usr/sbin/mysqld"], cwd="/var/lib/mysql", user="mysql", tcp=[("::", 3306)])
     h.finish()
 
+    h = scenario("alpine", "alpine")
+    h.user("postgres", 70)
+    h.apk("musl", "1.2.5-r0", "/lib/libc.musl-x86_64.so.1")
+    h.apk("postgresql16", "16.3-r0", "/usr/libexec/postgresql16/postgres")
+    h.apk("mariadb", "10.11.8-r0", "/usr/bin/mariadbd")
+    h.apk("mariadb-client", "10.11.8-r0", "/usr/bin/mariadb")
+    postgresql_data(h, "var/lib/postgresql/16/data", "16")
+    h.process(400, "/usr/libexec/postgresql16/postgres", ["/usr/libexec/postgresql16/postgres", "-D", "/var/lib/postgresql/16/data"],
+              cwd="/var/lib/postgresql/16/data", user="postgres", tcp=[("127.0.0.1", 5432)])
+    h.finish()
+
+    h = scenario("units", "rhel")
+    h.rpm("mongodb-org-server", "7.0.5", "1.el9", "/usr/bin/mongod")
+    h.write("etc/systemd/system/orders.service", "[Unit]\nDescription=orders\n[Service]\nEnvironment=ROOT_PASSWORD=canary 'DATA=/srv/orders db'\n"
+            "ExecStartPre=/bin/true --datadir=/srv/wrong\nExecStart=-/opt/mysql/8.0/bin/mysqld \\\n  --no-defaults --datadir=\"${DATA}\" --init-file=$ROOT_PASSWORD\n")
+    mysql_data(h, "srv/orders db", "8.0.36")
+    h.write("opt/mysql/8.0/bin/mysqld", elf("MySQL 8.0.39", "x"))
+    h.write("usr/lib/systemd/system/postgresql-16.service", "[Service]\nEnvironment=PGDATA=/var/lib/pgsql/16/data/\nExecStart=/usr/pgsql-16/bin/postgres -D ${PGDATA}\n")
+    h.write("etc/systemd/system/postgresql-16.service.d/override.conf", "[Service]\nEnvironment=PGDATA=/srv/pg16\n")
+    postgresql_data(h, "srv/pg16", "16", 1)
+    h.write("usr/pgsql-16/bin/postgres", elf("PostgreSQL 16.3 on x86_64-redhat-linux-gnu"))
+    h.write("usr/lib/systemd/system/mongod@.service", "[Service]\nEnvironmentFile=-/etc/sysconfig/mongod\nExecStart=/usr/bin/mongod $OPTIONS --dbpath /srv/mongo-%i\n")
+    h.write("etc/sysconfig/mongod", "OPTIONS=\"-f /etc/mongod.conf\"\n")
+    h.link("etc/systemd/system/multi-user.target.wants/mongod@blue.service", "/usr/lib/systemd/system/mongod@.service")
+    mongodb_data(h, "srv/mongo-blue", "7.0.4")
+    mariadb_data(h, "opt/mariadb/11/data", "11.4.1")
+    h.write("opt/mariadb/11/bin/mariadbd", elf("MariaDB 11.4.2"))
+    # A copy of a running server's files, and data of a newer server than the software.
+    h.user("mysql", 27)
+    h.rpm("mysql-community-server", "8.0.35", "1.el9", "/usr/sbin/mysqld")
+    mysql_data(h, "var/lib/mysql", "8.0.36", uuid="44444444-0000-0000-0000-000000000000")
+    h.process(600, "/usr/sbin/mysqld", ["/usr/sbin/mysqld"], cwd="/var/lib/mysql", user="mysql", tcp=[("::", 3306)],
+              open=["/var/lib/mysql/ibdata1", "/var/lib/mysql/mysql.ibd"])
+    mysql_data(h, "var/lib/mysql-copy", "8.0.36", uuid="44444444-0000-0000-0000-000000000000")
+    h.finish()
+
     h = scenario("hidepid", "debian", proc_options=",hidepid=2")
     postgresql_data(h, "var/lib/postgresql/16/main", "16")
     h.package("mysql-community-server-core", "8.0.36-1debian12", "/usr/sbin/mysqld")

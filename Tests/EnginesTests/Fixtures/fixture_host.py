@@ -18,6 +18,7 @@ SYSTEMS = {
     "debian": ("debian", "12", "Debian GNU/Linux 12 (bookworm)", "6.1.0-18-cloud-amd64", "ext4"),
     "ubuntu": ("ubuntu", "22.04", "Ubuntu 22.04.4 LTS", "6.5.0-1014-aws", "ext4"),
     "al2023": ("amzn", "2023", "Amazon Linux 2023.5.20240903", "6.1.106-116.188.amzn2023.x86_64", "xfs"),
+    "alpine": ("alpine", "3.20.3", "Alpine Linux v3.20", "6.6.54-0-virt", "ext4"),
     "rhel": ("rhel", "9.4", "Red Hat Enterprise Linux 9.4 (Plow)", "5.14.0-427.13.1.el9_4.x86_64", "xfs"),
 }
 
@@ -81,6 +82,17 @@ class Host:
         for file in files:
             if not (self.root / file.lstrip("/")).exists():
                 self.write(file, elf())
+
+    def apk(self, name, version, *files):
+        """A package of Alpine's database."""
+        file = self.root / "lib/apk/db/installed"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        text = f"C:Q1x=\nP:{name}\nV:{version}\nA:x86_64\nT:{name}\n"
+        for path in files:
+            text += "F:{}\nM:0:0:755\nR:{}\na:0:0:755\n".format(*path.lstrip("/").rsplit("/", 1))
+            self.write(path, elf())
+        with file.open("a") as database:
+            database.write(text + "\n")
 
     def database(self, path, *statements):
         """An SQLite database; a statement may come with its values."""

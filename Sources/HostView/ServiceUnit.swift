@@ -1,0 +1,165 @@
+/// A systemd service (systemd.service(5)): what it would start, and the variables that its command line uses.
+public struct ServiceUnit: Sendable, Equatable {
+    /// The unit's name, such as `mysqld@orders.service`.
+    public var name: String
+    /// The commands of `ExecStart=`, their words taken apart and variables put in.
+    public var commands: [[String]] = []
+    /// `Environment=` and the files of `EnvironmentFile=`. May hold secrets: only names that are asked for may leave.
+    public var environment: [String: String] = [:]
+
+    private static let suffix = ".service"
+    /// Where administrators and generators put units: every service there is read.
+    private static let ownDirectories = ["/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system"]
+    /// Where packages put theirs: hundreds of them, so that names decide.
+    private static let packageDirectories = ["/usr/lib/systemd/system", "/lib/systemd/system"]
+    private static let fileLimit = 256 << 10
+    /// The most units that are read.
+    public static let limit = 1_000
+
+    /// The services below `root`: all of an administrator's, and of the packages' those whose name begins with one of `names`.
+    ///
+    /// `truncated` tells that there were more than `limit`.
+    public static func all(_ root: HostRoot, names: [String]) -> (units: [ServiceUnit], truncated: Bool) {
+        var files: [String: String] = [:]  // the first directory that has a unit of the name wins
+        for directory in ownDirectories + packageDirectories {
+            guard let entries = try? root.list(directory).entries else { continue }
+            let isOwn = ownDirectories.contains(directory)
+            for name in entries.map(\.name) where name.hasSuffix(suffix) && files[name] == nil {
+                if isOwn || names.contains(where: name.hasPrefix) { files[name] = directory + "/" + name }
+            }
+        }
+        var units: [ServiceUnit] = []
+        for (name, file) in files.sorted(by: { $0.key < $1.key }) {
+            guard units.count < limit else { return (units, true) }
+            // A template stands for its instances, which are links to it.
+            if !name.hasSuffix("@" + suffix) { units += [read(name, file, instance: nil, root)].compactMap { $0 } }
+        }
+        for (name, template) in instances(root, files) {
+            guard units.count < limit else { return (units, true) }
+            let instance = name.dropLast(suffix.count).split(separator: "@", maxSplits: 1).last.map(String.init)
+            units += [read(name, template, instance: instance, root)].compactMap { $0 }
+        }
+        return (units, false)
+    }
+
+    /// The enabled instances of templates, by the links in `*.wants`.
+    private static func instances(_ root: HostRoot, _ files: [String: String]) -> [(name: String, template: String)] {
+        let directories = root.glob("/etc/systemd/system/*.wants").paths
+        let names = directories.flatMap { (try? root.list($0).entries.map(\.name)) ?? [] }
+        return Set(names).sorted().compactMap { name in
+            guard name.hasSuffix(suffix), let at = name.firstIndex(of: "@"), !name.hasSuffix("@" + suffix) else {
+                return nil
+            }
+            return files[name[...at] + suffix].map { (name, $0) }
+        }
+    }
+
+    private static func read(_ name: String, _ file: String, instance: String?, _ root: HostRoot) -> ServiceUnit? {
+        guard let text = try? root.read(file, limit: fileLimit).text else { return nil }
+        var texts = [text]
+        for directory in ownDirectories + packageDirectories {
+            let parts = root.glob("\(directory)/\(name).d/*.conf").paths
+            texts += parts.compactMap { try? root.read($0, limit: fileLimit).text }
+        }
+        var unit = ServiceUnit(name: name)
+        var starts: [String] = []
+        for text in texts { unit.parse(text, instance: instance, root, starts: &starts) }
+        unit.commands = starts.map { words($0).map(unit.withVariables) }.filter { !$0.isEmpty }
+        return unit
+    }
+
+    private mutating func parse(_ text: String, instance: String?, _ root: HostRoot, starts: inout [String]) {
+        var pending = ""
+        var isService = false
+        for raw in text.split(separator: "\n") {
+            let line = pending + Self.trimmed(raw)
+            pending = ""
+            if line.hasPrefix("#") || line.hasPrefix(";") { continue }
+            if line.hasSuffix("\\") {
+                pending = line.dropLast() + " "
+                continue
+            }
+            if line.hasPrefix("[") { isService = line == "[Service]" }
+            guard isService, let equals = line.firstIndex(of: "=") else { continue }
+            let value = Self.withInstance(Self.trimmed(line[line.index(after: equals)...]), instance)
+            switch Self.trimmed(line[..<equals]) {
+            case "ExecStart":
+                if value.isEmpty { starts = [] } else { starts.append(String(value.drop { "@-:+!".contains($0) })) }
+            case "Environment": for word in Self.words(value) { add(assignment: word) }
+            case "EnvironmentFile":
+                let path = value.drop { $0 == "-" }
+                let text = (try? root.read(String(path), limit: Self.fileLimit).text) ?? ""
+                for line in text.split(separator: "\n") where !line.hasPrefix("#") {
+                    add(assignment: Self.words(String(line)).joined(separator: " "))
+                }
+            default: break
+            }
+        }
+    }
+
+    private mutating func add(assignment: String) {
+        guard let equals = assignment.firstIndex(of: "=") else { return }
+        environment[String(assignment[..<equals])] = String(assignment[assignment.index(after: equals)...])
+    }
+
+    /// `%i` and `%I` are the instance's name; `%%` is a percent sign.
+    private static func withInstance(_ text: String, _ instance: String?) -> String {
+        guard text.contains("%") else { return text }
+        var result = ""
+        var rest = text[...]
+        while let character = rest.popFirst() {
+            guard character == "%", let next = rest.popFirst() else {
+                result.append(character)
+                continue
+            }
+            switch next {
+            case "i", "I": result += instance ?? ""
+            case "%": result += "%"
+            default: result += "%\(next)"
+            }
+        }
+        return result
+    }
+
+    /// `${NAME}` anywhere in a word, `$NAME` as a word of its own.
+    private func withVariables(_ word: String) -> String {
+        if word.hasPrefix("$"), !word.hasPrefix("${") { return environment[String(word.dropFirst())] ?? word }
+        var result = ""
+        var rest = word[...]
+        while let open = rest.firstIndex(of: "$"), rest[open...].hasPrefix("${"),
+            let close = rest[open...].firstIndex(of: "}")
+        {
+            result += rest[..<open]
+            result += environment[String(rest[rest.index(open, offsetBy: 2)..<close])] ?? ""
+            rest = rest[rest.index(after: close)...]
+        }
+        return result + rest
+    }
+
+    /// Words as systemd splits them: by blanks, quotes of either kind taken away.
+    static func words(_ text: String) -> [String] {
+        var words: [String] = []
+        var word: String?
+        var quote: Character?
+        for character in text {
+            if let open = quote {
+                if character == open { quote = nil } else { word?.append(character) }
+            } else if character == "\"" || character == "'" {
+                quote = character
+                word = word ?? ""
+            } else if character == " " || character == "\t" {
+                if let word { words.append(word) }
+                word = nil
+            } else {
+                word = (word ?? "") + String(character)
+            }
+        }
+        return words + [word].compactMap { $0 }
+    }
+
+    private static func trimmed(_ text: Substring) -> String {
+        var text = text.drop { $0 == " " || $0 == "\t" || $0 == "\r" }
+        while let last = text.last, last == " " || last == "\t" || last == "\r" { text.removeLast() }
+        return String(text)
+    }
+}
