@@ -1,11 +1,14 @@
 # The commands of this project. Each installs what it needs (apt, pip) and says so.
-.PHONY: run test agent lint format bench-agent golden clean
+.PHONY: run test truth agent lint format bench-agent golden clean
 
 run:            ## build, scan this host, ingest the frame, show the inventory
 	@scripts/run
 
 test: lint agent ## everything: unit tests, fixture hosts, the real binary against real servers
 	@scripts/test
+
+truth: agent    ## every real server that this machine can run, and what the agent says of it
+	@scripts/truth
 
 agent:          ## the static agent: dist/dbcensus-agent-<version>-linux-<arch>, .gz, SHA256SUMS
 	@packaging/build-agent

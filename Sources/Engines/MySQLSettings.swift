@@ -8,7 +8,8 @@ extension MySQLFamily {
     func addSettings(
         _ options: MySQLOptions, _ database: inout Report.Database, _ directory: MySQLDirectory?, _ root: HostRoot?
     ) {
-        database.setting("port", options.claims("port") + options.standard("3306"))
+        let silent = options.flag("skip_networking").filter { $0.value == "on" }.map { Claim("0", source: $0.source) }
+        database.setting("port", silent + options.claims("port") + options.standard("3306"))
         database.setting("bind", options.claims("bind_address") + options.standard("*"))
         database.setting("max_connections", options.claims("max_connections") + options.standard("151"))
         for name in ["server_id", "mysqlx_port", "admin_port", "socket"] {

@@ -24,11 +24,16 @@ public struct OpenFiles: Sendable, Equatable {
             guard let target = try? proc.link("\(pid)/fd/\(entry.name)") else { continue }
             if let inode = socketInode(target) {
                 open.sockets.insert(inode)
-            } else if target.hasPrefix("/"), names.contains(HostProcess.baseName(target)) {
+            } else if target.hasPrefix("/"), names.contains(HostProcess.baseName(Self.withoutMark(target))) {
                 open.files.append(target)
             }
         }
         return open
+    }
+
+    /// A file's name without the mark of a deleted one.
+    private static func withoutMark(_ target: String) -> String {
+        target.hasSuffix(HostProcess.deletedMark) ? String(target.dropLast(HostProcess.deletedMark.count)) : target
     }
 
     /// The number in `socket:[12345]`.

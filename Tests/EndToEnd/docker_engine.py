@@ -71,4 +71,6 @@ class Docker:
             self.process.terminate()
             self.process.wait(timeout=60)
         self.remove_bridge()
+        for namespace in (self.directory / "exec/netns").glob("*"):
+            subprocess.run(["umount", namespace], capture_output=True)
         shutil.rmtree(self.directory, ignore_errors=True)

@@ -235,7 +235,7 @@ class MongoDB(Server):
     def ask(self):
         import pymongo
 
-        client = pymongo.MongoClient("127.0.0.1", self.port, serverSelectionTimeoutMS=500)
+        client = pymongo.MongoClient("127.0.0.1", self.port, directConnection=True, serverSelectionTimeoutMS=500)
         try:
             admin = client.admin
             return {

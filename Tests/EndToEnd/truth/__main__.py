@@ -14,10 +14,6 @@ from truth import containers, lookalikes, plain, unusual
 from truth.scoreboard import Scoreboard
 
 
-class Missing(Exception):
-    """A case that this machine cannot make."""
-
-
 def scan(agent):
     done = subprocess.run([agent, "scan", "--format", "json"], capture_output=True, timeout=120)
     assert done.returncode == 0, done.stderr.decode()
@@ -42,9 +38,12 @@ def main(agent):
                 skipped.append((case.__name__, why))
                 continue
             began = time.monotonic()
+            made = case(place)
             try:
-                truths.append(stack.enter_context(case(place)))
+                truths.append(stack.enter_context(made))
             except Exception as error:
+                with contextlib.suppress(Exception):
+                    made.__exit__()  # what it had started already
                 raise RuntimeError(f"{case.__name__} could not be made") from error
             print(f"    {case.__name__} up in {time.monotonic() - began:.1f} s", file=sys.stderr)
         for case in truths:

@@ -342,6 +342,10 @@ def situations():
     for pid in [310, 311]:
         h.process(pid, "/usr/sbin/mysqld", ["/usr/sbin/mysqld", "--datadir=/srv/shared", f"--port={pid}"], cwd="/srv/shared", user="mysql",
                   tcp=[("127.0.0.1", pid)])
+    # The data directory was deleted under a server, and another put in its place.
+    mysql_data(h, "srv/replaced", "8.0.36", uuid="55555555-0000-0000-0000-000000000000")
+    h.process(320, "/usr/sbin/mysqld", ["/usr/sbin/mysqld", "--datadir=/srv/replaced"], cwd="/srv/replaced (deleted)", user="mysql",
+              tcp=[("127.0.0.1", 3320)], open=["/srv/replaced/ibdata1 (deleted)"])
     h.link("etc/my.cnf", "my.cnf")
     h.write("etc/mysql/my.cnf", "!include /etc/mysql/my.cnf\n!include /etc/mysql/loop.cnf\n[mysqld]\n!includedir /etc/mysql/none\n")
     h.write("etc/mysql/loop.cnf", "!include /etc/mysql/my.cnf\n")
