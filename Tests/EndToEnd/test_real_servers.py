@@ -79,7 +79,8 @@ def test_mariadb(scan, mariadb):
     settings = database["settings"]
     assert settings == {
         "port": truth["@@port"], "bind": truth["@@bind_address"], "max_connections": truth["@@max_connections"],
-        "server_id": truth["@@server_id"], "socket": truth["@@socket"], "log_bin": "logs"}
+        "server_id": truth["@@server_id"], "socket": truth["@@socket"], "log_bin": "on", "log_destination": "stderr",
+        "tls": "on" if truth["@@have_ssl"] == "YES" else "off", "authentication": "enabled"}
     assert truth["@@log_bin"] == "1"
     assert database["role"] is None and database["identity"] == {}
 
@@ -116,7 +117,8 @@ def test_postgresql(scan, postgresql):
     assert database["config_files"] == [truth["config_file"], f"{postgresql.data}/postgresql.auto.conf"]
     assert database["settings"] == {
         "port": truth["port"], "bind": truth["listen_addresses"], "max_connections": truth["max_connections"],
-        "tls": truth["ssl"]}
+        "tls": truth["ssl"], "wal_level": truth["wal_level"], "archive_mode": truth["archive_mode"],
+        "log_destination": "stderr", "authentication": "trust_local"}
     assert database["role"] == "standalone" and truth["in_recovery"] == "f"
     assert database["identity"] == {"system_identifier": truth["system_identifier"]}
 
