@@ -64,7 +64,7 @@ public struct ServiceUnit: Sendable, Equatable {
         var unit = ServiceUnit(name: name)
         var starts: [String] = []
         for text in texts { unit.parse(text, instance: instance, root, starts: &starts) }
-        unit.commands = starts.map { words($0).map(unit.withVariables) }.filter { !$0.isEmpty }
+        unit.commands = starts.map { words($0).flatMap(unit.withVariables) }.filter { !$0.isEmpty }
         return unit
     }
 
@@ -121,28 +121,33 @@ public struct ServiceUnit: Sendable, Equatable {
         return result
     }
 
-    /// `${NAME}` anywhere in a word, `$NAME` as a word of its own.
-    private func withVariables(_ word: String) -> String {
-        if word.hasPrefix("$"), !word.hasPrefix("${") { return environment[String(word.dropFirst())] ?? word }
+    /// `${NAME}` anywhere in a word; `$NAME` as a word of its own stands for the words of its value.
+    private func withVariables(_ word: String) -> [String] {
+        if word.hasPrefix("$"), !word.hasPrefix("${") { return Self.words(environment[String(word.dropFirst())] ?? "") }
         var result = ""
         var rest = word[...]
-        while let open = rest.firstIndex(of: "$"), rest[open...].hasPrefix("${"),
-            let close = rest[open...].firstIndex(of: "}")
-        {
+        while let open = rest.firstIndex(of: "$") {
+            guard rest[open...].hasPrefix("${"), let close = rest[open...].firstIndex(of: "}") else { break }
             result += rest[..<open]
             result += environment[String(rest[rest.index(open, offsetBy: 2)..<close])] ?? ""
             rest = rest[rest.index(after: close)...]
         }
-        return result + rest
+        return [result + rest]
     }
 
-    /// Words as systemd splits them: by blanks, quotes of either kind taken away.
+    /// Words as systemd splits them: by blanks, quotes of either kind taken away, a backslash before any character.
     static func words(_ text: String) -> [String] {
         var words: [String] = []
         var word: String?
         var quote: Character?
+        var isEscaped = false
         for character in text {
-            if let open = quote {
+            if isEscaped {
+                word = (word ?? "") + String(character)
+                isEscaped = false
+            } else if character == "\\" {
+                isEscaped = true
+            } else if let open = quote {
                 if character == open { quote = nil } else { word?.append(character) }
             } else if character == "\"" || character == "'" {
                 quote = character

@@ -24,6 +24,30 @@ struct MySQLTests {
             ])
     }
 
+    @Test("a binary log's first event names the server that wrote it")
+    func binaryLog() {
+        var bytes: [UInt8] = [0xFE, 0x62, 0x69, 0x6E, 0, 0, 0, 0, 15] + [UInt8](repeating: 0, count: 16)
+        bytes += Array("10.11.19-MariaDB-log".utf8)
+        bytes += [UInt8](repeating: 0, count: 75 - bytes.count)
+        let claim = MySQLDirectory.formatDescription(bytes, source: "x")
+        #expect(
+            claim?.number == "10.11.19" && claim?.text == "10.11.19-MariaDB-log" && claim?.cut(to: 2).number == "10.11")
+        #expect(MySQLDirectory.formatDescription(Array(bytes.dropLast()), source: "x") == nil)
+        bytes[8] = 2
+        #expect(MySQLDirectory.formatDescription(bytes, source: "x") == nil)
+        bytes[0] = 0xFD
+        #expect(MySQLDirectory.formatDescription(bytes, source: "x") == nil, "encrypted")
+    }
+
+    @Test(
+        "versions compare by their numbers",
+        arguments: [("8.0.36", "8.0.4", false), ("5.7", "8.0", true), ("10.11.2", "10.11.10", true)])
+    func versions(one: String, other: String, less: Bool) throws {
+        let (first, second) = (try #require(Version(one)), try #require(Version(other)))
+        #expect((first < second) == less)
+        #expect(Version("x") == nil && Version("") == nil && Version("8.0.36", parts: 2) == Version("8.0"))
+    }
+
     @Test(
         "groups that the server reads",
         arguments: [
