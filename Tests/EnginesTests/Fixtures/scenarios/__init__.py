@@ -1,0 +1,1 @@
+"""The fixture hosts: each function makes some with `scenario(name, system)`, which build-hosts.py gives it."""
