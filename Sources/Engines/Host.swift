@@ -20,6 +20,8 @@ public final class Host {
     /// The mount namespace of the host's own processes; nil where unknown.
     public let mountNamespace: String?
     private var mounts: [String: Mounts] = [:]
+    /// Paths of the host by their patterns: related engines ask for the same.
+    private var paths: [String: [String]] = [:]
     private var packagesByView: [String: Packages] = [:]
     var softwareByEngine: [String: [Software]] = [:]
     /// Debian's clusters below the root, once they were read.
@@ -118,7 +120,9 @@ public final class Host {
 
     /// Existing paths below `root` that match a pattern of `HostRoot.glob`.
     public func glob(_ pattern: String, in root: HostRoot) -> [String] {
+        if root === self.root, let known = paths[pattern] { return known }
         let (paths, truncated) = root.glob(pattern)
+        if root === self.root { self.paths[pattern] = paths }
         if truncated { log.add(.fileTooLarge, pattern, "only the first \(paths.count) paths were looked at") }
         return paths
     }

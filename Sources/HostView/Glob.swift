@@ -1,6 +1,8 @@
 extension HostRoot {
     /// The most paths that one pattern may lead to.
     public static let globLimit = 1_000
+    /// The most directories that a part of a pattern may lead to on the way.
+    private static let globDirectories = 10_000
     /// The most names that are looked at for one pattern.
     private static let globNames = 100_000
 
@@ -12,7 +14,10 @@ extension HostRoot {
         var paths = [""]
         var budget = Self.globNames
         var truncated = false
-        for component in pattern.split(separator: "/").map(String.init) {
+        let components = pattern.split(separator: "/").map(String.init)
+        for (index, component) in components.enumerated() {
+            let isLast = index == components.count - 1
+            let limit = isLast ? Self.globLimit : Self.globDirectories
             guard let star = component.firstIndex(of: "*") else {
                 paths = paths.map { $0 + "/" + component }
                 continue
@@ -21,21 +26,23 @@ extension HostRoot {
             let suffix = component[component.index(after: star)...]
             var matched: [String] = []
             for parent in paths {
-                guard budget > 0, matched.count <= Self.globLimit else {
+                guard budget > 0, matched.count <= limit else {
                     truncated = true
                     break
                 }
                 guard let listing = try? list(parent.isEmpty ? "/" : parent, limit: budget) else { continue }
                 budget -= listing.entries.count
                 truncated = truncated || listing.truncated
-                matched += listing.entries.map(\.name).filter { name in
+                let entries = listing.entries.filter { isLast || ($0.kind != .regular && $0.kind != .other) }
+                matched += entries.map(\.name).filter { name in
                     name.hasPrefix(prefix) && name.hasSuffix(suffix) && name.utf8.count >= component.utf8.count - 1
                         && (!name.hasPrefix(".") || component.hasPrefix("."))
                 }.map { parent + "/" + $0 }
             }
-            truncated = truncated || matched.count > Self.globLimit
-            paths = Array(matched.prefix(Self.globLimit))
+            truncated = truncated || matched.count > limit
+            paths = Array(matched.prefix(limit))
         }
-        return (paths.filter(exists), truncated)
+        let found = paths.filter(exists)
+        return (Array(found.prefix(Self.globLimit)), truncated || found.count > Self.globLimit)
     }
 }

@@ -1,6 +1,8 @@
 """Data directories as the engines leave them, as far as an agent reads them."""
 
 import datetime
+import struct
+import zlib
 
 import bson
 
@@ -44,3 +46,13 @@ def mongodb_data(host, path, version, **more):
     start = datetime.datetime.fromtimestamp(BOOT + 60, datetime.timezone.utc)
     head = {"_id": start, "type": 0, "doc": {"buildInfo": {"version": version, "versionArray": [7, 0, 5, 0], **more}, "ok": 1.0}}
     host.write(f"{path}/diagnostic.data/metrics.2026-01-02T03-04-05Z-00000", bson.encode(head))
+
+
+def mongodb_member(host, path, set, state, nested=None):
+    """The newest chunk of the diagnostics: one sample, in which the member says what it is."""
+    status = {"replSetGetStatus": {"set": set, "myState": state, "members": [{"name": "10.0.3.17:27017", "state": state}]}}
+    sample = bson.encode({nested: status} if nested else status) + struct.pack("<II", 0, 0)
+    at = datetime.datetime.fromtimestamp(BOOT + 90, datetime.timezone.utc)
+    # Stored, not compressed: zlib's releases differ in what they make of the same bytes.
+    data = struct.pack("<I", len(sample)) + zlib.compress(sample, 0)
+    host.write(f"{path}/diagnostic.data/metrics.interim", bson.encode({"_id": at, "type": 1, "data": data}))

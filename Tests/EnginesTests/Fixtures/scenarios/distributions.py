@@ -1,7 +1,7 @@
 """Each engine as each distribution lays it out."""
 
 from fixture_host import elf
-from scenarios.data import mariadb_data, mongodb_data, mysql_data, postgresql_data
+from scenarios.data import mariadb_data, mongodb_data, mongodb_member, mysql_data, postgresql_data
 
 
 def debian(scenario):
@@ -80,6 +80,7 @@ def debian(scenario):
             "net:\n  port: 27018\n  bindIp: 127.0.0.1,10.0.3.17\n  tls:\n    mode: requireTLS\n    certificateKeyFilePassword: canary\n"
             "security:\n  authorization: enabled\n  keyFile: /etc/mongo.key\nreplication:\n  replSetName: \"rs-orders\"\n")
     mongodb_data(h, "var/lib/mongodb", "7.0.5")
+    mongodb_member(h, "var/lib/mongodb", "rs-orders", 2)
     h.process(480, "/usr/bin/mongod", ["/usr/bin/mongod", "--config", "/etc/mongod.conf"], user="mongodb",
               tcp=[("127.0.0.1", 27018), ("10.0.3.17", 27018)], unix=["/tmp/mongodb-27018.sock"], open=["/var/lib/mongodb/mongod.lock"])
     h.package("mongodb-org-mongos", "7.0.5", "/usr/bin/mongos")

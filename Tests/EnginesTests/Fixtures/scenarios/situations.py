@@ -3,7 +3,7 @@
 import shutil
 
 from fixture_host import elf, redo
-from scenarios.data import mariadb_data, mongodb_data, mysql_data, postgresql_data
+from scenarios.data import mariadb_data, mongodb_data, mongodb_member, mysql_data, postgresql_data
 
 
 def situations(scenario):
@@ -126,6 +126,7 @@ def situations(scenario):
     h.process(480, "/usr/bin/mongod", ["mongod", "-f", "/etc/mongod.conf"], user="mongodb", tcp=[("0.0.0.0", 27099)], open=["/srv/mongo/mongod.lock"])
     h.write("etc/mongod24.conf", "dbpath=/srv/mongo24\nauth = false\nconfigsvr = false\nshardsvr = true\n")
     mongodb_data(h, "srv/mongo24", "6.0.14")
+    mongodb_member(h, "srv/mongo24", "rs-old", 7, nested="shard")
     h.process(481, "/usr/bin/mongod", ["mongod", "-f", "/etc/mongod24.conf"], user="mongodb", tcp=[("127.0.0.1", 27018)], open=["/srv/mongo24/mongod.lock"])
     h.write("etc/my.cnf", "[mysqld]\nskip-grant-tables   # temporary\nport=3310#x\nskip-log-bin\nlog_error='/var/log/a#b.log' # c\nlog-bin-index=x\n"
             "innodb_log_group_home_dir=../redo\ninnodb_undo_directory=/\nread_only=ON\nsuper_read_only=OFF\ninnodb_data_home_dir=/var/lib/mysql-innodb\n")
