@@ -91,6 +91,27 @@ def sizes_table(agent, root, tree, title):
     compare(title, commands)
 
 
+def strings_table(agent):
+    """The version of an executable that no package owns, by its strings: warm cache, the whole process each."""
+    root = pathlib.Path(__file__).resolve().parents[1]
+    programs = {
+        "mariadbd": (shutil.which("mariadbd"), "^MariaDB [0-9]"), "mongod": (root / ".build/mongod/mongod", "^[0-9]+[.][0-9]+[.][0-9]+$"),
+        "mysqld": (root / ".build/truth/mysql-root/usr/sbin/mysqld", "^MySQL [0-9.]+$"),
+    }
+    for name, (path, pattern) in programs.items():
+        if not path or not os.path.exists(path):
+            print(f"  skipped: no {name} on this machine")
+            continue
+        with tempfile.TemporaryDirectory(prefix="dbcensus-bench-") as directory:
+            copy = pathlib.Path(directory) / "opt/vendor/bin" / name
+            copy.parent.mkdir(parents=True)
+            shutil.copy(path, copy)
+            commands = {"dbcensus-agent --root": [agent, "scan", "--format", "frame", "--root", directory]}
+            if (strings := tool("strings")) and (sh := tool("sh")):
+                commands["strings -a | grep"] = [sh, "-c", f"{strings} -a {copy} | grep -E '{pattern}'"]
+            compare(f"The version in {name}'s strings, {copy.stat().st_size >> 20} MiB", commands)
+
+
 def hold_sockets(ready):
     """What one process holds: listening sockets and both ends of established connections, on our own loopback."""
     listeners = [socket.create_server(("127.0.0.1", 0), backlog=64) for _ in range(LISTENERS // PROCESSES)]
@@ -135,7 +156,9 @@ def make_database(directory):
         (data / f"db{number // 1000}/{number}.ibd").write_bytes(b"x" * (number % 97))
     (data / "ibdata1").write_bytes(bytes(512))
     shutil.copy("/bin/sleep", directory / "mysqld")
-    return data, subprocess.Popen([directory / "mysqld", "3600"], cwd=data)
+    # A server holds its files open: a name and a working directory alone convince nobody.
+    with open(data / "ibdata1") as file:
+        return data, subprocess.Popen([directory / "mysqld", "3600"], cwd=data, pass_fds=[file.fileno()])
 
 
 def synthetic(agent):
@@ -164,5 +187,6 @@ if __name__ == "__main__":
     where, agent = sys.argv[1], os.path.abspath(sys.argv[2])
     if where == "here":
         sockets_table(agent, "This host")
+        strings_table(agent)
     else:
         synthetic(agent)
