@@ -44,7 +44,7 @@ public protocol Engine: Sendable {
     func dataDirectories(startedBy words: [String], _ environment: [String: String], source: String, _ host: Host)
         -> [Claim]
     /// Looks into a data directory without a server; nil when it is no such thing.
-    func inspectStopped(_ path: String, _ host: Host) -> Report.Database?
+    func inspectStopped(_ place: StoppedPlace, _ host: Host) -> Report.Database?
     /// Whether the executable at `path`, already of the right name, is this engine's and not a relative's.
     func owns(software path: String, package: Package?, _ host: Host) -> Bool
     /// Whether the data directory of `database` is served by the executable at `path`.
@@ -65,6 +65,18 @@ extension Engine {
     func purpose(ofPort port: UInt16, settings: [String: String]) -> String? {
         settings["port"] == String(port) ? "client" : nil
     }
+}
+
+/// Where a data directory may lie that no server uses.
+public struct StoppedPlace: Sendable {
+    /// The directory, as the host names it.
+    public var path: String
+    /// Below which it is read.
+    public var root: HostRoot
+    /// It lies in a container engine's volume: the host's software and configuration have nothing to do with it.
+    public var isVolume = false
+    /// Who says so.
+    public var claim: Claim
 }
 
 /// What an engine makes of a running process.

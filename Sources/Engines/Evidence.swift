@@ -86,11 +86,20 @@ public struct VersionClaim: Sendable, Equatable {
         return claim
     }
 
+    /// The most characters of a version's own words that are kept.
+    private static let textLimit = 64
+
     /// The number that `text` begins with, an epoch such as `1:` skipped; nil when it begins with none.
     ///
     /// - Parameter parts: how many numbers an exact version has.
     init?(_ text: String, parts: Int, source: String) {
-        let afterEpoch = text.firstIndex(of: ":").map { text[text.index(after: $0)...] } ?? text[...]
+        // A file that a version should stand in may be a link to any other: nothing but a version leaves it.
+        let word = text.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || ".+~:_-".contains($0)) }
+        let colon = word.firstIndex(of: ":")
+        let hasEpoch =
+            colon.map { word[..<$0].allSatisfy(\.isNumber) && word.distance(from: word.startIndex, to: $0) < 4 }
+            ?? false
+        let afterEpoch = hasEpoch ? colon.map { word[word.index(after: $0)...] } ?? word : word
         let digits = afterEpoch.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
         let numbers = digits.split(separator: ".")
         guard !numbers.isEmpty, numbers.allSatisfy({ Int($0) != nil }), numbers.count <= 5, digits.first != "." else {
@@ -98,7 +107,7 @@ public struct VersionClaim: Sendable, Equatable {
         }
         number = numbers.compactMap { Int($0) }.map(String.init).joined(separator: ".")
         precision = numbers.count >= parts ? .exact : .major
-        self.text = text
+        self.text = String(word.prefix(Self.textLimit).prefix { $0 != ":" || hasEpoch })
         self.source = source
     }
 }

@@ -37,7 +37,9 @@ enum ExecutableVersion {
     /// Looks through the executable of a running server.
     static func read(_ server: Server, _ engine: any Engine, _ host: Host) -> Answer {
         do throws(HostError) {
-            if let file = try host.proc.executable(server.process.pid) { return try search(file, engine, host) }
+            if let file = try host.proc.executable(server.process.pid, deadline: host.deadline) {
+                return try search(file, engine, host)
+            }
         } catch {
             host.log.add(error)
             return .unknown
@@ -51,7 +53,7 @@ enum ExecutableVersion {
 
     /// Looks through the executable at `path`.
     static func read(_ path: String, _ root: HostRoot, _ engine: any Engine, _ host: Host) -> Answer {
-        do throws(HostError) { return try search(try root.open(path), engine, host) } catch {
+        do throws(HostError) { return try search(try root.open(path, deadline: host.deadline), engine, host) } catch {
             host.log.add(error)
             return .unknown
         }
@@ -60,14 +62,13 @@ enum ExecutableVersion {
     private static func search(_ file: OpenFile, _ engine: any Engine, _ host: Host) throws(HostError) -> Answer {
         var found: [Int: String] = [:]
         var left = limit
-        for part in try ELF.readOnlyData(file) {
+        let parts = try ELF.readOnlyData(file)
+        guard !parts.isEmpty else { return .unknown }  // of another machine, or no program at all
+        for part in parts {
             var offset = part.offset
             let end = part.offset + part.size
             while offset < end {
-                guard left > 0, !host.deadline.hasPassed else {
-                    host.log.add(.deadline, file.path, "its strings were not looked through to the end")
-                    return .unknown
-                }
+                guard left > 0 else { throw HostError(operation: "search", path: file.path, errno: .tooLarge) }
                 let bytes = try file.read(at: offset, count: Int(min(Int64(chunk), end - offset)))
                 for (rank, mark) in engine.versionMarks.enumerated() where found[rank] == nil {
                     found[rank] = text(mark, in: bytes)

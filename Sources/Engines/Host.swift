@@ -28,6 +28,8 @@ public final class Host {
     var postgreSQLClusters: [PostgreSQLCluster]?
     /// systemd's services, once they were asked for.
     var services: [ServiceUnit]?
+    /// Where processes work that have a server's name and were refused.
+    var refused: [FileIdentity: Int32] = [:]
     /// The process table.
     var processes: [HostProcess] = []
     /// /proc hides processes of other users from the agent.
@@ -71,11 +73,11 @@ public final class Host {
         do throws(HostError) {
             let contents = try root.read(path, limit: limit)
             if contents.truncated {
-                log.add(.fileTooLarge, path, "only the first \(limit) bytes were read")
+                log.add(.fileTooLarge, shown(path, root), "only the first \(limit) bytes were read")
             }
             return contents.bytes
         } catch {
-            log.add(error)
+            log.add(error.below(root, self.root))
             return nil
         }
     }
@@ -85,10 +87,10 @@ public final class Host {
         do throws(HostError) {
             let bytes = try root.read(path, at: offset, count: count)
             if bytes.count == count { return bytes }
-            log.add(.malformed, path, "ends before byte \(offset + Int64(count))", partial: false)
+            log.add(.malformed, shown(path, root), "ends before byte \(offset + Int64(count))", partial: false)
             return nil
         } catch {
-            log.add(error)
+            log.add(error.below(root, self.root))
             return nil
         }
     }
@@ -97,10 +99,12 @@ public final class Host {
     public func list(_ path: String, in root: HostRoot) -> [DirectoryEntry] {
         do throws(HostError) {
             let (entries, truncated) = try root.list(path)
-            if truncated { log.add(.fileTooLarge, path, "only the first \(entries.count) names were read") }
+            if truncated {
+                log.add(.fileTooLarge, shown(path, root), "only the first \(entries.count) names were read")
+            }
             return entries
         } catch {
-            log.add(error)
+            log.add(error.below(root, self.root))
             return []
         }
     }
@@ -111,6 +115,9 @@ public final class Host {
         if truncated { log.add(.fileTooLarge, path, "only the first \(entries.count) names were read") }
         return Set(entries.map(\.name))
     }
+
+    /// A path as the host names it: below the root of a container or a chroot, with that root before it.
+    func shown(_ path: String, _ root: HostRoot) -> String { root.path == self.root.path ? path : root.path + path }
 
     /// Whether two paths below the host's root lead to one directory.
     func isSame(_ one: String, _ other: String) -> Bool {

@@ -123,6 +123,9 @@ public struct Inspector {
             return nil
         case .notADatabase(let reason):
             host.log.settle(nil)
+            if let path = server.workingDirectory?.value, let identity = (try? server.root?.status(path))?.identity {
+                host.refused[identity] = process.pid
+            }
             host.log.add(.notADatabase, "pid \(process.pid)", "\(process.name): \(reason)", partial: false)
             return nil
         case .database(var database):

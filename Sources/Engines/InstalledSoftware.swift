@@ -5,8 +5,15 @@ extension Inspector {
     /// Executables of `engine` that neither a running server nor a stopped data directory accounts for.
     func installed(_ engine: any Engine, besides findings: [Finding]) -> [Finding] {
         // A data directory that nobody could place may be served by any of it.
-        guard doubt(engine, findings) == nil else { return [] }
-        return host.software(of: engine).filter { !isUsed($0.executable, engine, findings) }.map { finding(engine, $0) }
+        let software = host.software(of: engine)
+        if let doubt = doubt(engine, findings) {
+            if !software.isEmpty {
+                host.log.add(
+                    .stateUnknown, software[0].executable, "whether a server uses this software is not known: \(doubt)")
+            }
+            return []
+        }
+        return software.filter { !isUsed($0.executable, engine, findings) }.map { finding(engine, $0) }
     }
 
     private func finding(_ engine: any Engine, _ software: Software) -> Finding {
@@ -35,7 +42,9 @@ extension Inspector {
                 let samePath = process.executable == executable && finding.executable == nil
                 return samePath || (finding.executable != nil && finding.executable == identity)
             }
-            return database.state == .stopped && engine.serves(database, software: executable)
+            guard database.state == .stopped, finding.root === host.root else { return false }  // a volume's has its own
+            return host.software(serving: database, engine).map { $0.executable == executable }
+                ?? engine.serves(database, software: executable)
         }
     }
 }

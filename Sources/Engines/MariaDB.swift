@@ -5,14 +5,14 @@ import Report
 struct MariaDB: Engine {
     let id = "mariadb"
     let title = "MariaDB"
-    let executableNames: Set<String> = ["mariadbd", "mysqld"]
+    let executableNames: Set<String> = ["mariadbd", "mysqld", "mysqld.bin", "mariadbd.bin"]
     let openFileNames = MySQLFamily.openFileNames
-    let packagePrefixes = ["mariadb", "MariaDB"]
+    let packagePrefixes = ["mariadb", "MariaDB", "rh-mariadb"]
     let softwarePatterns = MySQLFamily.softwarePatterns
     let dataDirectoryPatterns = MySQLFamily.dataDirectoryPatterns
     let versionSources = [
         "package of the running executable", "version string in the running executable",
-        "creator in the redo log's header", "newest binary log", "mariadb_upgrade_info or mysql_upgrade_info",
+        "newest binary log", "mariadb_upgrade_info or mysql_upgrade_info", "creator in the redo log's header",
         "environment of an official image",
     ]
 
@@ -30,8 +30,8 @@ struct MariaDB: Engine {
     func dataDirectories(
         startedBy words: [String], _ environment: [String: String], source: String, _ host: Host
     ) -> [Claim] { Self.family.dataDirectories(startedBy: words, source: source, host) }
-    func inspectStopped(_ path: String, _ host: Host) -> Report.Database? {
-        Self.family.inspectStopped(path, self, host)
+    func inspectStopped(_ place: StoppedPlace, _ host: Host) -> Report.Database? {
+        Self.family.inspectStopped(place, self, host)
     }
     func owns(software path: String, package: Package?, _ host: Host) -> Bool {
         MySQLFamily.isMariaDB(software: path, package: package, root: host.root)

@@ -43,7 +43,12 @@ struct MongoDB: Engine {
         if let reason { return .notADatabase(reason) }
         let startedAt = host.startTime(of: server.details)
         let sources = search.found?.describe(&database, startedAt: startedAt, host) ?? VersionSources()
-        if let reason = database.proveVersion(of: server, self, sources, host) { return .notADatabase(reason) }
+        // A router has no data to speak for it: its whole name and a listening socket have to do.
+        if isRouter {
+            database.chooseVersion(of: server, self, sources, host)
+        } else if let reason = database.proveVersion(of: server, self, sources, host) {
+            return .notADatabase(reason)
+        }
         settings.describe(&database, isRouter: isRouter)
         return .database(database)
     }
@@ -61,17 +66,15 @@ struct MongoDB: Engine {
         return file.map { MongoDBSettings.read(files: [$0], host.root, host).claims("storage.dbPath") } ?? []
     }
 
-    func inspectStopped(_ path: String, _ host: Host) -> Report.Database? {
-        let search = MongoDBDirectory.first(of: [Claim(path, source: path)], host.root, host)
+    func inspectStopped(_ place: StoppedPlace, _ host: Host) -> Report.Database? {
+        let search = MongoDBDirectory.first(of: [Claim(place.path, source: place.path)], place.root, host)
         guard let directory = search.found else { return nil }
         var database = Report.Database(key: "", engine: id, state: .stopped)
-        database.note("state", "stopped", source: "no server process has \(path) as its data directory")
-        let software = host.software(serving: database, self)
-        database.add(software?.package, of: self)
-        let sources = directory.describe(&database, host)
-        database.chooseStoppedVersion(sources, software: software, self, host)
+        database.note("state", "stopped", source: "no server process has \(place.path) as its data directory")
+        database.chooseStoppedVersion(directory.describe(&database, host), place, self, host)
+        guard !place.isVolume else { return database }
         let settings = MongoDBSettings.read(files: Self.configurationFiles, host.root, host)
-        if settings.claims("storage.dbPath").contains(where: { host.isSame($0.value, path) }) {
+        if settings.claims("storage.dbPath").contains(where: { host.isSame($0.value, place.path) }) {
             database.configFiles = settings.files
             settings.describe(&database, isRouter: false)
         }

@@ -14,10 +14,14 @@ struct MongoDBSettings {
         "logpath": ("systemLog.path", .value), "directoryperdb": ("storage.directoryPerDB", .flag),
         "maxConns": ("net.maxIncomingConnections", .value), "fork": ("fork", .flag),
         "unixSocketPrefix": ("net.unixDomainSocket.pathPrefix", .value), "configdb": ("sharding.configDB", .value),
-        "journal": ("journal", .flag), "wiredTigerCacheSizeGB": ("wiredTigerCacheSizeGB", .value),
+        "journal": ("journal", .flag), "clusterAuthMode": ("security.clusterAuthMode", .value),
+        "transitionToAuth": ("security.transitionToAuth", .flag), "syslog": ("syslog", .flag),
+        "wiredTigerCacheSizeGB": ("wiredTigerCacheSizeGB", .value),
     ]
     /// Keys of the file that are kept; the same in the format of MongoDB 2.4, which writes arguments as `name = value`.
-    static let allowed = Set(keys.values.map(\.key)).union(["security.authorization", "sharding.clusterRole"])
+    static let allowed = Set(keys.values.map(\.key)).union([
+        "security.authorization", "sharding.clusterRole", "systemLog.destination",
+    ])
 
     /// The arguments that are allowed.
     var arguments = Arguments([], allowed: [:]) { $0 }
@@ -102,7 +106,17 @@ struct MongoDBSettings {
         let all = flag("net.bindIpAll").map { Claim("*", source: $0.source) }
         database.setting("bind", [all].compactMap { $0 } + claims("net.bindIp") + standard("localhost"))
         database.setting("max_connections", claims("net.maxIncomingConnections"))
-        database.setting("log_destination", claims("systemLog.path"))
+        let syslog = flag("syslog") ?? claims("systemLog.destination").first { $0.value == "syslog" }
+        database.setting(
+            "log_destination",
+            [syslog.map { Claim("syslog", source: $0.source) }].compactMap { $0 } + claims("systemLog.path"))
+        let role = isConfigServer ? "configsvr" : isShardServer ? "shardsvr" : nil
+        let source = (claims("sharding.clusterRole") + claims("configsvr") + claims("shardsvr")).first?.source ?? ""
+        database.setting("cluster_role", [role.map { Claim($0, source: source) }])
+        // `<replica set>/<host>,<host>`: all routers of a cluster name the same.
+        if isRouter, let servers = claims("sharding.configDB").first, let end = servers.value.firstIndex(of: "/") {
+            database.identify("config_replica_set", Claim(String(servers.value[..<end]), source: servers.source))
+        }
         let tls = (claims("net.tls.mode") + claims("net.ssl.mode")).map {
             Claim($0.value == "disabled" ? "off" : $0.value, source: $0.source)
         }
@@ -113,8 +127,13 @@ struct MongoDBSettings {
     }
 
     private func addAuthentication(_ database: inout Report.Database) {
-        let on = ([flag("auth")] + [claims("security.keyFile").first]).compactMap { $0 }
+        let x509 = claims("security.clusterAuthMode").first.flatMap { $0.value == "keyFile" ? nil : $0 }
+        let on = [flag("auth"), claims("security.keyFile").first, x509].compactMap { $0 }
+        // In transition to authentication, whoever does not authenticate is let in.
         let off = [flag("noauth")].compactMap { $0 }
+        if let transition = flag("security.transitionToAuth") {
+            return database.setting("authentication", [Claim("disabled", source: transition.source)])
+        }
         database.setting(
             "authentication",
             on.map { Claim("enabled", source: $0.source) } + off.map { Claim("disabled", source: $0.source) }

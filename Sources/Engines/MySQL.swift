@@ -5,15 +5,15 @@ import Report
 struct MySQL: Engine {
     let id = "mysql"
     let title = "MySQL"
-    let executableNames: Set<String> = ["mysqld", "mysqld-debug"]
+    let executableNames: Set<String> = ["mysqld", "mysqld-debug", "mysqld.bin"]
     let openFileNames = MySQLFamily.openFileNames
-    let packagePrefixes = ["mysql", "MySQL", "percona-", "Percona-", "mariadb", "MariaDB"]
+    let packagePrefixes = ["mysql", "MySQL", "percona-", "Percona-", "mariadb", "MariaDB", "rh-mysql", "rh-mariadb"]
     let softwarePatterns = MySQLFamily.softwarePatterns
     let dataDirectoryPatterns = MySQLFamily.dataDirectoryPatterns
     let versionSources = [
         "package of the running executable", "version string in the running executable",
-        "creator in the redo log's header", "server version in page 0 of mysql.ibd", "mysql_upgrade_history",
-        "newest binary log", "mysql_upgrade_info", "environment of an official image",
+        "the higher of the newest binary log, page 0 of mysql.ibd and mysql_upgrade_history", "mysql_upgrade_info",
+        "creator in the redo log's header", "environment of an official image",
     ]
 
     let versionMarks: [VersionMark] = [
@@ -33,8 +33,8 @@ struct MySQL: Engine {
     func dataDirectories(
         startedBy words: [String], _ environment: [String: String], source: String, _ host: Host
     ) -> [Claim] { Self.family.dataDirectories(startedBy: words, source: source, host) }
-    func inspectStopped(_ path: String, _ host: Host) -> Report.Database? {
-        Self.family.inspectStopped(path, self, host)
+    func inspectStopped(_ place: StoppedPlace, _ host: Host) -> Report.Database? {
+        Self.family.inspectStopped(place, self, host)
     }
     func owns(software path: String, package: Package?, _ host: Host) -> Bool {
         !MySQLFamily.isMariaDB(software: path, package: package, root: host.root)

@@ -68,7 +68,8 @@ struct MySQLDirectory {
             if name == "master.info" || name == "relay-log.info" || name == "multi-master.info" {
                 return ((try? root.status(Path.join(path, name)))?.size ?? 0) > 0
             }
-            return name.hasSuffix("relay-bin.index")
+            // A channel's name may stand before the suffix; Group Replication's own channels are no replica's.
+            return name.contains("relay-bin") && name.hasSuffix(".index") && !name.contains("group_replication")
         }
         for mark in marks { database.note("role", "replica", source: Path.join(path, mark)) }
         if !marks.isEmpty { database.role = .replica }

@@ -15,10 +15,12 @@ struct MySQLFamily: Sendable {
         "/usr/sbin/mysqld", "/usr/sbin/mariadbd", "/usr/libexec/mysqld", "/usr/libexec/mariadbd", "/usr/bin/mysqld",
         "/usr/bin/mariadbd", "/usr/sbin/mysqld-debug", "/usr/local/*/bin/mysqld", "/usr/local/*/bin/mariadbd",
         "/opt/*/bin/mysqld", "/opt/*/bin/mariadbd", "/opt/*/*/bin/mysqld", "/opt/*/*/bin/mariadbd",
+        "/opt/*/*/bin/mysqld.bin", "/opt/*/*/sbin/mysqld", "/opt/*/*/sbin/mariadbd",
+        "/opt/rh/*/root/usr/libexec/mysqld",
     ]
     static let dataDirectoryPatterns = [
         "/var/lib/mysql", "/var/lib/mysql-*", "/var/lib/mariadb", "/usr/local/*/data", "/opt/*/data",
-        "/opt/*/*/data",
+        "/opt/*/*/data", "/var/opt/rh/*/lib/mysql",
     ]
 
     /// What is spoken at `port`: the settings say, or the defaults of the manual where they are silent.
@@ -80,19 +82,18 @@ struct MySQLFamily: Sendable {
         return Array(options.claims("datadir").prefix(1))
     }
 
-    func inspectStopped(_ path: String, _ engine: any Engine, _ host: Host) -> Report.Database? {
-        guard let directory = MySQLDirectory.first(of: [Claim(path, source: path)], host.root, host).found,
+    func inspectStopped(_ place: StoppedPlace, _ engine: any Engine, _ host: Host) -> Report.Database? {
+        guard let directory = MySQLDirectory.first(of: [Claim(place.path, source: place.path)], place.root, host).found,
             directory.isMariaDB == (id == "mariadb")
         else { return nil }
         var database = Report.Database(key: "", engine: id, state: .stopped)
-        database.note("state", "stopped", source: "no server process has \(path) as its data directory")
-        let software = host.software(serving: database, engine)
-        database.add(software?.package, of: engine)
+        database.note("state", "stopped", source: "no server process has \(place.path) as its data directory")
         directory.describe(&database, host)
-        database.chooseStoppedVersion(directory.versionSources(host), software: software, engine, host)
+        database.chooseStoppedVersion(directory.versionSources(host), place, engine, host)
+        guard !place.isVolume else { return database }
         var options = MySQLOptions.read(files: MySQLOptions.defaultFiles, self, host.root, host)
         let named = options.claims("datadir").first?.value ?? "/var/lib/mysql"
-        if host.isSame(named, path) {
+        if host.isSame(named, place.path) {
             database.configFiles = options.files
             options.version = database.version
             addSettings(options, &database, directory, host.root)
@@ -118,5 +119,5 @@ struct MySQLFamily: Sendable {
 
 extension Package {
     /// MariaDB's own packages are called MariaDB-server, distributions' mariadb-server or mariadb105-server.
-    fileprivate var isMariaDB: Bool { name.lowercased().hasPrefix("mariadb") }
+    fileprivate var isMariaDB: Bool { name.lowercased().hasPrefix("mariadb") || name.hasPrefix("rh-mariadb") }
 }

@@ -6,7 +6,9 @@ import Report
 /// The order and syntax are those of "Using Option Files" in either manual: a later value overrules an earlier one, `-` and `_`
 /// in names are the same, and a value in `mysqld-auto.cnf` overrules the command line. Only names in `allowed` are kept.
 struct MySQLOptions {
-    static let defaultFiles = ["/etc/my.cnf", "/etc/mysql/my.cnf", "/usr/etc/my.cnf"]
+    static let defaultFiles = ["/etc/my.cnf", "/etc/mysql/my.cnf", "/usr/etc/my.cnf", "/usr/local/mysql/etc/my.cnf"]
+    /// The value of `log_bin` when it was turned off: nothing that anybody writes. `log-bin=OFF` makes a log of that name.
+    static let turnedOff = "\0off"
     static let allowed: [String: Arguments.Kind] = [
         "defaults_file": .value, "defaults_extra_file": .value, "defaults_group_suffix": .value, "no_defaults": .flag,
         "datadir": .value, "basedir": .value, "user": .value, "port": .value, "socket": .value, "bind_address": .value,
@@ -14,7 +16,7 @@ struct MySQLOptions {
         "read_only": .flag, "super_read_only": .flag, "skip_networking": .flag, "skip_grant_tables": .flag,
         "mysqlx_port": .value, "mysqlx": .value, "admin_port": .value, "admin_address": .value, "ssl_cert": .value,
         "innodb_log_group_home_dir": .value, "innodb_data_home_dir": .value, "innodb_undo_directory": .value,
-        "wsrep_on": .flag, "wsrep_cluster_name": .value, "ssl": .flag, "relay_log": .value,
+        "wsrep_on": .flag, "wsrep_cluster_name": .value, "wsrep_provider": .value, "ssl": .flag, "relay_log": .value,
         "group_replication_group_name": .value,
     ]
 
@@ -68,7 +70,8 @@ struct MySQLOptions {
     static func plain(_ name: String, _ value: String) -> (name: String, value: String) {
         let name = canonical(name)
         for prefix in ["skip_", "disable_"] where name.hasPrefix(prefix) && allowed[name] == nil {
-            return (String(name.dropFirst(prefix.count)), "off")
+            let name = String(name.dropFirst(prefix.count))
+            return (name, name == "log_bin" ? turnedOff : "off")
         }
         return (name, value)
     }
@@ -97,6 +100,12 @@ struct MySQLOptions {
             files = [only]
         } else {
             if let extra = arguments.values["defaults_extra_file"] { files.append(extra) }
+            let own =
+                arguments.values["basedir"]
+                ?? server.process.executable.flatMap(server.inside).map { Path.parent(of: Path.parent(of: $0)) }
+            if let own, own != "/usr" { files.append(Path.join(own, "etc/my.cnf")) }
+            let variables = try? ProcessDetails.environment(server.process.pid, host.proc, names: ["MYSQL_HOME"])
+            if let home = variables?["MYSQL_HOME"] { files.append(Path.join(home, "my.cnf")) }
             if let root = server.root, let uid = server.details.uid, let home = Users.read(root).accounts[uid]?.home {
                 files.append(Path.join(home, ".my.cnf"))
             }
@@ -106,7 +115,9 @@ struct MySQLOptions {
         var options =
             server.root.map { read(files: files, family, $0, host, suffix: suffix) } ?? MySQLOptions()
         options.arguments = arguments
-        if server.process.argumentsTruncated { options.isWhole = false }
+        let namesItsFiles = arguments.values["defaults_file"] != nil || arguments.values["no_defaults"] != nil
+        // Where a build that no package owns looks for its files is compiled into it.
+        if server.process.argumentsTruncated || (server.package == nil && !namesItsFiles) { options.isWhole = false }
         for name in arguments.values.keys.sorted() {
             guard let claim = arguments.claim(name, pid: server.process.pid) else { continue }
             let option = plain(name, claim.value)
@@ -149,10 +160,13 @@ struct MySQLOptions {
             return
         }
         files.append(path)
+        // The first is version 1's, which nests what cannot be changed at run time.
         let groups = [
-            "mysql_server", "mysql_dynamic_parse_early_variables", "mysql_dynamic_variables", "mysql_static_variables",
+            persisted["mysql_server"], persisted["mysql_server", "mysql_server_static_options"],
+            persisted["mysql_dynamic_parse_early_variables"], persisted["mysql_dynamic_variables"],
+            persisted["mysql_static_parse_early_variables"], persisted["mysql_static_variables"],
         ]
-        for group in groups.compactMap({ persisted[$0] }) {
+        for group in groups.compactMap({ $0 }) {
             for name in Self.allowed.keys.sorted() {
                 if let value = group.string(name, "Value") { add(name, Claim(value, source: "\(path) \(name)")) }
             }

@@ -18,7 +18,9 @@ extension MySQLFamily {
         database.setting("log_destination", options.claims("log_error") + options.standard("stderr"))
         database.setting(
             "read_only", options.flag("super_read_only").filter { $0.value == "on" } + options.flag("read_only"))
-        database.setting("wsrep_on", options.flag("wsrep_on"))
+        // XtraDB Cluster turns it on by itself: a provider is enough.
+        let provider = options.claims("wsrep_provider").filter { $0.value.lowercased() != "none" && !$0.value.isEmpty }
+        database.setting("wsrep_on", options.flag("wsrep_on") + provider.map { Claim("on", source: $0.source) })
         let open = options.flag("skip_grant_tables").filter { $0.value == "on" }.map {
             Claim("disabled", source: $0.source)
         }
@@ -37,8 +39,9 @@ extension MySQLFamily {
 
     /// `on` with a base name or without, `off`; MySQL writes a binary log by default since 8.0, MariaDB does not.
     private func binaryLog(_ options: MySQLOptions, _ version: String?) -> [Claim] {
+        // A base name may be anything, `OFF` too: only `skip-log-bin` and `disable-log-bin` turn it off.
         let said = options.claims("log_bin").map {
-            Claim($0.value.lowercased() == "off" || $0.value == "0" ? "off" : "on", source: $0.source)
+            Claim($0.value == MySQLOptions.turnedOff ? "off" : "on", source: $0.source)
         }
         guard let version = version.flatMap({ Version($0) }), let eight = Version("8.0") else { return said }
         return said + options.standard(isMySQL && version >= eight ? "on" : "off")
@@ -69,7 +72,7 @@ extension MySQLFamily {
             }
         }
         guard options.isWhole, database.settings["log_bin"] == "off", database.settings["wsrep_on"] != "on",
-            database.identity["replication_group"] == nil
+            database.identity["replication_group"] == nil, database.identity["galera_cluster_uuid"] == nil
         else { return }
         database.role = .standalone
         database.note("role", "standalone", source: "no relay log in \(directory.path), and no binary log")

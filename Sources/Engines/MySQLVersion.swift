@@ -9,7 +9,12 @@ extension MySQLDirectory {
         let upgrades = [isMariaDB ? nil : dictionaryClaim(host)].compactMap { $0 } + upgradeHistoryClaims(host)
         let info = upgradeInfoClaims(host)
         var sources = VersionSources()
-        sources.files = redoClaims(host) + upgrades + binaryLogClaims(host) + info
+        // The newest binary log was begun at the last start, if there was one then: the higher of it and the upgrades' notes wrote last.
+        let last = (binaryLogClaims(host) + upgrades).sorted { one, other in
+            guard let first = Version(one.number), let second = Version(other.number) else { return false }
+            return second < first
+        }
+        sources.files = last + info + redoClaims(host)
         // A server asks for an upgrade when the first two numbers of its note differ from its own.
         sources.upgraded = upgrades + info.map { $0.cut(to: 2) }
         return sources

@@ -45,15 +45,24 @@ extension Report.Database {
             "it has the name of a server and listens, but there is no data directory and no version of \(engine.title) in its executable"
     }
 
-    /// Sets a stopped database's version: who wrote its files last, and what software would serve it next.
+    /// Sets a stopped database's version: who wrote its files last, and what software of the host would serve it next.
     mutating func chooseStoppedVersion(
-        _ sources: VersionSources, software: Software?, _ engine: any Engine, _ host: Host
+        _ sources: VersionSources, _ place: StoppedPlace, _ engine: any Engine, _ host: Host
     ) {
+        let software = place.isVolume ? nil : host.software(serving: self, engine)
+        version = nil
         var next = engine.versionClaim(package: software?.package)
         if next == nil, let software, !sources.files.contains(where: { $0.precision == .exact }) {
             next = host.version(of: software, engine)
         }
-        if let major = sources.major, let claim = next, engine.major(of: claim.number) != major { next = nil }
+        if let major = sources.major, let claim = next, engine.major(of: claim.number) != major {
+            // The one PostgreSQL that is installed is another major's: somebody forgot to move the data.
+            note("package", claim.text, source: claim.source)
+            host.log.addHere(.upgradePending, "its data belongs to \(major), and only \(claim.text) is installed")
+            chooseVersion(sources.files)
+            return
+        }
+        add(software?.package, of: engine)
         let nextClaims = [next].compactMap { $0 }
         // A data directory that belongs to a major version does not tell more: what would serve it does.
         chooseVersion(sources.major == nil ? sources.files + nextClaims : nextClaims + sources.files)

@@ -7,16 +7,21 @@ struct PostgreSQL: Engine {
     let title = "PostgreSQL"
     let executableNames: Set<String> = ["postgres", "postmaster", "edb-postgres"]
     let openFileNames: Set<String> = []
-    let packagePrefixes = ["postgresql", "edb-as", "percona-postgresql", "percona-ppg"]
+    let packagePrefixes = [
+        "postgresql", "edb-as", "percona-postgresql", "percona-ppg", "rh-postgresql",
+    ]
     let softwarePatterns = [
         "/usr/lib/postgresql/*/bin/postgres", "/usr/lib/postgresql*/bin/postgres", "/usr/pgsql-*/bin/postgres",
         "/usr/libexec/postgresql*/postgres", "/usr/bin/postgres", "/usr/bin/postmaster",
-        "/usr/local/*/bin/postgres", "/usr/local/bin/postgres", "/usr/edb/*/bin/edb-postgres",
+        "/usr/local/*/bin/postgres", "/usr/local/bin/postgres", "/usr/lib/edb-as/*/bin/edb-postgres",
+        "/opt/rh/*/root/usr/bin/postgres", "/usr/edb/*/bin/edb-postgres",
         "/opt/*/bin/postgres", "/opt/*/*/bin/postgres",
     ]
     let dataDirectoryPatterns = [
         "/var/lib/postgresql/*/*", "/var/lib/pgsql/data", "/var/lib/pgsql/*/data", "/var/lib/postgres/data",
-        "/var/lib/postgresql/data", "/usr/local/*/data", "/var/lib/edb/*/data", "/opt/*/data",
+        "/var/lib/postgresql/data", "/usr/local/*/data", "/var/lib/edb/*/data", "/var/lib/edb-as/*/*",
+        "/var/opt/rh/*/lib/pgsql/data",
+        "/opt/*/data",
         "/opt/*/*/data",
     ]
     let versionSources = [
@@ -25,7 +30,8 @@ struct PostgreSQL: Engine {
     ]
     let versionParts = 2
     let versionMarks: [VersionMark] = [
-        .behind("\0PostgreSQL "), .behind("|PostgreSQL "), .behind("(PostgreSQL) "), .behind("(EnterpriseDB) "),
+        .behind("\0PostgreSQL "), .behind("|PostgreSQL "), .behind("(PostgreSQL) "),
+        .behind("(EnterpriseDB) ", vendor: "enterprisedb"),
     ]
     let environmentNames: Set<String> = ["PG_VERSION"]
 
@@ -50,7 +56,7 @@ struct PostgreSQL: Engine {
         directory.describe(&database, host)
         let settings = PostgreSQLSettings.read(directory, arguments, pid: pid, host)
         settings.describe(&database, directory, host)
-        directory.addSenders(&database, host.children(of: pid, title: "walsender"))
+        directory.addSenders(&database, host.walSenders(of: pid))
         directory.addPostmaster(&database, pid: server.details.containerPid ?? pid, host)
         return .database(database)
     }
@@ -68,17 +74,14 @@ struct PostgreSQL: Engine {
         return [argument ?? environment["PGDATA"]].compactMap { $0 }.map { Claim($0, source: source) }
     }
 
-    func inspectStopped(_ path: String, _ host: Host) -> Report.Database? {
-        let search = PostgreSQLDirectory.first(of: [Claim(path, source: path)], host.root, host)
+    func inspectStopped(_ place: StoppedPlace, _ host: Host) -> Report.Database? {
+        let search = PostgreSQLDirectory.first(of: [Claim(place.path, source: place.path)], place.root, host)
         guard let directory = search.found else { return nil }
         var database = Report.Database(key: "", engine: id, state: .stopped)
-        database.note("state", "stopped", source: "no server process has \(path) as its data directory")
-        database.version = directory.major
-        let software = host.software(serving: database, self)
-        database.version = nil
-        database.add(software?.package, of: self)
+        database.note("state", "stopped", source: "no server process has \(place.path) as its data directory")
+        database.version = directory.major  // by which software is chosen
+        database.chooseStoppedVersion(directory.versionSources, place, self, host)
         directory.describe(&database, host)
-        database.chooseStoppedVersion(directory.versionSources, software: software, self, host)
         PostgreSQLSettings.read(directory, nil, pid: 0, host).describe(&database, directory, host)
         return database
     }

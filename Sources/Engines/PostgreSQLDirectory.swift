@@ -29,10 +29,6 @@ struct PostgreSQLDirectory {
     /// Fills in everything that the files tell but the version.
     func describe(_ database: inout Report.Database, _ host: Host) {
         database.dataDirectories = [Report.DataDirectory(path: path, hostPath: nil, purpose: .data)]
-        if database.vendor == nil {
-            database.vendor = "community"
-            database.note("vendor", "community", source: "default: no package names another")
-        }
         let controlFile = Path.join(path, "global/pg_control")
         if let bytes = host.bytes(controlFile, in: root, at: 0, count: PgControl.size) {
             if let control = PgControl(bytes) {
@@ -72,7 +68,8 @@ struct PostgreSQLDirectory {
             database.note("role", "primary", source: Path.join(slots, slot.name))
         } else {
             database.role = .standalone
-            database.note("role", "standalone", source: "no standby.signal, no replication slot in \(slots)")
+            database.note(
+                "role", "standalone", source: "no standby.signal, no replication slot in \(slots), no walsender")
         }
     }
 

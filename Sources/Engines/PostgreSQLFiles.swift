@@ -9,6 +9,8 @@ struct PostgreSQLFiles {
     let root: HostRoot
     let host: Host
     private(set) var files: [String] = []
+    /// Every file that must be there was read.
+    private(set) var isWhole = true
 
     init(root: HostRoot, host: Host) {
         self.root = root
@@ -28,9 +30,14 @@ struct PostgreSQLFiles {
     private mutating func read(_ path: String, depth: Int) -> [Setting] {
         guard files.count < Self.fileLimit, depth < Self.depthLimit else {
             host.log.add(.includeLimit, path, "more than \(Self.fileLimit) files, or \(Self.depthLimit) deep")
+            isWhole = false
             return []
         }
-        guard !host.deadline.hasPassed, !files.contains(path), let text = host.text(path, in: root) else { return [] }
+        guard !host.deadline.hasPassed, !files.contains(path) else { return [] }
+        guard let text = host.text(path, in: root) else {
+            if root.exists(path) { isWhole = false }
+            return []
+        }
         files.append(path)
         var settings: [Setting] = []
         for (name, value) in Self.parse(text) {

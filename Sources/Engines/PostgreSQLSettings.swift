@@ -19,6 +19,8 @@ struct PostgreSQLSettings {
         "log_destination": "stderr", "archive_mode": "off",
     ]
 
+    /// Where the configuration files lie unless they are named.
+    private var home = ""
     /// The configuration file was read, so that silence means the default.
     private var isWhole = false
     /// The files that were read, in order.
@@ -58,21 +60,33 @@ struct PostgreSQLSettings {
     {
         var settings = PostgreSQLSettings()
         var reader = PostgreSQLFiles(root: directory.root, host: host)
+        settings.home = configurationDirectory(directory, arguments)
         let file = arguments?.values["config_file"] ?? configurationFile(of: directory, host)
-        let main = reader.read(Path.join(directory.path, file))
+        let path = Path.join(settings.home, file)
+        let main = reader.read(path)
+        settings.isWhole = reader.isWhole && reader.files.contains(path)
         let persisted = reader.read(Path.join(directory.path, "postgresql.auto.conf"))
         settings.files = reader.files
-        settings.isWhole = !reader.files.isEmpty
+        settings.isWhole = settings.isWhole && reader.isWhole
         for name in allowed {
             let fromFiles = (main + persisted).reversed().filter { $0.name == name }
             settings.values[name] =
                 [arguments?.claim(name, pid: pid)].compactMap { $0 }
                 + fromFiles.map { Claim($0.value, source: $0.source) }
-            if settings.isWhole, let standard = standards[name] {
+            if settings.isWhole, var standard = standards[name] {
+                if name == "wal_level", directory.major.hasPrefix("9.") { standard = "minimal" }
                 settings.values[name, default: []].append(Claim(standard, source: "default"))
             }
         }
         return settings
+    }
+
+    /// `-D` may name a directory of configuration alone, which names the data directory in turn.
+    private static func configurationDirectory(_ directory: PostgreSQLDirectory, _ arguments: Arguments?) -> String {
+        guard let named = arguments?.values["data_directory"].map({ Path.join(directory.path, $0) }),
+            directory.root.exists(Path.join(named, "postgresql.conf"))
+        else { return directory.path }
+        return named
     }
 
     /// Debian keeps the file of a cluster in /etc/postgresql and names the data directory in it.
@@ -98,12 +112,16 @@ struct PostgreSQLSettings {
         }
         let file = values["hba_file"]?.first?.value ?? "pg_hba.conf"
         database.setting(
-            "authentication", PostgreSQLAuthentication.read(Path.join(directory.path, file), directory.root, host))
+            "authentication", PostgreSQLAuthentication.read(Path.join(home, file), directory.root, host))
         let tls = (values["ssl"] ?? []).map { claim in
             Claim(
                 ["on", "true", "yes", "1", ""].contains(claim.value.lowercased()) ? "on" : "off", source: claim.source)
         }
         database.setting("tls", tls)
+        // Whoever keeps his log elsewhere may feed somebody by it.
+        if values["archive_mode"]?.first.map({ $0.value != "off" }) == true, database.role == .standalone {
+            database.role = nil
+        }
         let collects = ["on", "true", "yes", "1"].contains(values["logging_collector"]?.first?.value.lowercased())
         if collects, let log = values["log_directory"]?.first {
             database.addDirectory(log.value, .log, source: log.source, root: directory.root)

@@ -32,6 +32,10 @@ public final class ProblemLog {
         }
     }
 
+    private static let codes: [Errno: ProblemCode] = [
+        .tooLarge: .fileTooLarge, .malformed: .malformed, .timedOut: .deadline,
+    ]
+
     /// Adds a problem of the database under inspection, whose key, the subject, is not known yet.
     public func addHere(_ code: ProblemCode, _ message: String, partial: Bool = false) {
         here.append((code, message, partial))
@@ -47,8 +51,7 @@ public final class ProblemLog {
     public func add(_ error: HostError) {
         if error.errno.isAbsent { return }
         let code: ProblemCode =
-            error.errno.isDenied
-            ? .denied : error.errno == .tooLarge ? .fileTooLarge : error.errno == .malformed ? .malformed : .unreadable
+            error.errno.isDenied ? .denied : Self.codes[error.errno] ?? .unreadable
         add(code, error.path, "\(error)")
     }
 }

@@ -5,47 +5,63 @@ extension Inspector {
     /// Names the container that a server runs in, and adds the host's ports that lead to it.
     ///
     /// A control group's name is a claim. It is believed when the process has a view of files of its own, as every container has, and when the
-    /// runtime's first process of that container shares it.
+    /// runtime's first process of that container is the process's own, an ancestor of it, or sees the same files.
     func addContainer(_ server: Server, _ mounts: Mounts?, to finding: inout Finding) {
         guard let group = server.details.controlGroup else { return }
-        let pid = server.process.pid
-        let source = "/proc/\(pid)/cgroup: \(group.path)"
-        finding.database.note("container", group.id, source: source)
-        if let reason = doubt(server.details) {
-            return host.log.addHere(
-                .containerMismatch, "its control group names container \(EvidenceLimits.cut(group.id)), but \(reason)")
+        let id = EvidenceLimits.cut(group.id)
+        finding.database.note("container", id, source: "/proc/\(server.process.pid)/cgroup: \(group.path)")
+        func mismatch(_ reason: String) {
+            host.log.addHere(.containerMismatch, "its control group names container \(id), but \(reason)")
         }
-        let files = host.runtimeRoot(of: server.details)
-        var state = ContainerFiles(files.root, mountedPaths: files.isHost ? mountedPaths(mounts) : [])
-        let known = state.container(group)
+        if seesTheHost(server.details) { return mismatch("it sees the host's own files") }
+        let ancestors = host.ancestors(of: server)
+        var state = ContainerFiles(host.root, mountedPaths: mountedPaths(mounts), deadline: host.deadline)
+        var known = state.container(group)
         state.failures.forEach(host.log.add)
-        if let first = known?.pid, files.isHost, let other = try? host.proc.link("\(first)/ns/mnt"),
-            let own = server.details.mountNamespace, other != own
-        {
-            return host.log.addHere(
-                .containerMismatch,
-                "its control group names container \(EvidenceLimits.cut(group.id)), but that one's first process, \(first), sees other files"
-            )
+        if let first = known?.pid, !ancestors.contains(first), !sees(first, as: server.details) {
+            return mismatch("that one's first process, \(first), is another's")
         }
-        var container = Report.Container(runtime: group.runtime ?? known?.runtime ?? "unknown", id: group.id)
+        var place = ""
+        if known == nil, group.isNested, let runtime = host.nestedRuntime(of: server.details, ancestors) {
+            var files = ContainerFiles(runtime, mountedPaths: [], deadline: host.deadline)
+            known = files.container(group)
+            files.failures.forEach { host.log.add($0.below(runtime, host.root)) }
+            // What runs in a container may say what it likes: its word counts for its own children, and for no port of the host.
+            let numbers = (ancestors + [server.process.pid]).flatMap { ProcessDetails.numbers(of: $0, host.proc) }
+            if let first = known?.pid, !numbers.contains(first) {
+                return mismatch("that one's first process is another's")
+            }
+            known?.ports = []
+            place = runtime.path
+        }
+        describe(group, known, source: place + (known?.source ?? ""), &finding.database)
+        if server.isInSeparateNetwork { publish(known?.ports ?? [], to: &finding.database) }
+    }
+
+    private func describe(_ group: ControlGroup, _ known: Container?, source: String, _ database: inout Report.Database)
+    {
+        var container = Report.Container(
+            runtime: group.runtime ?? known?.runtime ?? "unknown", id: EvidenceLimits.cut(group.id))
         for (name, value, member) in [
             ("name", known?.name, \Report.Container.name), ("image", known?.image, \.image), ("pod", known?.pod, \.pod),
             ("namespace", known?.namespace, \.namespace),
         ] {
-            guard let value, !value.isEmpty, value.utf8.count <= EvidenceLimits.text else { continue }
-            container[keyPath: member] = value
-            finding.database.note("container." + name, value, source: known?.source ?? "")
+            guard let value, !value.isEmpty else { continue }
+            container[keyPath: member] = EvidenceLimits.cut(value)
+            database.note("container." + name, value, source: source)
         }
-        finding.database.container = container
-        if server.isInSeparateNetwork { publish(known?.ports ?? [], to: &finding.database, of: server) }
+        database.container = container
     }
 
-    /// Why the process cannot be in a container of its own; nil when it may be.
-    private func doubt(_ details: ProcessDetails) -> String? {
-        guard let own = details.mountNamespace, let ours = host.mountNamespace, own == ours, details.root == "/" else {
-            return nil
-        }
-        return "it sees the host's own files"
+    /// The process's files are the host's own, so that it cannot be in a container.
+    private func seesTheHost(_ details: ProcessDetails) -> Bool {
+        guard let own = details.mountNamespace, let ours = host.mountNamespace else { return false }
+        return own == ours && details.root == "/"
+    }
+
+    private func sees(_ pid: Int32, as details: ProcessDetails) -> Bool {
+        guard pid > 0, let own = details.mountNamespace else { return false }
+        return (try? host.proc.link("\(pid)/ns/mnt")) == own
     }
 
     /// The host's paths of what is mounted in the container: there lie the runtime's files.
@@ -55,22 +71,22 @@ extension Inspector {
         return small.flatMap { ours.paths(to: $0, seenThrough: mounts) }
     }
 
-    /// Adds the ports that lead to one that the server listens on.
-    private func publish(_ ports: [Container.PublishedPort], to database: inout Report.Database, of server: Server) {
+    /// Adds the ports that lead to one that the server listens on; nothing leads to a loopback address of another network.
+    private func publish(_ ports: [Container.PublishedPort], to database: inout Report.Database) {
         for port in ports where port.transport.hasPrefix("tcp") {
-            guard
+            guard port.address.utf8.count <= 64,
                 let target = database.listeners.first(where: {
-                    $0.port == port.containerPort && $0.containerPort == nil
-                }),
-                database.listeners.count < EvidenceLimits.entries
+                    $0.port == port.containerPort && $0.containerPort == nil && $0.exposure != .loopback
+                })
             else { continue }
-            let isIPv6 = port.address.contains(":")
+            guard database.listeners.count < EvidenceLimits.entries else {
+                return host.log.addHere(
+                    .reportLimit, "only \(EvidenceLimits.entries) of its sockets and published ports are reported")
+            }
             let address = port.address.isEmpty ? "0.0.0.0" : port.address
-            guard address.utf8.count <= 64 else { continue }
             var listener = Report.Listener(
-                address: address, port: port.port, protocol: isIPv6 ? .tcp6 : .tcp,
-                exposure: Self.exposure(of: address),
-                purpose: target.purpose)
+                address: address, port: port.port, protocol: address.contains(":") ? .tcp6 : .tcp,
+                exposure: Self.exposure(of: address), purpose: target.purpose)
             listener.containerPort = port.containerPort
             guard !database.listeners.contains(listener) else { continue }
             database.listeners.append(listener)
@@ -85,24 +101,36 @@ extension Inspector {
 }
 
 extension Host {
-    /// The most processes between a container's and its runtime's.
-    private static let ancestors = 32
+    /// The most ancestors of a process that are looked at.
+    private static let ancestorLimit = 32
 
-    /// The root below which the runtime of a container keeps its files: what the nearest ancestor outside the container sees as `/`.
-    ///
-    /// A runtime's shim or monitor is the parent of the container's first process. Where the runtime itself runs in a container, as in kind
-    /// or k3d, its files lie there.
-    func runtimeRoot(of details: ProcessDetails) -> (root: HostRoot, isHost: Bool) {
-        var pid = details.ppid
-        for _ in 0..<Self.ancestors {
-            guard pid > 1, let namespace = try? proc.link("\(pid)/ns/mnt") else { break }
-            if namespace != details.mountNamespace {
-                if namespace == mountNamespace { break }
-                return (try? proc.processRoot(pid)).map { ($0, false) } ?? (root, true)
-            }
+    /// The parents of a server, the nearest first, without the host's first process.
+    func ancestors(of server: Server) -> [Int32] {
+        var found: [Int32] = []
+        var pid = server.details.ppid
+        while pid > 1, found.count < Self.ancestorLimit, !found.contains(pid) {
+            found.append(pid)
             guard let parent = try? ProcessDetails.parent(of: pid, proc) else { break }
             pid = parent
         }
-        return (root, true)
+        return found
+    }
+
+    /// What a runtime sees as `/` that itself runs in a container, as in kind or k3d: the nearest ancestor that does not see the server's files.
+    func nestedRuntime(of details: ProcessDetails, _ ancestors: [Int32]) -> HostRoot? {
+        for pid in ancestors {
+            guard let namespace = try? proc.link("\(pid)/ns/mnt") else { return nil }
+            if namespace == details.mountNamespace { continue }
+            return namespace == mountNamespace ? nil : try? proc.processRoot(pid)
+        }
+        return nil
+    }
+}
+
+extension HostError {
+    /// The same, its path as the host names it when `root` is not the host's own.
+    func below(_ root: HostRoot, _ host: HostRoot) -> HostError {
+        guard root.path != host.path, path.hasPrefix("/"), !path.hasPrefix(root.path) else { return self }
+        return HostError(operation: operation, path: root.path + path, errno: errno)
     }
 }

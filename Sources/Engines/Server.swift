@@ -36,7 +36,11 @@ public struct Server: Sendable {
             return nil
         }
         var server = Server(process: process, details: details, root: nil, open: nil, tcp: [], unixSockets: [])
-        do throws(HostError) { server.root = try host.proc.processRoot(process.pid) } catch {
+        do throws(HostError) {
+            let isHosts =
+                details.root == "/" && details.mountNamespace != nil && details.mountNamespace == host.mountNamespace
+            server.root = isHosts ? host.root : try host.proc.processRoot(process.pid)
+        } catch {
             host.log.add(error)
             if error.errno.isAbsent {
                 host.log.addHere(.unreadable, "what it sees as / is gone: none of its files can be read", partial: true)

@@ -29,10 +29,11 @@ extension Host {
         return found
     }
 
-    /// The software that would serve the stopped `database`; nil where there is none, or more than one.
+    /// The software that would serve the stopped `database`: the only one that can, or the only one of a package; else nil.
     func software(serving database: Report.Database, _ engine: any Engine) -> Software? {
         let serving = software(of: engine).filter { engine.serves(database, software: $0.executable) }
-        return serving.count == 1 ? serving.first : nil
+        let packaged = serving.filter { $0.package != nil }
+        return serving.count == 1 ? serving.first : packaged.count == 1 ? packaged.first : nil
     }
 
     /// The version that the strings of the executable tell, for software that no package owns.
@@ -63,24 +64,49 @@ extension Host {
         }
     }
 
-    /// Where container engines keep volumes, which outlive their containers: the volume itself, and a directory or two below.
-    var volumePatterns: [String] {
+    /// The most volumes, and the most directories in each, that are looked into.
+    private static let volumeLimit = 1_000, directoryLimit = 64
+
+    /// Container engines' volumes, which outlive their containers: the volume itself, and a directory or two below.
+    func volumePlaces() -> [StoppedPlace] {
         let docker = (try? root.json("/etc/docker/daemon.json"))?.string("data-root") ?? "/var/lib/docker"
-        let homes = [docker, "/var/lib/containers/storage"].map { $0 + "/volumes/*/_data" }
-        return homes.flatMap { [$0, $0 + "/*", $0 + "/*/docker"] }
+        var places: [StoppedPlace] = []
+        for home in [docker, "/var/lib/containers/storage"].map({ Path.tidy($0) + "/volumes" }) {
+            guard let (volumes, truncated) = try? root.list(home, limit: Self.volumeLimit) else { continue }
+            if truncated { log.add(.fileTooLarge, home, "only \(Self.volumeLimit) volumes were looked into") }
+            for volume in volumes where volume.kind == .directory {
+                let path = "\(home)/\(volume.name)/_data"
+                // Who runs the container writes what he likes into it: nothing there may lead out of it.
+                guard let confined = try? root.confined(to: path) else { continue }
+                let inside =
+                    (try? confined.list(path, limit: Self.directoryLimit))?.entries.filter { $0.kind == .directory }
+                    ?? []
+                let below = inside.flatMap { ["\(path)/\($0.name)", "\(path)/\($0.name)/docker"] }
+                places += ([path] + below).map {
+                    StoppedPlace(
+                        path: $0, root: confined, isVolume: true, claim: Claim($0, source: "volume \(volume.name)"))
+                }
+            }
+        }
+        return places
     }
 
-    /// The child processes of `pid` that call themselves a `postgres: … <title> …`.
-    func children(of pid: Int32, title: String) -> [Int32] {
+    /// The child processes of a postmaster that send its log to somebody: `walsender`, before version 11 `wal sender process`.
+    func walSenders(of pid: Int32) -> [Int32] {
         let named = processes.filter { process in
-            guard let argument = process.arguments.first, argument.hasPrefix("postgres: ") else { return false }
-            return argument.split(separator: " ").contains { $0 == title }
+            guard let title = process.arguments.first, title.hasPrefix("postgres: ") else { return false }
+            let words = title.split(separator: " ")
+            // A base backup is sent by one too, and makes nobody a primary.
+            guard !title.contains("sending backup"),
+                let sender = words.firstIndex(where: { $0 == "walsender" || $0 == "sender" })
+            else { return false }
+            return words[sender] == "walsender" || (sender > 0 && words[sender - 1] == "wal")
         }
         return named.map(\.pid).filter { (try? ProcessDetails.parent(of: $0, proc)) == pid }
     }
 
     /// When a process started, in seconds since 1970; nil where the boot's time is not known.
     func startTime(of details: ProcessDetails) -> Int64? {
-        facts.bootedAt.map { $0 + Int64(clamping: details.startTicks / 100) }
+        facts.bootedAt.map { $0.saturating(plus: Int64(clamping: details.startTicks / 100)) }
     }
 }

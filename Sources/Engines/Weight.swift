@@ -4,7 +4,9 @@ extension Report.Database {
     /// About the bytes that its texts take in JSON, where a control character takes six.
     var weight: Int {
         let texts =
-            [key] + (process?.arguments ?? []) + unixSockets + configFiles + Array(identity.values)
+            [key, package?.name ?? "", package?.version ?? "", process?.user ?? "", process?.executable ?? ""]
+            + [container?.name, container?.image, container?.pod, container?.namespace].compactMap { $0 }
+            + listeners.map(\.address) + (process?.arguments ?? []) + unixSockets + configFiles + Array(identity.values)
             + Array(settings.values)
             + dataDirectories.flatMap { [$0.path, $0.hostPath ?? ""] }
             + evidence.flatMap { [$0.field, $0.value, $0.source] }

@@ -44,11 +44,12 @@ final class Apk: PackageSource {
         var found: [(package: Package, files: Set<String>)] = []
         var name: String?
         var version: String?
-        var directory = ""
+        var directory: String? = ""
         var files: Set<String> = []
         func finish() {
             if let name, let version, packageNames.contains(where: name.hasPrefix) {
-                found.append((Package(name: name, version: version, manager: .apk, vendor: nil, source: source), files))
+                let package = Package(name: name, version: version, manager: .apk, vendor: nil, source: source)
+                if package.isPlausible { found.append((package, files)) }
             }
             name = nil
             version = nil
@@ -64,8 +65,10 @@ final class Apk: PackageSource {
                 switch line[0] {
                 case UInt8(ascii: "P"): name = value
                 case UInt8(ascii: "V"): version = value
-                case UInt8(ascii: "F"): directory = "/" + value
-                case UInt8(ascii: "R"): if fileNames.contains(value) { files.insert(directory + "/" + value) }
+                case UInt8(ascii: "F"): directory = line.count < Package.pathLimit ? "/" + value : nil
+                case UInt8(ascii: "R"):
+                    guard line.count < Package.pathLimit, files.count < Package.fileLimit, let directory else { return }
+                    if fileNames.contains(value) { files.insert(directory + "/" + value) }
                 default: break
                 }
             }

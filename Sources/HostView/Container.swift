@@ -24,7 +24,7 @@ public struct Container: Sendable, Equatable {
     public var pod: String?
     /// The Kubernetes namespace.
     public var namespace: String?
-    /// Its first process, as the runtime counts.
+    /// Its first process, as the runtime counts; 0 when it says that none runs, nil where it does not say.
     public var pid: Int32?
     /// The ports that are published for it, or for the pod whose network it shares.
     public var ports: [PublishedPort] = []
@@ -38,14 +38,16 @@ public struct ContainerFiles {
     static let portLimit = 1024
 
     let root: HostRoot
+    let deadline: Deadline
     /// Directories that mounts of the container lead to on the host; they tell where a runtime keeps its files.
     let mountedPaths: [String]
     /// Why files could not be read.
     public private(set) var failures: [HostError] = []
 
     /// The files below `root`. `mountedPaths` are the host's paths of what is mounted in the container, and of its writable layer.
-    public init(_ root: HostRoot, mountedPaths: [String]) {
+    public init(_ root: HostRoot, mountedPaths: [String], deadline: Deadline) {
         self.root = root
+        self.deadline = deadline
         self.mountedPaths = mountedPaths
     }
 
@@ -57,10 +59,20 @@ public struct ContainerFiles {
         return found
     }
 
+    /// A state file, which only the one who owns the root may have written: a link or a mount of somebody else's tells nothing.
     mutating func json(_ path: String) -> JSONDocument? {
+        guard let owner = try? root.status(path).owner, owner == (try? root.status("/"))?.owner else { return nil }
         do throws(HostError) { return try root.json(path) } catch {
             failures.append(error)
             return nil
+        }
+    }
+
+    /// Adds what a file says of ports; that there were more than are kept is said.
+    mutating func addPorts(_ ports: [Container.PublishedPort], to container: inout Container) {
+        container.ports += ports.prefix(Self.portLimit)
+        if ports.count > Self.portLimit {
+            fail(HostError(operation: "parse ports of", path: container.source, errno: .tooLarge))
         }
     }
 

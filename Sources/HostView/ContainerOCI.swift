@@ -21,15 +21,15 @@ extension ContainerFiles {
             container.pod = annotations.string("io.kubernetes.cri.sandbox-name")
             container.namespace = annotations.string("io.kubernetes.cri.sandbox-namespace")
             if let sandbox = annotations.string("io.kubernetes.cri.sandbox-id") {
-                container.ports += networkPorts(sandbox)
+                addPorts(networkPorts(sandbox), to: &container)
             }
             if let text = annotations.string("nerdctl/ports"), let ports = JSONDocument(Array(text.utf8)) {
-                container.ports += Self.portMappings(ports, source: path + " nerdctl/ports")
+                addPorts(Self.portMappings(ports, source: path + " nerdctl/ports"), to: &container)
             }
             if let state = annotations.string("nerdctl/state-dir"),
                 let ports = json(state + "/network-config.json")?["portMappings"]
             {
-                container.ports += Self.portMappings(ports, source: state + "/network-config.json")
+                addPorts(Self.portMappings(ports, source: state + "/network-config.json"), to: &container)
             }
             return container
         }
@@ -51,7 +51,7 @@ extension ContainerFiles {
 
     /// `[{"HostPort": 8080, "ContainerPort": 80, "Protocol": "tcp", "HostIP": ""}]`; callers differ in the first letter's case.
     static func portMappings(_ list: JSONDocument, source: String) -> [Container.PublishedPort] {
-        list.elements(limit: portLimit).compactMap { mapping in
+        list.elements(limit: portLimit + 1).compactMap { mapping in
             guard
                 let port = (mapping.integer("HostPort") ?? mapping.integer("hostPort")).flatMap({ UInt16(exactly: $0) }
                 ), port > 0,

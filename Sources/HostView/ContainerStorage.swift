@@ -18,7 +18,7 @@ extension ContainerFiles {
                     annotations.string("io.kubernetes.cri-o.ImageName")
                     ?? annotations.string("io.kubernetes.cri-o.Image")
                 if let sandbox = annotations.string("io.kubernetes.cri-o.SandboxID"), isCRIO {
-                    container.ports = sandboxPorts(sandbox, directory) + networkPorts(sandbox)
+                    addPorts(sandboxPorts(sandbox, directory) + networkPorts(sandbox), to: &container)
                 }
             }
             addNames(id, directory, to: &container)
@@ -32,8 +32,8 @@ extension ContainerFiles {
     private func storageRoots() -> [String] {
         var seen: Set<String> = []
         return
-            (roots(before: "/overlay/") + roots(before: "/overlay-containers/")
-            + ["/var/lib/containers/storage", "/run/containers/storage"]).filter { seen.insert($0).inserted }
+            (["/var/lib/containers/storage", "/run/containers/storage"] + roots(before: "/overlay/")
+            + roots(before: "/overlay-containers/")).filter { seen.insert($0).inserted }
     }
 
     /// The runtime's monitor writes the first process's number into the run directory.
@@ -67,19 +67,12 @@ extension ContainerFiles {
         let path = storageRoot + "/db.sql"
         guard root.exists(path) else { return }
         do throws(HostError) {
-            let database = try SQLiteFile(path, root)
-            var configurations: [String: JSONDocument] = [:]
-            try database.rows(of: "ContainerConfig") { _, values in
-                if values.count > 3, case .text(let id) = values[0], case .text(let json) = values[3] {
-                    configurations[id] = JSONDocument(Array(json.utf8))
-                }
-                return configurations.count < 4096
+            guard let own = try configuration(of: id, path) else { return }
+            let network = try own.string("netNsCtr").flatMap { (id) throws(HostError) in try configuration(of: id, path)
             }
-            guard let own = configurations[id] else { return }
-            let network = own.string("netNsCtr").flatMap { configurations[$0] } ?? own
-            container.ports += Self.podmanPorts(network, source: path + " newPortMappings")
+            addPorts(try Self.podmanPorts(network ?? own, source: path + " newPortMappings"), to: &container)
             guard let pod = own.string("pod") else { return }
-            try SQLiteFile(path, root).rows(of: "PodConfig") { _, values in
+            try SQLiteFile(path, root, deadline: deadline).rows(of: "PodConfig") { _, values in
                 guard values.count > 1, values[0] == .text(pod), case .text(let name) = values[1] else { return true }
                 container.pod = name
                 return false
@@ -87,22 +80,36 @@ extension ContainerFiles {
         } catch { fail(error) }
     }
 
+    private func configuration(of id: String, _ path: String) throws(HostError) -> JSONDocument? {
+        var found: JSONDocument?
+        try SQLiteFile(path, root, deadline: deadline).rows(of: "ContainerConfig") { _, values in
+            guard values.count > 3, values[0] == .text(id), case .text(let json) = values[3] else { return true }
+            found = JSONDocument(Array(json.utf8))
+            return false
+        }
+        return found
+    }
+
     /// `[{"host_ip": "", "container_port": 80, "host_port": 8080, "range": 1, "protocol": "tcp"}]`
-    private static func podmanPorts(_ config: JSONDocument, source: String) -> [Container.PublishedPort] {
-        (config["newPortMappings"]?.elements(limit: portLimit) ?? []).flatMap { mapping -> [Container.PublishedPort] in
-            guard let port = mapping.integer("host_port"), let inner = mapping.integer("container_port") else {
-                return []
-            }
-            let range = min(max(mapping.integer("range") ?? 1, 1), portLimit)
-            return (0..<range).compactMap { offset in
-                guard let port = UInt16(exactly: port + offset), let inner = UInt16(exactly: inner + offset) else {
-                    return nil
-                }
-                return Container.PublishedPort(
-                    address: mapping.string("host_ip") ?? "", port: port, containerPort: inner,
-                    transport: mapping.string("protocol") ?? "tcp", source: source)
+    private static func podmanPorts(_ config: JSONDocument, source: String) throws(HostError) -> [Container
+        .PublishedPort]
+    {
+        var ports: [Container.PublishedPort] = []
+        for mapping in config["newPortMappings"]?.elements(limit: portLimit + 1) ?? [] {
+            guard let port = mapping.integer("host_port").flatMap({ UInt16(exactly: $0) }),
+                let inner = mapping.integer("container_port").flatMap({ UInt16(exactly: $0) })
+            else { continue }
+            for offset in 0..<UInt16(clamping: min(max(mapping.integer("range") ?? 1, 1), portLimit + 1)) {
+                let (outer, target) = (port.addingReportingOverflow(offset), inner.addingReportingOverflow(offset))
+                guard !outer.overflow, !target.overflow, ports.count <= portLimit else { break }
+                ports.append(
+                    Container.PublishedPort(
+                        address: mapping.string("host_ip") ?? "", port: outer.partialValue,
+                        containerPort: target.partialValue,
+                        transport: mapping.string("protocol") ?? "tcp", source: source))
             }
         }
+        return ports
     }
 
     /// CRI-O keeps a pod's host ports as an annotation of its sandbox, JSON in a text.

@@ -8,6 +8,8 @@ public struct ControlGroup: Sendable, Equatable {
     public var id: String
     /// The Kubernetes pod's uid, with hyphens.
     public var podUID: String?
+    /// It lies in another container: its runtime may run there.
+    public var isNested = false
     /// The path that tells all this.
     public var path: String
 
@@ -35,6 +37,7 @@ public struct ControlGroup: Sendable, Equatable {
         for (index, component) in components.enumerated().reversed() {
             guard var found = container(component, in: components[..<index]) else { continue }
             found.path = path
+            found.isNested = index > 0 && parse(path: components[..<index].joined(separator: "/")) != nil
             found.podUID = components[..<index].reversed().lazy.compactMap(podUID).first
             return found
         }

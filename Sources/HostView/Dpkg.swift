@@ -9,6 +9,7 @@ final class Dpkg: PackageSource {
     private static let listsLimit = 64 << 20
     private let root: HostRoot
     private var listBytes = 0
+    private var lists: [String: [UInt8]] = [:]
     private(set) var failure: HostError?
     private var installed: [Package]?
 
@@ -46,7 +47,8 @@ final class Dpkg: PackageSource {
         var installed = false
         func finish() {
             if let name, let version, installed {
-                packages.append(Package(name: name, version: version, manager: .dpkg, vendor: nil, source: statusFile))
+                let package = Package(name: name, version: version, manager: .dpkg, vendor: nil, source: statusFile)
+                if package.isPlausible { packages.append(package) }
             }
             name = nil
             version = nil
@@ -77,6 +79,13 @@ final class Dpkg: PackageSource {
     }
 
     private func list(of package: String) -> [UInt8] {
+        if let known = lists[package] { return known }
+        let list = readList(of: package)
+        lists[package] = list
+        return list
+    }
+
+    private func readList(of package: String) -> [UInt8] {
         guard listBytes < Self.listsLimit else {
             failure = HostError(operation: "read", path: "/var/lib/dpkg/info", errno: .tooLarge)
             return []

@@ -30,6 +30,8 @@ public struct Errno: Error, RawRepresentable, Sendable, Hashable, CustomStringCo
     /// The file is larger than what is read of it.
     public static let tooLarge = Errno(rawValue: EFBIG)
 
+    /// The deadline passed.
+    public static let timedOut = Errno(rawValue: ETIMEDOUT)
     /// The file does not have the format that it should have.
     public static let malformed = Errno(rawValue: EFORMAT)
 

@@ -21,6 +21,8 @@ public final class HostRoot: Sendable {
     public let path: String
     let directory: Descriptor
     let walksComponents: Bool
+    /// What stands before every path, when only a part of the host can be reached; else empty.
+    private let prefix: String
 
     /// Opens the directory at `path`, following links in `path` itself.
     ///
@@ -31,8 +33,9 @@ public final class HostRoot: Sendable {
         self.init(path: path, directory: Descriptor(number), walksComponents: walksComponents)
     }
 
-    init(path: String, directory: consuming Descriptor, walksComponents: Bool) {
+    init(path: String, directory: consuming Descriptor, walksComponents: Bool, prefix: String = "") {
         self.path = path
+        self.prefix = prefix
         let probe = walksComponents ? -1 : clinux_openat2_in_root(directory.number, ".", CLINUX_O_PATH)
         if probe >= 0 { close(probe) }
         self.walksComponents = probe < 0
@@ -106,6 +109,15 @@ public final class HostRoot: Sendable {
         return HostRoot(path: shown, directory: found, walksComponents: walksComponents)
     }
 
+    /// The same paths, of which none leads out of the directory at `path`: who runs a container writes what links he likes into its volume.
+    public func confined(to path: String) throws(HostError) -> HostRoot {
+        let found = try resolve(path, followingLast: true)
+        return HostRoot(path: self.path, directory: found, walksComponents: walksComponents, prefix: path)
+    }
+
+    /// A path within this root as everybody else names it.
+    func named(_ path: String) -> String { prefix.isEmpty ? path : path == "/" ? prefix : prefix + path }
+
     func openRegular(_ path: String, kernelFiles: Bool) throws(HostError) -> Descriptor {
         let found = try resolve(path, followingLast: true)
         do throws(Errno) {
@@ -124,6 +136,10 @@ public final class HostRoot: Sendable {
     }
 
     func resolve(_ path: String, followingLast: Bool) throws(HostError) -> Descriptor {
+        guard prefix.isEmpty || path == prefix || path.hasPrefix(prefix + "/") else {
+            throw HostError(operation: "open", path: path, errno: .noEntry)
+        }
+        let path = prefix.isEmpty ? path : "/" + path.dropFirst(prefix.count).drop { $0 == "/" }
         guard !path.utf8.contains(0), path.utf8.count < PATH_MAX else {
             throw HostError(operation: "open", path: path, errno: .nameTooLong)
         }

@@ -74,7 +74,7 @@ public struct Mounts: Sendable {
     public func paths(to path: String, seenThrough other: Mounts) -> [String] {
         guard let mount = other.holding(path) else { return [] }
         let place = Self.join(mount.root, path.dropFirst(mount.point == "/" ? 0 : mount.point.count))
-        let mounted = mounts.reversed().filter { $0.device == mount.device && Self.isInside(place, $0.root) }.map {
+        let mounted = mounts.filter { $0.device == mount.device && Self.isInside(place, $0.root) }.map {
             Self.join($0.point, place.dropFirst($0.root == "/" ? 0 : $0.root.count))
         }
         // The layers of an overlay that is mounted elsewhere, as its maker saw them; the writable one holds what was written.
@@ -128,8 +128,8 @@ extension HostRoot {
         guard let full = readLink(AT_FDCWD, "/proc/self/fd/\(found.number)"),
             let base = readLink(AT_FDCWD, "/proc/self/fd/\(self.directory.number)")
         else { return nil }
-        if base == "/" { return full }
-        if full == base { return "/" }
-        return full.hasPrefix(base + "/") ? String(full.dropFirst(base.count)) : nil
+        if base == "/" { return named(full) }
+        if full == base { return named("/") }
+        return full.hasPrefix(base + "/") ? named(String(full.dropFirst(base.count))) : nil
     }
 }

@@ -12,6 +12,14 @@ public struct Package: Sendable, Equatable {
     public var vendor: String?
     /// The database's file.
     public var source: String
+
+    /// The most bytes of a name, a version or a vendor.
+    static let textLimit = 256
+    /// The most bytes of a path, and the most files of one package that are kept: those called like a server are few.
+    static let pathLimit = 4096, fileLimit = 1_000
+
+    /// Its texts are as long as such texts are: whoever owns a container's files owns its package database too.
+    var isPlausible: Bool { [name, version, vendor ?? ""].allSatisfy { $0.utf8.count <= Self.textLimit } }
 }
 
 /// One package manager's database.

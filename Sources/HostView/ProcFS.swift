@@ -62,9 +62,10 @@ public final class ProcFS: Sendable {
     }
 
     /// The running program's own file, even when it was deleted; nil below a root without a kernel.
-    public func executable(_ pid: Int32) throws(HostError) -> OpenFile? {
+    public func executable(_ pid: Int32, deadline: Deadline) throws(HostError) -> OpenFile? {
         guard isLive else { return nil }
-        return OpenFile(try open("\(pid)/exe", flags: O_RDONLY | O_NONBLOCK), path: "/proc/\(pid)/exe")
+        return OpenFile(
+            try open("\(pid)/exe", flags: O_RDONLY | O_NONBLOCK), path: "/proc/\(pid)/exe", deadline: deadline)
     }
 
     private func open(_ path: String, flags: Int32) throws(HostError) -> Descriptor {

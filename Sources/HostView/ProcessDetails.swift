@@ -41,6 +41,13 @@ public struct ProcessDetails: Sendable, Equatable {
         return details
     }
 
+    /// The numbers of `pid` in the namespaces that it lives in, the outermost first.
+    public static func numbers(of pid: Int32, _ proc: ProcFS) -> [Int32] {
+        let text = (try? proc.read("\(pid)/status", limit: fileLimit).text) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix("NSpid:") }
+        return (line ?? "").split(whereSeparator: \.isWhitespace).compactMap { Int32($0) }
+    }
+
     /// The parent of `pid`.
     public static func parent(of pid: Int32, _ proc: ProcFS) throws(HostError) -> Int32? {
         parse(stat: try proc.read("\(pid)/stat", limit: fileLimit).text)?.ppid

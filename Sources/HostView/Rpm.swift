@@ -3,7 +3,7 @@ final class Rpm: PackageSource {
     /// The most bytes of one package's header: a package of a hundred thousand files has some 10 MB.
     static let headerLimit = 32 << 20
     /// The most bytes of all headers together: whoever owns a container's files owns its package database too.
-    private static let headersLimit = 512 << 20
+    private static let headersLimit = 256 << 20
 
     private static let directories = ["/var/lib/rpm", "/usr/lib/sysimage/rpm"]
 
@@ -44,16 +44,23 @@ final class Rpm: PackageSource {
 
     private func sqlite(_ path: String) throws(HostError) {
         let take = taking(path)
-        try SQLiteFile(path, root).rows(of: "Packages") { _, values in
-            guard values.count > 1, case .blob(let bytes) = values[1] else { return true }
-            return take(bytes)
+        do throws(HostError) {
+            try SQLiteFile(path, root, deadline: deadline).rows(of: "Packages") { _, values in
+                guard values.count > 1, case .blob(let bytes) = values[1] else { return true }
+                return take(bytes)
+            }
+        } catch {
+            // A database without the table is no host without packages.
+            throw error.errno.isAbsent ? HostError(operation: "parse", path: path, errno: .malformed) : error
         }
     }
 
-    private func ndb(_ path: String) throws(HostError) { try RpmNDB.forEach(try root.open(path), taking(path)) }
+    private func ndb(_ path: String) throws(HostError) {
+        try RpmNDB.forEach(try root.open(path, deadline: deadline), taking(path))
+    }
 
     private func berkeley(_ path: String) throws(HostError) {
-        try RpmBerkeley.forEach(try root.open(path), taking(path))
+        try RpmBerkeley.forEach(try root.open(path, deadline: deadline), taking(path))
     }
 
     /// Keeps what a header says when its package is asked for; false when it is enough.
@@ -61,7 +68,7 @@ final class Rpm: PackageSource {
         var bytesLeft = Self.headersLimit
         return { [self] bytes in
             bytesLeft -= bytes.count
-            guard bytesLeft > 0, !deadline.hasPassed else {
+            guard bytesLeft > 0 else {
                 failure = HostError(operation: "read", path: path, errno: .tooLarge)
                 return false
             }
@@ -76,7 +83,11 @@ final class Rpm: PackageSource {
             let package = Package(
                 name: name, version: epoch + version + release, manager: .rpm, vendor: header.string(.vendor),
                 source: path)
-            installed?.append((package, Set(header.files(named: fileNames))))
+            if package.isPlausible {
+                installed?.append((package, header.files(named: fileNames)))
+            } else {
+                failure = HostError(operation: "parse", path: path, errno: .malformed)
+            }
             return true
         }
     }

@@ -12,7 +12,8 @@ enum RpmBerkeley {
     static func forEach(_ file: OpenFile, _ body: ([UInt8]) -> Bool) throws(HostError) {
         let malformed = HostError(operation: "parse", path: file.path, errno: .malformed)
         let metadata = try file.read(at: 0, count: metadataSize)
-        guard metadata.littleEndian(12, 4) == magic, metadata[24] == 0,  // not encrypted
+        // Byte 24 is not 0 in an encrypted one.
+        guard metadata.count == metadataSize, metadata.littleEndian(12, 4) == magic, metadata[24] == 0,
             let pageSize = metadata.littleEndian(20, 4).map(Int.init), let last = metadata.littleEndian(32, 4),
             (512...65_536).contains(pageSize)
         else { throw malformed }

@@ -48,12 +48,18 @@ struct RpmHeader {
         return (0..<entry.count).compactMap { values.bigEndian(entry.offset + 4 * $0, 4).map(Int.init) }
     }
 
-    /// The paths of the package's files whose base name is in `names`.
-    func files(named names: Set<String>) -> [String] {
+    /// The paths of the package's files whose base name is in `names`; no more than `Package.fileLimit`.
+    func files(named names: Set<String>) -> Set<String> {
         let directories = strings(.directoryNames)
-        return zip(strings(.baseNames), numbers(.directoryIndexes)).compactMap { name, index in
-            names.contains(name) && directories.indices.contains(index) ? directories[index] + name : nil
+        var found: Set<String> = []
+        for (name, index) in zip(strings(.baseNames), numbers(.directoryIndexes)) where names.contains(name) {
+            guard directories.indices.contains(index), directories[index].utf8.count <= Package.pathLimit else {
+                continue
+            }
+            found.insert(directories[index] + name)
+            if found.count == Package.fileLimit { break }
         }
+        return found
     }
 
     private func entry(_ tag: Tag) -> (type: UInt64, offset: Int, count: Int)? {

@@ -18,6 +18,7 @@ enum RpmNDB {
             (1...slotPageLimit).contains(pages)
         else { throw malformed }
         let slots = try file.read(at: 0, count: pages * pageSize)
+        guard slots.count == pages * pageSize else { throw malformed }
         for start in stride(from: headerSize, to: slots.count, by: slotSize) {
             guard slots.littleEndian(start, 4) == magic("Slot"), let package = slots.littleEndian(start + 4, 4),
                 let block = slots.littleEndian(start + 8, 4)

@@ -15,6 +15,8 @@ final class SQLiteFile {
     private static let magic = Array("SQLite format 3\0".utf8)
     /// The deepest tree; SQLite's own is 20.
     private static let depthLimit = 20
+    /// The most columns of one row; rpm and Podman have fewer than ten.
+    private static let columnLimit = 64
     /// The most bytes of one row.
     private static let rowLimit = 32 << 20
 
@@ -28,8 +30,8 @@ final class SQLiteFile {
     /// Opens the database at `path` and its write-ahead log, where there is one.
     ///
     /// - Throws: `malformed` when it is no SQLite database, or not one in UTF-8.
-    init(_ path: String, _ root: HostRoot) throws(HostError) {
-        file = try root.open(path)
+    init(_ path: String, _ root: HostRoot, deadline: Deadline?) throws(HostError) {
+        file = try root.open(path, deadline: deadline)
         let header = try file.read(at: 0, count: Self.headerSize)
         let raw = Int(header.bigEndian(16, 2) ?? 0)
         pageSize = raw == 1 ? 65_536 : raw
@@ -37,7 +39,7 @@ final class SQLiteFile {
             pageSize & (pageSize - 1) == 0, header[20] <= 32, header.bigEndian(56, 4) ?? 1 <= 1
         else { throw HostError(operation: "parse", path: path, errno: .malformed) }
         usable = pageSize - Int(header[20])
-        log = try SQLiteLog.read(path + "-wal", root, pageSize: pageSize)
+        log = try SQLiteLog.read(path + "-wal", root, pageSize: pageSize, deadline: deadline)
         // Each page is read once in a sound file; a loop runs out of this.
         pagesLeft = Int(try file.size() / Int64(pageSize)) * 2 + (log?.pages ?? 0) * 2 + 64
     }
@@ -131,6 +133,7 @@ final class SQLiteFile {
         var data = Int(header.value)
         var values: [Value] = []
         while position < header.value {
+            guard values.count < Self.columnLimit else { throw malformed }
             guard let type = Self.varint(payload, position), let (value, size) = Self.value(payload, data, type.value)
             else {
                 throw malformed

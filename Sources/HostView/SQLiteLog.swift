@@ -15,9 +15,11 @@ struct SQLiteLog {
     func offset(ofPage number: Int64) -> Int64? { offsets[number] }
 
     /// Reads the log at `path`; nil where there is none, or nothing committed in it.
-    static func read(_ path: String, _ root: HostRoot, pageSize: Int) throws(HostError) -> SQLiteLog? {
+    static func read(_ path: String, _ root: HostRoot, pageSize: Int, deadline: Deadline?) throws(HostError)
+        -> SQLiteLog?
+    {
         let file: OpenFile
-        do throws(HostError) { file = try root.open(path) } catch {
+        do throws(HostError) { file = try root.open(path, deadline: deadline) } catch {
             if error.errno.isAbsent { return nil }
             throw error
         }

@@ -13,6 +13,8 @@ public struct ServiceUnit: Sendable, Equatable {
     /// Where packages put theirs: hundreds of them, so that names decide.
     private static let packageDirectories = ["/usr/lib/systemd/system", "/lib/systemd/system"]
     private static let fileLimit = 256 << 10
+    /// The most files of variables of one unit.
+    private static let environmentFileLimit = 16
     /// The most units that are read.
     public static let limit = 1_000
 
@@ -71,6 +73,7 @@ public struct ServiceUnit: Sendable, Equatable {
     private mutating func parse(_ text: String, instance: String?, _ root: HostRoot, starts: inout [String]) {
         var pending = ""
         var isService = false
+        var files = 0
         for raw in text.split(separator: "\n") {
             let line = pending + Self.trimmed(raw)
             pending = ""
@@ -86,7 +89,8 @@ public struct ServiceUnit: Sendable, Equatable {
             case "ExecStart":
                 if value.isEmpty { starts = [] } else { starts.append(String(value.drop { "@-:+!".contains($0) })) }
             case "Environment": for word in Self.words(value) { add(assignment: word) }
-            case "EnvironmentFile":
+            case "EnvironmentFile" where files < Self.environmentFileLimit:
+                files += 1
                 let path = value.drop { $0 == "-" }
                 let text = (try? root.read(String(path), limit: Self.fileLimit).text) ?? ""
                 for line in text.split(separator: "\n") where !line.hasPrefix("#") {
@@ -138,28 +142,32 @@ public struct ServiceUnit: Sendable, Equatable {
     /// Words as systemd splits them: by blanks, quotes of either kind taken away, a backslash before any character.
     static func words(_ text: String) -> [String] {
         var words: [String] = []
-        var word: String?
+        var word = ""
+        var isWord = false
         var quote: Character?
         var isEscaped = false
         for character in text {
-            if isEscaped {
-                word = (word ?? "") + String(character)
-                isEscaped = false
-            } else if character == "\\" {
+            let isBlank = character == " " || character == "\t"
+            if !isEscaped, character == "\\" {
                 isEscaped = true
-            } else if let open = quote {
-                if character == open { quote = nil } else { word?.append(character) }
-            } else if character == "\"" || character == "'" {
-                quote = character
-                word = word ?? ""
-            } else if character == " " || character == "\t" {
-                if let word { words.append(word) }
-                word = nil
-            } else {
-                word = (word ?? "") + String(character)
+                continue
             }
+            if isEscaped || (quote != nil && character != quote)
+                || (quote == nil && !isBlank && character != "\"" && character != "'")
+            {
+                word.append(character)
+                isWord = true
+            } else if isBlank {
+                if isWord { words.append(word) }
+                word = ""
+                isWord = false
+            } else {
+                quote = quote == nil ? character : nil
+                isWord = true
+            }
+            isEscaped = false
         }
-        return words + [word].compactMap { $0 }
+        return isWord ? words + [word] : words
     }
 
     private static func trimmed(_ text: Substring) -> String {

@@ -11,6 +11,8 @@ public struct Users: Sendable {
     /// The accounts by number; of several with one number the first counts.
     public var accounts: [UInt32: Account]
 
+    /// The most bytes of a login name; the kernel's tools take 32 (useradd(8)).
+    private static let nameLimit = 256
     /// The most bytes of a passwd file: some two hundred thousand accounts.
     private static let fileLimit = 16 << 20
 
@@ -23,7 +25,9 @@ public struct Users: Sendable {
         var accounts: [UInt32: Account] = [:]
         for line in text.split(separator: "\n") {
             let fields = line.split(separator: ":", omittingEmptySubsequences: false)
-            guard fields.count >= 6, let uid = UInt32(fields[2]), accounts[uid] == nil else { continue }
+            guard fields.count >= 6, fields[0].utf8.count <= nameLimit, let uid = UInt32(fields[2]),
+                accounts[uid] == nil
+            else { continue }
             accounts[uid] = Account(name: String(fields[0]), home: String(fields[5]))
         }
         return accounts

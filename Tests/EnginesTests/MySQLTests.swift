@@ -60,8 +60,10 @@ struct MySQLTests {
 
     @Test("skip- and disable- turn an option off, unless it is one of its own")
     func skipped() {
-        #expect(MySQLOptions.plain("skip-log-bin", "").value == "off")
-        #expect(MySQLOptions.plain("disable_log_bin", "") == ("log_bin", "off"))
+        #expect(MySQLOptions.plain("skip-log-bin", "").value == MySQLOptions.turnedOff)
+        #expect(MySQLOptions.plain("log-bin", "OFF").value == "OFF", "a log of that name")
+        #expect(MySQLOptions.plain("skip-ssl", "") == ("ssl", "off"))
+        #expect(MySQLOptions.plain("disable_log_bin", "") == ("log_bin", MySQLOptions.turnedOff))
         #expect(MySQLOptions.plain("skip-grant-tables", "") == ("skip_grant_tables", ""))
     }
 

@@ -75,8 +75,12 @@ struct PostgreSQLTests {
             ("host all all 10.0.0.0 255.0.0.0 ldap ldapbindpasswd=canary", "enabled"),
             ("# host all all all trust", "enabled"),
             ("local all \"trust\" peer", "enabled"), ("host all all", "enabled"), ("include other.conf", "trust"),
+            ("host all all 127.0.0.1 0.0.0.0 trust", "trust"),
+            ("host all all 127.0.0.1 255.0.0.0 trust", "trust_local"),
+            ("host all all 127.0.0.1/1 trust", "trust"), ("host all all 127.evil.example trust", "trust"),
+            ("include none.conf", nil), ("include_if_exists none.conf", "enabled"),
         ])
-    func authentication(text: String, expected: String) throws {
+    func authentication(text: String, expected: String?) throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "dbcensus-\(UUID())")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
@@ -89,6 +93,10 @@ struct PostgreSQLTests {
         #expect(claims.first?.value == expected)
         #expect(!claims.contains { $0.source.contains("canary") })
         #expect(PostgreSQLAuthentication.read("/none", root, host).isEmpty)
+        // What nobody read says nothing.
+        try Data((String(repeating: "#", count: 1 << 20) + "\nhost all all all trust\n").utf8).write(
+            to: directory.appending(path: "long.conf"))
+        #expect(PostgreSQLAuthentication.read("/long.conf", root, host).isEmpty)
     }
 }
 

@@ -42,7 +42,7 @@ struct PackagesTests {
     @Test("a spoiled database ends in an answer or a failure", arguments: ["rpmdb.sqlite", "Packages", "Packages.db"])
     func spoiled(name: String) throws {
         let sound = try Data(contentsOf: Self.fixtures.appending(path: name))
-        for length in [0, 1, 40, 100, 1000, sound.count / 2, sound.count - 1] {
+        for length in [0, 1, 16, 20, 24, 40, 100, 1000, sound.count / 2, sound.count - 1] {
             let (package, failures) = try Host(name, sound.prefix(length)).owner(of: "/usr/sbin/mysqld")
             #expect(package != nil || !failures.isEmpty, "cut to \(length)")
         }
@@ -55,6 +55,45 @@ struct PackagesTests {
                 _ = try Host(name, bytes).owner(of: "/usr/sbin/mysqld")
             }
         }
+    }
+
+    @Test("a header whose names would fill the memory, and texts that no package has, are left out")
+    func bombs() throws {
+        func header(name: String, version: String, directory: Int, files: Int) -> [UInt8] {
+            func number(_ value: Int) -> [UInt8] {
+                (0..<4).reversed().map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+            }
+            var values: [UInt8] = []
+            var index: [UInt8] = []
+            for (tag, type, count, bytes) in [
+                (1000, 6, 1, Array(name.utf8) + [0]), (1001, 6, 1, Array(version.utf8) + [0]),
+                (1116, 4, files, [UInt8](repeating: 0, count: 4 * files)),
+                (1117, 8, files, (0..<files).flatMap { _ in Array("mysqld\0".utf8) }),
+                (1118, 8, 1, [UInt8](repeating: 0x2F, count: directory) + [0]),
+            ] {
+                index += number(tag) + number(type) + number(values.count) + number(count)
+                values += bytes
+            }
+            return number(5) + number(values.count) + index + values
+        }
+        let bomb = try #require(RpmHeader(header(name: "mysql-x", version: "1", directory: 1 << 20, files: 50_000)))
+        #expect(bomb.files(named: ["mysqld"]).isEmpty)
+        let many = try #require(RpmHeader(header(name: "mysql-x", version: "1", directory: 4000, files: 50_000)))
+        #expect(many.files(named: ["mysqld"]).count == 1)
+        let long = String(repeating: "9", count: 300)
+        #expect(!Package(name: "a", version: long, manager: .apk, vendor: nil, source: "x").isPlausible)
+        let text =
+            "P:mysql\nV:\(long)\nF:usr\nR:mysqld\n\nP:mysql\nV:1\nF:\(String(repeating: "d", count: 5000))\nR:mysqld\nF:usr\nR:mysqld\n\n"
+        let found = Apk.parse(Array(text.utf8), source: "x", packageNames: ["mysql"], fileNames: ["mysqld"])
+        #expect(found.map(\.files) == [["/usr/mysqld"]])
+    }
+
+    @Test("an SQLite database without rpm's table is no host without packages")
+    func foreign() throws {
+        var bytes = try Data(contentsOf: Self.fixtures.appending(path: "rpmdb.sqlite"))
+        let name = try #require(bytes.range(of: Data("tablePackagesPackages".utf8)))
+        bytes.replaceSubrange(name, with: Data("tablePickagesPickages".utf8))
+        #expect(try Host("rpmdb.sqlite", bytes).owner(of: "/usr/sbin/mysqld").failures.first?.errno == .malformed)
     }
 
     @Test("chains and trees that lead back to themselves end")

@@ -51,6 +51,8 @@ def main(agent):
         asked = [truth for case in truths for truth in case.truths()]
         report = scan(agent)
         board = Scoreboard(report, asked, before)
+        # In CI every case must be had, but for mongod, whose wheel is x86_64's alone.
+        strict = os.environ.get("CI") == "true" and os.uname().machine == "x86_64"
         count = sum(case.look_alikes for case in truths)
         board.show(skipped, count)
         if os.environ.get("DBCENSUS_TRUTH_REPORT"):
@@ -58,7 +60,7 @@ def main(agent):
         secrets = [text for text in ["canary"] if text in json.dumps(report)]
         if secrets:
             print("SECRET  a canary password is in the report")
-    return 0 if board.is_right and not secrets else 1
+    return 0 if board.is_right and not secrets and not (strict and skipped) else 1
 
 
 if __name__ == "__main__":

@@ -167,7 +167,7 @@ class Docker(Case):
                 **fields, "engine": "mongodb", "version": version, "data": "/data/db", "user": "mongodb",
                 "host_path": self.upper("mongodb") + "/data/db", "unix_sockets": ["/tmp/mongodb-27017.sock"],
                 "settings.bind": parsed["net"]["bindIp"], "role": "standalone", "package": None}))
-        second = found[5] if str(found[5].pid) > str(found[4].pid) else found[4]
+        # The later pid is looked at second.
         later = max(found[4], found[5], key=lambda truth: truth.pid)
         later.problems = frozenset({"identity_shared"})
         return found

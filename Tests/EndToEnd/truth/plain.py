@@ -61,6 +61,65 @@ class MariaDB(OneServer):
             **{"settings.server_id": "4711"}))]
 
 
+class MariaDBReplica(Case):
+    """A primary and its replica, both real: what the files of either tell."""
+
+    missing = MariaDB.missing
+
+    def __enter__(self):
+        self.servers = []
+        for name in ["primary", "replica"]:
+            place = self.directory / name
+            place.mkdir()
+            server = servers.MariaDB(place)
+            self.servers.append(server)
+            server.__enter__()
+        primary, replica = self.servers
+        primary.sql("CREATE USER r@'127.0.0.1' IDENTIFIED BY 'canary'; GRANT REPLICATION SLAVE ON *.* TO r@'127.0.0.1'")
+        replica.sql("SET GLOBAL server_id = 4712")
+        replica.sql(f"CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={primary.port}, MASTER_USER='r', MASTER_PASSWORD='canary'; START SLAVE")
+        deadline = time.monotonic() + 30
+        while self.status("Slave_IO_Running") != "Yes":
+            assert time.monotonic() < deadline, "the replica does not replicate"
+            time.sleep(0.1)
+        return self
+
+    def status(self, name):
+        text = servers.run("mariadb", "--no-defaults", "-uroot", f"--socket={self.servers[1].socket}", "-e", "SHOW SLAVE STATUS\\G")
+        return next((line.split(":", 1)[1].strip() for line in text.splitlines() if line.strip().startswith(name + ":")), None)
+
+    def __exit__(self, *_):
+        for server in self.servers:
+            server.__exit__()
+
+    def truths(self):
+        return [
+            Truth("MariaDB, primary", pid=self.servers[0].process.pid, fields=mariadb_fields(self.servers[0], role=None)),
+            Truth("MariaDB, its replica", pid=self.servers[1].process.pid, fields=mariadb_fields(self.servers[1], role="replica"))]
+
+
+class Archive(Case):
+    """Software of a vendor's archive below /opt, without data: its version stands in its strings."""
+
+    place = pathlib.Path("/opt/dbcensus-truth")
+    missing = MariaDB.missing
+
+    def __enter__(self):
+        shutil.rmtree(self.place, ignore_errors=True)
+        (self.place / "bin").mkdir(parents=True)
+        shutil.copy(shutil.which("mariadbd"), self.place / "bin/mariadbd")
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.place, ignore_errors=True)
+
+    def truths(self):
+        version = servers.run("mariadbd", "--no-defaults", "--version").split("Ver ")[1].split("-")[0]
+        return [Truth("MariaDB, an archive below /opt", place=str(self.place), fields={
+            "engine": "mariadb", "state": "installed", "version": version, "version_precision": "exact", "package": None, "listeners": [],
+            "data": None, "role": None})]
+
+
 def postgresql_fields(server, **more):
     truth = server.ask()
     pid = server.process.pid
@@ -238,4 +297,4 @@ class StoppedByUnit(OneServer):
             **owner("/usr/sbin/mariadbd")})]
 
 
-CASES = [MariaDB, PostgreSQL, MongoDB, MongoDBReplicaSet, StoppedPostgreSQL, StoppedByUnit]
+CASES = [MariaDB, MariaDBReplica, Archive, PostgreSQL, MongoDB, MongoDBReplicaSet, StoppedPostgreSQL, StoppedByUnit]

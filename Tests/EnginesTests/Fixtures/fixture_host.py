@@ -63,6 +63,9 @@ class Host:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.symlink_to(target)
 
+    def unlink(self, path):
+        (self.root / path).unlink()
+
     def user(self, name, uid):
         self.users[name] = uid
 

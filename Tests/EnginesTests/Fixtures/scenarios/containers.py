@@ -49,6 +49,17 @@ def containers(scenario):
     h.process(1002, "/usr/bin/mongod", ["mongod", "--bind_ip_all"], user="systemd-coredump", root=f"/{root}", tcp=[("0.0.0.0", 27017)],
               open=[f"/{root}/data/db/mongod.lock"], mount_namespace=4026532920, cgroup=docker(1002, 13, "metrics", "mongo:7.0", {}, mode="host"))
     mariadb_data(h, "var/lib/docker/volumes/legacy/_data", "10.11.6")
+    # A volume that its container filled: links and settings that lead out of it.
+    volume = "var/lib/docker/volumes/evil/_data"
+    h.write("root/.pgpass", "db.prod:5432:orders:postgres:canary-password\n")
+    h.write("root/canary.conf", "cluster_name = 'canary'\nport = 6666\n")
+    h.write("root/canary_hba", "host all all canary.example trust\n")
+    mariadb_data(h, volume, "10.11.6")
+    h.unlink(f"{volume}/mysql_upgrade_info")
+    h.link(f"{volume}/mysql_upgrade_info", "/root/.pgpass")
+    postgresql_data(h, f"{volume}/16/docker", "16")
+    h.write(f"{volume}/16/docker/postgresql.conf", "include '/root/canary.conf'\ninclude '../../../../../../../../root/canary.conf'\n"
+            "hba_file = '/root/canary_hba'\nlogging_collector = on\nlog_directory = '/root'\n")
     h.finish()
 
     h = scenario("kubernetes", "al2023")
@@ -152,6 +163,30 @@ def containers(scenario):
         mysql_data(h, f"{root}/var/lib/mysql", "8.0.36", uuid=f"cccccccc-0000-0000-0000-0000000000{number}")
         h.process(pid, "/usr/sbin/mysqld", ["mysqld"], cwd=f"/{root}/var/lib/mysql", user="mysql", root=f"/{root}", tcp=[("::", 3306)],
                   mount_namespace=4026533500 + number, net_namespace=4026533600 + number, cgroup=f"0::/docker/{image(number)}\n")
+    # A port of the host cannot lead to a server that listens on its own loopback address alone.
+    h.write(f"var/lib/docker/containers/{image(65)}/config.v2.json", json.dumps({
+        "Name": "/inward", "State": {"Pid": 5006}, "Config": {}, "NetworkSettings": {"Ports": {"3306/tcp": [{"HostIp": "", "HostPort": "3366"}]}}}))
+    root = "var/lib/docker/overlay2/65/merged"
+    mysql_data(h, f"{root}/var/lib/mysql", "8.0.36", uuid="cccccccc-0000-0000-0000-000000000065")
+    h.process(5006, "/usr/sbin/mysqld", ["mysqld"], cwd=f"/{root}/var/lib/mysql", user="mysql", root=f"/{root}", tcp=[("127.0.0.1", 3306)],
+              mount_namespace=4026533565, net_namespace=4026533665, cgroup=f"0::/docker/{image(65)}\n")
+    # systemd in a container: the server has mounts of its own, and the container's first process is its grandparent.
+    h.write(f"var/lib/docker/containers/{image(66)}/config.v2.json", json.dumps({
+        "Name": "/machine", "State": {"Pid": 5010}, "Config": {"Image": "ubi-init"}, "NetworkSettings": {"Ports": {"3306/tcp": [{"HostIp": "", "HostPort": "3377"}]}}}))
+    root = "var/lib/docker/overlay2/66/merged"
+    mysql_data(h, f"{root}/var/lib/mysql", "8.0.36", uuid="cccccccc-0000-0000-0000-000000000066")
+    h.process(5010, "/usr/lib/systemd/systemd", ["/sbin/init"], root=f"/{root}", mount_namespace=4026533566)
+    h.process(5011, "/usr/sbin/mysqld", ["mysqld"], cwd=f"/{root}/var/lib/mysql", user="mysql", root=f"/{root}", tcp=[("0.0.0.0", 3306)], ppid=5010,
+              mount_namespace=4026533567, net_namespace=4026533666, cgroup=f"0::/docker/{image(66)}/system.slice/mysqld.service\n")
+    # A user's own runtime, in a container that he made up, that says it is another's.
+    inner = f"home/alice/root/var/lib/docker/containers/{image(67)}/config.v2.json"
+    h.write(inner, json.dumps({"Name": "/payments", "State": {"Pid": 5021}, "Config": {"Image": "x"},
+                               "NetworkSettings": {"Ports": {"3306/tcp": [{"HostIp": "0.0.0.0", "HostPort": "1"}]}}}))
+    mysql_data(h, "home/alice/root/var/lib/mysql", "8.0.36", uuid="cccccccc-0000-0000-0000-000000000067")
+    h.process(5020, "/usr/bin/sh", ["sh"], root="/home/alice/root", mount_namespace=4026533568)
+    h.process(5021, "/usr/sbin/mysqld", ["mysqld"], cwd="/home/alice/root/var/lib/mysql", user="mysql", root="/home/alice/root", tcp=[("0.0.0.0", 3306)],
+              ppid=5020, mount_namespace=4026533569, net_namespace=4026533667,
+              cgroup=f"0::/user.slice/docker-{image(68)}.scope/docker-{image(67)}.scope\n")
     # A container whose root is gone: no file of it can be read.
     h.process(5005, "/usr/sbin/mysqld", ["mysqld", "--datadir=/var/lib/mysql"], cwd="/var/lib/docker/overlay2/gone/merged/var/lib/mysql", user="mysql",
               root="/var/lib/docker/overlay2/gone/merged", tcp=[("::", 3306)], mount_namespace=4026533505, net_namespace=4026533605,

@@ -47,6 +47,19 @@ def situations(scenario):
     h.process(812, "/usr/sbin/mysqld (deleted)", ["/usr/sbin/mysqld"], cwd="/var/lib/mysql", user="mysql", tcp=[("::", 3306)])
     h.finish()
 
+    h = scenario("pending", "debian")
+    h.user("mysql", 113)
+    h.package("mariadb-server-core", "1:10.11.6-0+deb12u1", "/usr/sbin/mariadbd")
+    mariadb_data(h, "var/lib/mysql", "10.6.17")
+    h.process(500, "/usr/sbin/mariadbd", ["/usr/sbin/mariadbd"], cwd="/var/lib/mysql", user="mysql", tcp=[("127.0.0.1", 3306)])
+    h.package("postgresql-16", "16.8-1.el9", "/usr/bin/postgres")
+    postgresql_data(h, "var/lib/pgsql/data", "13", 1)
+    # The emergency server of one user, without a socket: its directory is no stopped one.
+    postgresql_data(h, "srv/single", "16", 1)
+    h.write("etc/systemd/system/single.service", "[Service]\nExecStart=/usr/bin/postgres -D /srv/single\n")
+    h.process(510, "/usr/bin/postgres", ["/usr/bin/postgres", "--single", "-D", "/srv/single", "x"], cwd="/srv/single", user="mysql")
+    h.finish()
+
     h = scenario("alpine", "alpine")
     h.user("postgres", 70)
     h.apk("musl", "1.2.5-r0", "/lib/libc.musl-x86_64.so.1")
