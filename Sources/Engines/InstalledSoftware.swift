@@ -42,7 +42,8 @@ extension Inspector {
                 let samePath = process.executable == executable && finding.executable == nil
                 return samePath || (finding.executable != nil && finding.executable == identity)
             }
-            guard database.state == .stopped, finding.root === host.root else { return false }  // a volume's has its own
+            // Nothing of the host serves what lies in a container's volume.
+            guard database.state == .stopped, finding.root === host.root else { return false }
             return host.software(serving: database, engine).map { $0.executable == executable }
                 ?? engine.serves(database, software: executable)
         }

@@ -58,7 +58,7 @@ struct MongoDBMember {
 
     /// What the last chunk of `file` says; nil when there is none, or the server is no member.
     static func last(in file: String, _ root: HostRoot, _ host: Host) -> MongoDBMember? {
-        guard let bytes = try? root.read(file, limit: fileLimit).bytes else { return nil }
+        guard let bytes = host.bytes(file, in: root, limit: fileLimit) else { return nil }
         var rest = bytes[...]
         var last: BSONDocument?
         for _ in 0..<chunkLimit {

@@ -48,8 +48,8 @@ extension Host {
     func serviceClaims(_ engine: any Engine) -> [Claim] {
         if services == nil {
             let names = ["mysql", "mariadb", "postgresql", "edb", "mongo", "percona"]
-            let (units, truncated) = ServiceUnit.all(root, names: names)
-            if truncated { log.add(.fileTooLarge, "/etc/systemd/system", "only \(ServiceUnit.limit) units were read") }
+            let (units, failures) = ServiceUnit.all(root, names: names)
+            failures.forEach(log.add)
             services = units
         }
         return (services ?? []).flatMap { unit in

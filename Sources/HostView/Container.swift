@@ -76,6 +76,12 @@ public struct ContainerFiles {
         }
     }
 
+    mutating func paths(_ pattern: String) -> [String] {
+        let (paths, truncated) = root.glob(pattern)
+        if truncated { fail(HostError(operation: "list", path: pattern, errno: .tooLarge)) }
+        return paths
+    }
+
     mutating func fail(_ error: HostError) { failures.append(error) }
 
     /// The part before `mark` of every mounted path that has it.
@@ -88,10 +94,10 @@ public struct ContainerFiles {
     }
 
     /// The kubelet's links and directories of logs, the same for every runtime: `<pod>_<namespace>_<container>-<id>.log`.
-    private func addPod(_ group: ControlGroup, to container: inout Container?) {
+    private mutating func addPod(_ group: ControlGroup, to container: inout Container?) {
         guard container?.pod == nil else { return }
-        let links = root.glob("/var/log/containers/*-\(group.id).log").paths
-        let directories = group.podUID.map { root.glob("/var/log/pods/*_\($0)").paths } ?? []
+        let links = paths("/var/log/containers/*-\(group.id).log")
+        let directories = group.podUID.map { paths("/var/log/pods/*_\($0)") } ?? []
         if let link = links.first {
             let parts = HostProcess.baseName(link).dropLast(group.id.utf8.count + ".log".count + 1).split(
                 separator: "_")

@@ -8,7 +8,7 @@ extension ContainerFiles {
 
     mutating func containerd(_ id: String) -> Container? {
         for pattern in Self.bundles {
-            guard let path = root.glob(pattern + id + "/config.json").paths.first, let config = json(path) else {
+            guard let path = paths(pattern + id + "/config.json").first, let config = json(path) else {
                 continue
             }
             var container = Container(runtime: "containerd", source: path)
@@ -42,8 +42,9 @@ extension ContainerFiles {
     mutating func networkPorts(_ sandbox: String) -> [Container.PublishedPort] {
         guard !sandbox.isEmpty, sandbox.allSatisfy(\.isHexDigit) else { return [] }
         let directory = "/var/lib/cni/results/"
-        let names = (try? root.list(directory).entries.map(\.name)) ?? []
-        return names.filter { $0.contains("-\(sandbox)-") }.flatMap { name -> [Container.PublishedPort] in
+        guard let (entries, truncated) = try? root.list(directory) else { return [] }
+        if truncated { fail(HostError(operation: "list", path: directory, errno: .tooLarge)) }
+        return entries.map(\.name).filter { $0.contains("-\(sandbox)-") }.flatMap { name -> [Container.PublishedPort] in
             let ports = json(directory + name)?["capabilityArgs", "portMappings"]
             return ports.map { Self.portMappings($0, source: directory + name) } ?? []
         }

@@ -2,6 +2,9 @@
 ///
 /// Sources: containers/storage (containers.go), podman (libpod/storage.go, sqlite_state.go), CRI-O (internal/annotations).
 extension ContainerFiles {
+    /// The most containers of one list that are looked through.
+    private static let containerLimit = 10_000
+
     mutating func storage(_ id: String) -> Container? {
         for storageRoot in storageRoots() {
             let directory = storageRoot + "/overlay-containers/"
@@ -51,9 +54,11 @@ extension ContainerFiles {
     /// `[{"id": …, "names": […], "metadata": "{\"image-name\": …, \"name\": …}"}]`, containers that go with their end in a list of their own.
     private mutating func addNames(_ id: String, _ directory: String, to container: inout Container) {
         for list in ["containers.json", "volatile-containers.json"] {
-            guard let entry = json(directory + list)?.elements().first(where: { $0.string("id") == id }) else {
-                continue
+            guard let entries = json(directory + list)?.elements(limit: Self.containerLimit + 1) else { continue }
+            if entries.count > Self.containerLimit {
+                fail(HostError(operation: "parse", path: directory + list, errno: .tooLarge))
             }
+            guard let entry = entries.first(where: { $0.string("id") == id }) else { continue }
             let metadata = entry.string("metadata").flatMap { JSONDocument(Array($0.utf8)) }
             container.name =
                 container.name ?? metadata?.string("metadata-name")

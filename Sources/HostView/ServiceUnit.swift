@@ -20,34 +20,29 @@ public struct ServiceUnit: Sendable, Equatable {
 
     /// The services below `root`: all of an administrator's, and of the packages' those whose name begins with one of `names`.
     ///
-    /// `truncated` tells that there were more than `limit`.
-    public static func all(_ root: HostRoot, names: [String]) -> (units: [ServiceUnit], truncated: Bool) {
+    /// `failures` are files that were there and could not be read, or not whole, and that there were more units than `limit`.
+    public static func all(_ root: HostRoot, names: [String]) -> (units: [ServiceUnit], failures: [HostError]) {
+        var reader = Reader(root: root)
         var files: [String: String] = [:]  // the first directory that has a unit of the name wins
         for directory in ownDirectories + packageDirectories {
-            guard let entries = try? root.list(directory).entries else { continue }
             let isOwn = ownDirectories.contains(directory)
-            for name in entries.map(\.name) where name.hasSuffix(suffix) && files[name] == nil {
+            for name in reader.names(directory) where name.hasSuffix(suffix) && files[name] == nil {
                 if isOwn || names.contains(where: name.hasPrefix) { files[name] = directory + "/" + name }
             }
         }
-        var units: [ServiceUnit] = []
-        for (name, file) in files.sorted(by: { $0.key < $1.key }) {
-            guard units.count < limit else { return (units, true) }
-            // A template stands for its instances, which are links to it.
-            if !name.hasSuffix("@" + suffix) { units += [read(name, file, instance: nil, root)].compactMap { $0 } }
+        // A template stands for its instances, which are links to it.
+        let plain = files.filter { !$0.key.hasSuffix("@" + suffix) }.map { (name: $0.key, file: $0.value) }
+        let all = plain.sorted { $0.name < $1.name } + instances(&reader, files)
+        if all.count > limit {
+            reader.failures.append(HostError(operation: "list", path: ownDirectories[0], errno: .tooLarge))
         }
-        for (name, template) in instances(root, files) {
-            guard units.count < limit else { return (units, true) }
-            let instance = name.dropLast(suffix.count).split(separator: "@", maxSplits: 1).last.map(String.init)
-            units += [read(name, template, instance: instance, root)].compactMap { $0 }
-        }
-        return (units, false)
+        return (all.prefix(limit).compactMap { read($0.name, $0.file, &reader) }, reader.failures)
     }
 
     /// The enabled instances of templates, by the links in `*.wants`.
-    private static func instances(_ root: HostRoot, _ files: [String: String]) -> [(name: String, template: String)] {
-        let directories = root.glob("/etc/systemd/system/*.wants").paths
-        let names = directories.flatMap { (try? root.list($0).entries.map(\.name)) ?? [] }
+    private static func instances(_ reader: inout Reader, _ files: [String: String]) -> [(name: String, file: String)] {
+        let directories = reader.root.glob("/etc/systemd/system/*.wants").paths
+        let names = directories.flatMap { reader.names($0) }
         return Set(names).sorted().compactMap { name in
             guard name.hasSuffix(suffix), let at = name.firstIndex(of: "@"), !name.hasSuffix("@" + suffix) else {
                 return nil
@@ -56,21 +51,55 @@ public struct ServiceUnit: Sendable, Equatable {
         }
     }
 
-    private static func read(_ name: String, _ file: String, instance: String?, _ root: HostRoot) -> ServiceUnit? {
-        guard let text = try? root.read(file, limit: fileLimit).text else { return nil }
+    private static func read(_ name: String, _ file: String, _ reader: inout Reader) -> ServiceUnit? {
+        guard let text = reader.text(file) else { return nil }
+        let instance = name.firstIndex(of: "@").map { String(name[name.index(after: $0)...].dropLast(suffix.count)) }
+        let template = name.firstIndex(of: "@").map { String(name[...$0]) + suffix }
         var texts = [text]
         for directory in ownDirectories + packageDirectories {
-            let parts = root.glob("\(directory)/\(name).d/*.conf").paths
-            texts += parts.compactMap { try? root.read($0, limit: fileLimit).text }
+            for unit in [template, name].compactMap({ $0 }) {
+                let parts = "\(directory)/\(unit).d"
+                texts += reader.names(parts).filter { $0.hasSuffix(".conf") }.compactMap {
+                    reader.text(parts + "/" + $0)
+                }
+            }
         }
         var unit = ServiceUnit(name: name)
         var starts: [String] = []
-        for text in texts { unit.parse(text, instance: instance, root, starts: &starts) }
+        for text in texts { unit.parse(text, instance: instance, &reader, starts: &starts) }
         unit.commands = starts.map { words($0).flatMap(unit.withVariables) }.filter { !$0.isEmpty }
         return unit
     }
 
-    private mutating func parse(_ text: String, instance: String?, _ root: HostRoot, starts: inout [String]) {
+    /// Reads files and directories, and keeps what could not be read.
+    private struct Reader {
+        let root: HostRoot
+        var failures: [HostError] = []
+
+        mutating func text(_ path: String) -> String? {
+            do throws(HostError) {
+                let contents = try root.read(path, limit: ServiceUnit.fileLimit)
+                if contents.truncated { failures.append(HostError(operation: "read", path: path, errno: .tooLarge)) }
+                return contents.text
+            } catch {
+                if !error.errno.isAbsent { failures.append(error) }
+                return nil
+            }
+        }
+
+        mutating func names(_ path: String) -> [String] {
+            do throws(HostError) {
+                let (entries, truncated) = try root.list(path)
+                if truncated { failures.append(HostError(operation: "list", path: path, errno: .tooLarge)) }
+                return entries.map(\.name)
+            } catch {
+                if !error.errno.isAbsent { failures.append(error) }
+                return []
+            }
+        }
+    }
+
+    private mutating func parse(_ text: String, instance: String?, _ reader: inout Reader, starts: inout [String]) {
         var pending = ""
         var isService = false
         var files = 0
@@ -89,11 +118,14 @@ public struct ServiceUnit: Sendable, Equatable {
             case "ExecStart":
                 if value.isEmpty { starts = [] } else { starts.append(String(value.drop { "@-:+!".contains($0) })) }
             case "Environment": for word in Self.words(value) { add(assignment: word) }
-            case "EnvironmentFile" where files < Self.environmentFileLimit:
+            case "EnvironmentFile":
+                let path = String(value.drop { $0 == "-" })
                 files += 1
-                let path = value.drop { $0 == "-" }
-                let text = (try? root.read(String(path), limit: Self.fileLimit).text) ?? ""
-                for line in text.split(separator: "\n") where !line.hasPrefix("#") {
+                guard files <= Self.environmentFileLimit else {
+                    reader.failures.append(HostError(operation: "read", path: path, errno: .tooLarge))
+                    return
+                }
+                for line in (reader.text(path) ?? "").split(separator: "\n") where !line.hasPrefix("#") {
                     add(assignment: Self.words(String(line)).joined(separator: " "))
                 }
             default: break
