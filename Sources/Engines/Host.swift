@@ -26,6 +26,8 @@ public final class Host {
     var softwareByEngine: [String: [Software]] = [:]
     /// Debian's clusters below the root, once they were read.
     var postgreSQLClusters: [PostgreSQLCluster]?
+    /// Container engines' volumes, once they were asked for.
+    var volumes: [StoppedPlace]?
     /// systemd's services, once they were asked for.
     var services: [ServiceUnit]?
     /// Where processes work that have a server's name and were refused.
@@ -117,7 +119,7 @@ public final class Host {
     }
 
     /// A path as the host names it: below the root of a container or a chroot, with that root before it.
-    func shown(_ path: String, _ root: HostRoot) -> String { root.path == self.root.path ? path : root.path + path }
+    func shown(_ path: String, _ root: HostRoot) -> String { root.place(below: self.root) + path }
 
     /// Whether two paths below the host's root lead to one directory.
     func isSame(_ one: String, _ other: String) -> Bool {

@@ -32,7 +32,7 @@ extension Inspector {
                 return mismatch("that one's first process is another's")
             }
             known?.ports = []
-            place = runtime.path
+            place = runtime.place(below: host.root)
         }
         describe(group, known, source: place + (known?.source ?? ""), &finding.database)
         if server.isInSeparateNetwork { publish(known?.ports ?? [], to: &finding.database) }
@@ -130,7 +130,8 @@ extension Host {
 extension HostError {
     /// The same, its path as the host names it when `root` is not the host's own.
     func below(_ root: HostRoot, _ host: HostRoot) -> HostError {
-        guard root.path != host.path, path.hasPrefix("/"), !path.hasPrefix(root.path) else { return self }
-        return HostError(operation: operation, path: root.path + path, errno: errno)
+        let place = root.place(below: host)
+        guard path.hasPrefix("/"), !path.hasPrefix(place) || place.isEmpty else { return self }
+        return HostError(operation: operation, path: place + path, errno: errno)
     }
 }

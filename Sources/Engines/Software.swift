@@ -69,6 +69,13 @@ extension Host {
 
     /// Container engines' volumes, which outlive their containers: the volume itself, and a directory or two below.
     func volumePlaces() -> [StoppedPlace] {
+        if let volumes { return volumes }
+        let places = readVolumes()
+        volumes = places
+        return places
+    }
+
+    private func readVolumes() -> [StoppedPlace] {
         let docker = (try? root.json("/etc/docker/daemon.json"))?.string("data-root") ?? "/var/lib/docker"
         var places: [StoppedPlace] = []
         for home in [docker, "/var/lib/containers/storage"].map({ Path.tidy($0) + "/volumes" }) {

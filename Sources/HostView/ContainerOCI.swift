@@ -13,7 +13,8 @@ extension ContainerFiles {
             }
             var container = Container(runtime: "containerd", source: path)
             let directory = path.dropLast("/config.json".count)
-            container.pid = (try? root.read(directory + "/init.pid", limit: 64).text).flatMap { Int32($0) }
+            let text = try? root.read(directory + "/init.pid", limit: 64).text
+            container.pid = text?.split(whereSeparator: \.isWhitespace).first.flatMap { Int32($0) }
             guard let annotations = config["annotations"] else { return container }
             container.name =
                 annotations.string("io.kubernetes.cri.container-name") ?? annotations.string("nerdctl/name")

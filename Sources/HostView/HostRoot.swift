@@ -115,6 +115,12 @@ public final class HostRoot: Sendable {
         return HostRoot(path: self.path, directory: found, walksComponents: walksComponents, prefix: path)
     }
 
+    /// What stands before a path of this root as `host` names it: nothing for the host's own, `/proc/<pid>/root` for a process's.
+    public func place(below host: HostRoot) -> String {
+        if path == host.path { return "" }
+        return host.path != "/" && path.hasPrefix(host.path + "/") ? String(path.dropFirst(host.path.count)) : path
+    }
+
     /// A path within this root as everybody else names it.
     func named(_ path: String) -> String { prefix.isEmpty ? path : path == "/" ? prefix : prefix + path }
 

@@ -100,17 +100,18 @@ public struct ServiceUnit: Sendable, Equatable {
     }
 
     private mutating func parse(_ text: String, instance: String?, _ reader: inout Reader, starts: inout [String]) {
-        var pending = ""
+        var pending: [String] = []
         var isService = false
         var files = 0
         for raw in text.split(separator: "\n") {
-            let line = pending + Self.trimmed(raw)
-            pending = ""
-            if line.hasPrefix("#") || line.hasPrefix(";") { continue }
-            if line.hasSuffix("\\") {
-                pending = line.dropLast() + " "
+            let part = Self.trimmed(raw)
+            if part.hasPrefix("#") || part.hasPrefix(";") { continue }
+            if part.hasSuffix("\\") {
+                pending.append(String(part.dropLast()))
                 continue
             }
+            let line = (pending + [part]).joined(separator: " ")
+            pending = []
             if line.hasPrefix("[") { isService = line == "[Service]" }
             guard isService, let equals = line.firstIndex(of: "=") else { continue }
             let value = Self.withInstance(Self.trimmed(line[line.index(after: equals)...]), instance)
