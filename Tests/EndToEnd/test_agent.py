@@ -138,3 +138,16 @@ def test_an_unreadable_fixture_host_seen_by_nobody(agent, fixtures, tmp_path):
     assert database["engine"] == "mysql" and database["version"] == "8.0.36" and database["listeners"] == []
     assert {e["source"] for e in database["evidence"] if e["field"] == "version"} == {"/var/lib/dpkg/status: mysql-server-core-8.0"}
     assert database["data_directories"][0]["bytes"] is None and not database["data_directories"][0]["complete"]
+
+
+def test_no_canary_of_any_fixture_host_leaves_by_any_output(agent, fixtures, tmp_path):
+    """Passwords are planted in files, arguments, environments, runtimes' state and links: none may be in a table, a report, a frame or the talk."""
+    planted = subprocess.run(["grep", "-rl", "canary", fixtures], capture_output=True, text=True).stdout.split()
+    assert len(planted) > 20
+    for host in sorted(fixtures.iterdir()):
+        for options in [["--explain"], ["--format", "json"], ["--format", "frame"]]:
+            done = agent.run("scan", "--root", host, *options)
+            assert b"canary" not in done.stdout + done.stderr, (host.name, options)
+            if "frame" in options:
+                (tmp_path / "frame").write_bytes(done.stdout)
+                assert b"canary" not in agent.run("decode", tmp_path / "frame").stdout

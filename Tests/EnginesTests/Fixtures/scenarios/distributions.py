@@ -20,7 +20,8 @@ def debian(scenario):
     h.write("var/log/mysql/mysql-bin.000001", b"\xfebin")
     h.process(812, "/usr/sbin/mysqld", ["/usr/sbin/mysqld"], cwd="/var/lib/mysql", user="mysql",
               tcp=[("0.0.0.0", 3306), ("127.0.0.1", 33060)], unix=["/run/mysqld/mysqld.sock", "/run/mysqld/mysqlx.sock"],
-              open=["/var/lib/mysql/ibdata1"])
+              open=["/var/lib/mysql/ibdata1"], environ=["MYSQL_PWD=canary", "MYSQL_ROOT_PASSWORD=canary", "MYSQL_HOME=/srv/mysql-home"])
+    h.write("srv/mysql-home/my.cnf", "[client]\npassword=canary\n[mysqld]\ninit-connect='SET @p=canary'\nloose-ldap-password=canary\n")
     h.process(901, "/usr/local/bin/mysqld_exporter", ["mysqld_exporter", "--config.my-cnf=/etc/.my.cnf"], tcp=[("::", 9104)])
     h.finish()
 
@@ -59,6 +60,9 @@ def debian(scenario):
                 f"data_directory = '/var/lib/postgresql/{major}/{cluster}'\t# use data in another directory\nport = {port}\n"
                 "listen_addresses = '*'\nmax_connections = 100\nssl = on\ninclude_dir = 'conf.d'\n")
         postgresql_data(h, f"var/lib/postgresql/{major}/{cluster}", major, 6 if major == "15" else 1)
+    h.write("var/lib/postgresql/15/main/pg_hba.conf", "local all postgres peer\nhost all all 10.0.0.0/8 ldap ldapserver=x ldapbindpasswd=\"canary\"\n"
+            "host repl all 0.0.0.0/0 trust map=canary\n")
+    h.write("var/lib/postgresql/.pgpass", "*:*:*:*:canary\n")
     h.write("etc/postgresql/15/main/conf.d/tuning.conf", "max_connections = 300\nwal_level = 'logical'\nlog_destination = 'stderr'\n")
     h.write("var/lib/postgresql/15/main/postgresql.auto.conf", "primary_conninfo = 'password=canary'\nmax_connections = '400'\n")
     h.write("var/lib/postgresql/15/main/pg_replslot/standby1/state", bytes(16))
@@ -68,7 +72,8 @@ def debian(scenario):
     h.write("usr/lib/postgresql/15/bin/postgres", elf("PostgreSQL 15.6 (Debian 15.6-0+deb12u1) on x86_64"))
     h.process(600, "/usr/lib/postgresql/15/bin/postgres",
               ["/usr/lib/postgresql/15/bin/postgres", "-D", "/var/lib/postgresql/15/main", "-c", "config_file=/etc/postgresql/15/main/postgresql.conf"],
-              cwd="/var/lib/postgresql/15/main", user="postgres", tcp=[("0.0.0.0", 5432), ("::", 5432)], unix=["/var/run/postgresql/.s.PGSQL.5432"])
+              cwd="/var/lib/postgresql/15/main", user="postgres", tcp=[("0.0.0.0", 5432), ("::", 5432)], unix=["/var/run/postgresql/.s.PGSQL.5432"],
+              environ=["PGPASSWORD=canary", "PGDATA=/var/lib/postgresql/15/main", "PATH=/canary"])
     for pid, title in enumerate(["postgres: 15/main: checkpointer ", "postgres: 15/main: walsender repl 10.0.0.9(4711) streaming"], 610):
         h.process(pid, "/usr/lib/postgresql/15/bin/postgres", [title], cwd="/var/lib/postgresql/15/main", user="postgres", ppid=600)
     h.finish()
