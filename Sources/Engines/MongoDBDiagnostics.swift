@@ -66,6 +66,9 @@ struct MongoDBMember {
             if document.integer(["type"]) == 1 { last = document }
             rest = rest.dropFirst(document.size)
         }
+        if rest.count > 4, BSONDocument(rest) != nil {
+            host.log.add(.fileTooLarge, file, "only its first \(chunkLimit) chunks were read", partial: false)
+        }
         guard let last, let data = last.binary(["data"]), let date = last.date(["_id"]) else { return nil }
         guard let inflated = try? Gzip.inflateZlib(data.dropFirst(4), limit: sampleLimit),
             let sample = BSONDocument(inflated[...])

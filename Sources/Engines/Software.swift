@@ -85,10 +85,16 @@ extension Host {
                 let path = "\(home)/\(volume.name)/_data"
                 // Who runs the container writes what he likes into it: nothing there may lead out of it.
                 guard let confined = try? root.confined(to: path) else { continue }
-                let inside =
-                    (try? confined.list(path, limit: Self.directoryLimit))?.entries.filter { $0.kind == .directory }
-                    ?? []
-                let below = inside.flatMap { ["\(path)/\($0.name)", "\(path)/\($0.name)/docker"] }
+                let inside = ((try? confined.list(path))?.entries ?? []).filter { $0.kind == .directory }
+                if inside.count > Self.directoryLimit {
+                    log.add(
+                        .fileTooLarge, path,
+                        "only \(Self.directoryLimit) of its \(inside.count) directories were looked into",
+                        partial: false)
+                }
+                let below = inside.prefix(Self.directoryLimit).flatMap {
+                    ["\(path)/\($0.name)", "\(path)/\($0.name)/docker"]
+                }
                 places += ([path] + below).map {
                     StoppedPlace(
                         path: $0, root: confined, isVolume: true, claim: Claim($0, source: "volume \(volume.name)"))

@@ -30,7 +30,12 @@ final class Apk: PackageSource {
             do throws(HostError) {
                 let contents = try root.read(path, limit: Self.fileLimit)
                 if contents.truncated { failure = HostError(operation: "read", path: path, errno: .tooLarge) }
-                return Self.parse(contents.bytes, source: path, packageNames: packageNames, fileNames: fileNames)
+                let packages = Self.parse(
+                    contents.bytes, source: path, packageNames: packageNames, fileNames: fileNames)
+                if packages.contains(where: { !$0.package.isPlausible }) {
+                    failure = HostError(operation: "parse", path: path, errno: .malformed)
+                }
+                return packages.filter(\.package.isPlausible)
             } catch {
                 if !error.errno.isAbsent { failure = error }
             }
@@ -49,7 +54,7 @@ final class Apk: PackageSource {
         func finish() {
             if let name, let version, packageNames.contains(where: name.hasPrefix) {
                 let package = Package(name: name, version: version, manager: .apk, vendor: nil, source: source)
-                if package.isPlausible { found.append((package, files)) }
+                found.append((package, files))
             }
             name = nil
             version = nil

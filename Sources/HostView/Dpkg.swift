@@ -28,7 +28,11 @@ final class Dpkg: PackageSource {
         var packages: [Package] = []
         do throws(HostError) {
             let contents = try root.read(Self.statusFile, limit: Self.statusLimit)
-            packages = Self.parse(contents.bytes)
+            let all = Self.parse(contents.bytes)
+            packages = all.filter(\.isPlausible)
+            if packages.count < all.count {
+                failure = HostError(operation: "parse", path: Self.statusFile, errno: .malformed)
+            }
             if contents.truncated {
                 failure = HostError(operation: "read", path: Self.statusFile, errno: .tooLarge)
             }
@@ -48,7 +52,7 @@ final class Dpkg: PackageSource {
         func finish() {
             if let name, let version, installed {
                 let package = Package(name: name, version: version, manager: .dpkg, vendor: nil, source: statusFile)
-                if package.isPlausible { packages.append(package) }
+                packages.append(package)
             }
             name = nil
             version = nil

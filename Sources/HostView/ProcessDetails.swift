@@ -24,6 +24,8 @@ public struct ProcessDetails: Sendable, Equatable {
     public var mountNamespace: String?
 
     private static let fileLimit = 16 << 10
+    /// A path of 4 KiB for each of version 1's hierarchies, and some more.
+    private static let cgroupLimit = 128 << 10
     /// Twice what the kernel takes of arguments and environment by default: a quarter of an 8 MiB stack.
     private static let environmentLimit = 4 << 20
 
@@ -34,7 +36,7 @@ public struct ProcessDetails: Sendable, Equatable {
             throw HostError(operation: "parse", path: "/proc/" + path, errno: .noProcess)
         }
         details.add(status: try proc.read("\(pid)/status", limit: fileLimit).text)
-        details.controlGroup = (try? proc.read("\(pid)/cgroup", limit: fileLimit).text).flatMap(ControlGroup.parse)
+        details.controlGroup = (try? proc.read("\(pid)/cgroup", limit: cgroupLimit).text).flatMap(ControlGroup.parse)
         details.workingDirectory = try? proc.link("\(pid)/cwd")
         details.root = try? proc.link("\(pid)/root")
         details.mountNamespace = try? proc.link("\(pid)/ns/mnt")

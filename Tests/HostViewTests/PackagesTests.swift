@@ -85,7 +85,7 @@ struct PackagesTests {
         let text =
             "P:mysql\nV:\(long)\nF:usr\nR:mysqld\n\nP:mysql\nV:1\nF:\(String(repeating: "d", count: 5000))\nR:mysqld\nF:usr\nR:mysqld\n\n"
         let found = Apk.parse(Array(text.utf8), source: "x", packageNames: ["mysql"], fileNames: ["mysqld"])
-        #expect(found.map(\.files) == [["/usr/mysqld"]])
+        #expect(found.filter(\.package.isPlausible).map(\.files) == [["/usr/mysqld"]])
     }
 
     @Test("an SQLite database without rpm's table is no host without packages")
