@@ -87,8 +87,4 @@ struct MongoDB: Engine {
         if package.hasPrefix("percona-") { return "percona" }
         return package.hasPrefix("mongodb-org") || package.hasPrefix("mongodb-enterprise") ? "mongodb" : "community"
     }
-
-    func purpose(ofPort port: UInt16, settings: [String: String]) -> String? {
-        settings["port"] == String(port) ? "client" : nil
-    }
 }

@@ -1,6 +1,30 @@
 import HostView
 import Report
 
+/// An engine of MySQL's family: it differs from its relatives in names and in what it calls its own.
+protocol MySQLRelative: Engine {
+    /// How its files are read.
+    var family: MySQLFamily { get }
+}
+
+extension MySQLRelative {
+    var openFileNames: Set<String> { MySQLFamily.openFileNames }
+    var softwarePatterns: [String] { MySQLFamily.softwarePatterns }
+    var dataDirectoryPatterns: [String] { MySQLFamily.dataDirectoryPatterns }
+    var starterNames: Set<String> { ["mysqld_safe", "mariadbd-safe"] }
+    func inspect(_ server: Server, _ host: Host) -> Verdict { family.inspect(server, self, host) }
+    func configuredDataDirectories(_ host: Host) -> [Claim] { family.configuredDataDirectories(host) }
+    func dataDirectories(
+        startedBy words: [String], _ environment: [String: String], source: String, _ host: Host
+    ) -> [Claim] { family.dataDirectories(startedBy: words, source: source, host) }
+    func inspectStopped(_ place: StoppedPlace, _ host: Host) -> Report.Database? {
+        family.inspectStopped(place, self, host)
+    }
+    func purpose(ofPort port: UInt16, settings: [String: String]) -> String? {
+        family.purpose(ofPort: port, settings: settings)
+    }
+}
+
 /// What MySQL and MariaDB share: option files, arguments, data directory layout.
 struct MySQLFamily: Sendable {
     /// The engine's id.

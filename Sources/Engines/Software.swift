@@ -64,46 +64,6 @@ extension Host {
         }
     }
 
-    /// The most volumes, and the most directories in each, that are looked into.
-    private static let volumeLimit = 1_000, directoryLimit = 64
-
-    /// Container engines' volumes, which outlive their containers: the volume itself, and a directory or two below.
-    func volumePlaces() -> [StoppedPlace] {
-        if let volumes { return volumes }
-        let places = readVolumes()
-        volumes = places
-        return places
-    }
-
-    private func readVolumes() -> [StoppedPlace] {
-        let docker = (try? root.json("/etc/docker/daemon.json"))?.string("data-root") ?? "/var/lib/docker"
-        var places: [StoppedPlace] = []
-        for home in [docker, "/var/lib/containers/storage"].map({ Path.tidy($0) + "/volumes" }) {
-            guard let (volumes, truncated) = try? root.list(home, limit: Self.volumeLimit) else { continue }
-            if truncated { log.add(.fileTooLarge, home, "only \(Self.volumeLimit) volumes were looked into") }
-            for volume in volumes where volume.kind == .directory {
-                let path = "\(home)/\(volume.name)/_data"
-                // Who runs the container writes what he likes into it: nothing there may lead out of it.
-                guard let confined = try? root.confined(to: path) else { continue }
-                let inside = ((try? confined.list(path))?.entries ?? []).filter { $0.kind == .directory }
-                if inside.count > Self.directoryLimit {
-                    log.add(
-                        .fileTooLarge, path,
-                        "only \(Self.directoryLimit) of its \(inside.count) directories were looked into",
-                        partial: false)
-                }
-                let below = inside.prefix(Self.directoryLimit).flatMap {
-                    ["\(path)/\($0.name)", "\(path)/\($0.name)/docker"]
-                }
-                places += ([path] + below).map {
-                    StoppedPlace(
-                        path: $0, root: confined, isVolume: true, claim: Claim($0, source: "volume \(volume.name)"))
-                }
-            }
-        }
-        return places
-    }
-
     /// The child processes of a postmaster that send its log to somebody: `walsender`, before version 11 `wal sender process`.
     func walSenders(of pid: Int32) -> [Int32] {
         let named = processes.filter { process in

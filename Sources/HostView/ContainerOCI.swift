@@ -43,9 +43,15 @@ extension ContainerFiles {
     mutating func networkPorts(_ sandbox: String) -> [Container.PublishedPort] {
         guard !sandbox.isEmpty, sandbox.allSatisfy(\.isHexDigit) else { return [] }
         let directory = "/var/lib/cni/results/"
-        guard let (entries, truncated) = try? root.list(directory) else { return [] }
-        if truncated { fail(HostError(operation: "list", path: directory, errno: .tooLarge)) }
-        return entries.map(\.name).filter { $0.contains("-\(sandbox)-") }.flatMap { name -> [Container.PublishedPort] in
+        var names: [String] = []
+        do throws(HostError) {
+            let (entries, truncated) = try root.list(directory)
+            names = entries.map(\.name)
+            if truncated { fail(HostError(operation: "list", path: directory, errno: .tooLarge)) }
+        } catch {
+            if !error.errno.isAbsent { fail(error) }
+        }
+        return names.filter { $0.contains("-\(sandbox)-") }.flatMap { name -> [Container.PublishedPort] in
             let ports = json(directory + name)?["capabilityArgs", "portMappings"]
             return ports.map { Self.portMappings($0, source: directory + name) } ?? []
         }

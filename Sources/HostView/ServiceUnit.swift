@@ -41,7 +41,10 @@ public struct ServiceUnit: Sendable, Equatable {
 
     /// The enabled instances of templates, by the links in `*.wants`.
     private static func instances(_ reader: inout Reader, _ files: [String: String]) -> [(name: String, file: String)] {
-        let directories = reader.root.glob("/etc/systemd/system/*.wants").paths
+        let (directories, truncated) = reader.root.glob("/etc/systemd/system/*.wants")
+        if truncated {
+            reader.failures.append(HostError(operation: "list", path: ownDirectories[0], errno: .tooLarge))
+        }
         let names = directories.flatMap { reader.names($0) }
         return Set(names).sorted().compactMap { name in
             guard name.hasSuffix(suffix), let at = name.firstIndex(of: "@"), !name.hasSuffix("@" + suffix) else {

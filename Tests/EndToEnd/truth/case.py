@@ -2,8 +2,6 @@
 
 import subprocess
 
-import psutil
-
 from truth.scoreboard import Truth
 
 
@@ -33,7 +31,7 @@ class Case:
 
 
 def listeners(pid, isolated=False, separate=False):
-    """The TCP sockets that the process itself listens on, as psutil sees them in its namespace, with who can reach them."""
+    """The TCP sockets that the process itself listens on, as ss sees them in its namespace, with who can reach them."""
     def exposure(address):
         if isolated or address.startswith("127.") or address == "::1":
             return "loopback"
@@ -63,8 +61,4 @@ def owner(path):
     return {"package": found, "package_version": version}
 
 
-def children(pid):
-    return [child.pid for child in psutil.Process(pid).children()]
-
-
-__all__ = ["Case", "Truth", "children", "listeners", "owner"]
+__all__ = ["Case", "Truth", "listeners", "owner"]

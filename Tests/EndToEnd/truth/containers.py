@@ -1,9 +1,6 @@
 """Servers in containers of a real Docker engine: bridge, host, no and shared network; volume, bind mount and writable layer."""
 
-import json
-import os
 import pathlib
-import shutil
 import socket
 import subprocess
 import time
@@ -59,7 +56,6 @@ class Docker(Case):
         if self.has_mongod:
             self.run("mongodb", "-p", f"{self.ports['everywhere']}:27017", "-u", "997", "registry.example/mongodb:truth", "/usr/bin/mongod",
                      "--bind_ip_all")
-        self.proxies = 4 if self.has_mongod else 3
 
     def run(self, name, *arguments):
         self.docker("run", "-d", "--name", name, *map(str, arguments))

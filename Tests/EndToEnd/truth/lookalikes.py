@@ -17,7 +17,7 @@ class LookAlikes(Case):
         self.processes = []
         self.look_alikes = 0
         here = self.directory
-        sleep, python = shutil.which("sleep"), os.path.realpath(shutil.which("python3"))
+        sleep = shutil.which("sleep")
         for name in ["mysqld", "mongod", "postgres", "mysqld_exporter"]:
             shutil.copy(sleep, here / name)
         # A sleep that was renamed, in a real data directory.

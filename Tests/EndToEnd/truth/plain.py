@@ -4,8 +4,6 @@ import contextlib
 import os
 import pathlib
 import shutil
-import signal
-import subprocess
 import time
 
 import servers

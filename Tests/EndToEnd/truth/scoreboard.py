@@ -1,7 +1,6 @@
 """Compares what servers say of themselves with what a report says of them."""
 
 import dataclasses
-import os
 import sys
 
 

@@ -8,7 +8,7 @@ import sys
 import time
 
 import servers
-from truth.case import Case, Truth, listeners, owner
+from truth.case import Case, Truth, listeners
 from truth.plain import MariaDB, OneServer, PostgreSQL, mariadb_fields, postgresql_fields
 
 # New user and mount namespaces, a mount of their own, then the command as user and group argv[1].
