@@ -28,7 +28,7 @@ let package = Package(
         .target(name: "HostView", dependencies: ["CLinux"], swiftSettings: strict),
         .target(name: "Engines", dependencies: ["CLinux", "HostView", "Report"], swiftSettings: strict),
         .executableTarget(
-            name: "Agent", dependencies: ["Engines", "HostView", "Report", "Terminal", argumentParser],
+            name: "Agent", dependencies: ["CLinux", "Engines", "HostView", "Report", "Terminal", argumentParser],
             swiftSettings: strict),
         .target(name: "Store", dependencies: ["Report", grdb], swiftSettings: strict),
         .executableTarget(

@@ -19,6 +19,8 @@ struct AgentCommand: ParsableCommand {
     static func main() {
         // A reader that goes away must be an error that can be told, not a death by SIGPIPE.
         signal(SIGPIPE, SIG_IGN)
+        Sandbox.tidyDescriptors()
+        Sandbox.makePolite()
         do {
             var command = try parseAsRoot()
             try command.run()

@@ -7,7 +7,8 @@ struct OutputError: Error, CustomStringConvertible {
 
 /// Where a report goes: standard output or a file.
 struct Output {
-    private let descriptor: Int32
+    /// The open file.
+    let descriptor: Int32
     private let name: String
 
     /// Standard output, or the file at `path`, made or emptied. A link at `path` is refused: in a directory that others may write, it

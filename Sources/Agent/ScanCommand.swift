@@ -35,6 +35,9 @@ struct ScanCommand: ParsableCommand {
     @Flag(help: "With a table: print where each value comes from.")
     var explain = false
 
+    @Flag(help: "Do without the kernel's sandbox, to find out whether it is in the way.")
+    var noSandbox = false
+
     func validate() throws {
         let known = EngineRegistry.all.map(\.id)
         for engine in engines where !known.contains(engine) {
@@ -47,8 +50,9 @@ struct ScanCommand: ParsableCommand {
 
     func run() throws {
         let output = try Output(path: output)
-        let options = ScanOptions(
+        var options = ScanOptions(
             root: root, deadline: deadline.value, measuresSizes: !noSizes, engines: Set(engines))
+        if !noSandbox { options.sandbox = Sandbox.enter(output: output.descriptor) }
         let report: Report
         do {
             report = try Scanner(options).run()

@@ -5,7 +5,7 @@ import HostView
 import Report
 import Synchronization
 
-/// The work of one scan, in the order of the data's way: facts, processes, databases, sizes.
+/// The work of one scan, in the order of the data's way: processes, then, once the sandbox is locked, facts, databases, sizes.
 final class ScanWork: Sendable {
     let progress = Mutex(ScanProgress())
     private let options: ScanOptions
@@ -40,6 +40,7 @@ final class ScanWork: Sendable {
             return true
         }
         pthread_detach(thread)
+        lock()
         return done.wait(until: limit)
     }
 
@@ -52,22 +53,24 @@ final class ScanWork: Sendable {
     func look() {
         let log = ProblemLog()
         let host = Host(root, deadline: deadline, log: log)
+        let engines = EngineRegistry.all.filter { options.engines.isEmpty || options.engines.contains($0.id) }
+        let inspector = Inspector(host, engines: engines)
+        let (servers, processesSeen) = takeHold(inspector)
+        lock()
         let description = Report.Host(host.facts, cloud: CloudIdentity.read(root))
         if host.facts.addressesTruncated {
             log.add(
                 .reportLimit, "host", "only \(HostFacts.addressLimit) of its addresses are reported", partial: false)
         }
-        let processes = readProcesses(host)
-        publish(log) {
-            $0.host = description
-            $0.processesSeen = processes.count
-        }
-        let engines = EngineRegistry.all.filter { options.engines.isEmpty || options.engines.contains($0.id) }
         if engines.count < EngineRegistry.all.count {
             log.add(.engineFilter, "scan", "only \(engines.map(\.id).joined(separator: ", ")) was looked for")
         }
+        publish(log) {
+            $0.host = description
+            $0.processesSeen = processesSeen
+        }
         var findings: [Finding] = []
-        Inspector(host, engines: engines).run(processes) { finding in
+        inspector.run(servers) { finding in
             findings.append(finding)
             publish(log) { $0.databases.append(finding.database) }
         }
@@ -88,26 +91,35 @@ final class ScanWork: Sendable {
         }
     }
 
-    private func readProcesses(_ host: Host) -> [HostProcess] {
+    /// Gives up what the rest of the scan does not need; threads that are made later inherit it.
+    private func lock() {
+        let held = options.sandbox.lock()
+        progress.withLock { $0.lockedThreads += held ? 1 : 0 }
+    }
+
+    private func takeHold(_ inspector: Inspector) -> (servers: [Candidate], processesSeen: Int) {
+        let host = inspector.host
         do throws(HostError) {
-            let table = try ProcessTable.read(host.proc)
+            let (servers, table) = try inspector.takeHold()
             if table.truncated {
-                host.log.add(.tooManyProcesses, "/proc", "only the first \(ProcessTable.limit) were looked at")
+                host.log.add(
+                    .tooManyProcesses, "/proc",
+                    "only \(ProcessTable.limit) were looked at, and \(ProcessTable.keptLimit) with a server's name")
             }
             if table.denied > 0 {
                 let hint = options.privileged ? "even to root" : "without root"
                 host.log.add(
                     .notPrivileged, "/proc",
-                    "\(table.denied) of \(table.processes.count) processes show no executable \(hint)",
+                    "\(table.denied) of \(table.pids.count) processes show no executable \(hint)",
                     partial: !options.privileged)
             }
             sayHidden(host)
-            return table.processes
+            return (servers, table.pids.count)
         } catch {
             host.log.add(
                 .noProcessTable, "/proc",
                 "no process table, so only stopped and installed databases are found: \(error)")
-            return []
+            return ([], 0)
         }
     }
 

@@ -19,6 +19,8 @@ struct ScanOptions: Sendable {
     var now: @Sendable () -> Date = { Date() }
     /// Whether the agent runs as root.
     var privileged = geteuid() == 0
+    /// What the kernel forbids the agent.
+    var sandbox = Sandbox.none
 }
 
 /// What a scan has found so far; the reporting thread may take a copy at any time.
@@ -28,6 +30,8 @@ struct ScanProgress: Sendable {
     var databases: [Report.Database] = []
     var problems: [Report.Problem] = []
     var isPartial = false
+    /// Threads that have locked themselves: the one that works and the one that waits.
+    var lockedThreads = 0
 }
 
 /// Scans one host: the work runs on one thread, and the caller's thread keeps the promise that a report comes in time.
@@ -63,7 +67,8 @@ struct Scanner {
             scan: Report.Scan(
                 startedAt: startedAt, durationMs: Int((Deadline.now() - begun) / 1_000_000),
                 status: progress.isPartial ? .partial : .complete, privileged: options.privileged,
-                sandbox: Report.Sandbox(seccomp: false, landlock: false), processesSeen: progress.processesSeen,
+                sandbox: Report.Sandbox(seccomp: options.sandbox.seccomp, landlock: progress.lockedThreads >= 2),
+                processesSeen: progress.processesSeen,
                 problems: progress.problems),
             databases: progress.databases.sorted { $0.key < $1.key })
     }

@@ -25,8 +25,10 @@ public protocol Engine: Sendable {
 
     /// How the version stands in the server's executable, best first.
     var versionMarks: [VersionMark] { get }
-    /// Variables by which official images tell their version; no others are read of an environment.
+    /// Variables by which official images tell their version.
     var environmentNames: Set<String> { get }
+    /// Variables that tell the server where its files are; of an environment these and `environmentNames` are kept, and nothing else.
+    var placeVariables: Set<String> { get }
     /// How many numbers an exact version has: 8.0.36 three, PostgreSQL's 15.18 two.
     var versionParts: Int { get }
 
@@ -58,6 +60,7 @@ public protocol Engine: Sendable {
 extension Engine {
     var versionParts: Int { 3 }
     var starterNames: Set<String> { [] }
+    var placeVariables: Set<String> { [] }
     func major(of version: String) -> String? { nil }
     func claims(_ process: HostProcess) -> Bool { executableNames.contains(process.name) }
     func owns(software path: String, package: Package?, _ host: Host) -> Bool { true }

@@ -37,9 +37,7 @@ enum ExecutableVersion {
     /// Looks through the executable of a running server.
     static func read(_ server: Server, _ engine: any Engine, _ host: Host) -> Answer {
         do throws(HostError) {
-            if let file = try host.proc.executable(server.process.pid, deadline: host.deadline) {
-                return try search(file, engine, host)
-            }
+            if let file = server.program { return try search(file, engine, host) }
         } catch {
             host.log.add(error)
             return .unknown

@@ -16,7 +16,7 @@ public final class Host {
     /// What went wrong.
     public let log: ProblemLog
     /// What the host's files say of the machine.
-    public let facts: HostFacts
+    public private(set) lazy var facts = HostFacts.read(root, proc)
     /// The mount namespace of the host's own processes; nil where unknown.
     public let mountNamespace: String?
     private var mounts: [String: Mounts] = [:]
@@ -32,8 +32,10 @@ public final class Host {
     var services: [ServiceUnit]?
     /// Where processes work that have a server's name and were refused.
     var refused: [FileIdentity: Int32] = [:]
-    /// The process table.
-    var processes: [HostProcess] = []
+    /// The child processes of each postmaster that send its log to somebody.
+    var walSenders: [Int32: [Int32]] = [:]
+    /// The mount namespace of every process, once a server's control group names a container.
+    var mountNamespaces: [Int32: String] = [:]
     /// /proc hides processes of other users from the agent.
     public var hidesProcesses = false
 
@@ -45,7 +47,6 @@ public final class Host {
         proc = ProcFS(root)
         sockets = SocketTable(proc)
         packages = Self.packages(root, deadline)
-        facts = HostFacts.read(root, proc)
         mountNamespace = (try? proc.link(proc.isLive && root.path == "/" ? "self/ns/mnt" : "1/ns/mnt"))
     }
 

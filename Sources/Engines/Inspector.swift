@@ -27,7 +27,8 @@ public struct Inspector {
     /// What the texts of one report may weigh before databases lose their details; readers refuse 64 MiB.
     static let reportBytes = 16 << 20
 
-    let host: Host
+    /// The host under inspection.
+    public let host: Host
     let engines: [any Engine]
 
     /// Looks for `engines` on `host`.
@@ -36,8 +37,8 @@ public struct Inspector {
         self.engines = engines
     }
 
-    /// Calls `found` with each database as soon as it is known, until the deadline.
-    public func run(_ processes: [HostProcess], found: (Finding) -> Void) {
+    /// Calls `found` with each database as soon as it is known, until the deadline: first `servers`, then what does not run.
+    public func run(_ servers: [Candidate], found: (Finding) -> Void) {
         var findings: [Finding] = []
         var weight = 0
         func add(_ finding: Finding) {
@@ -66,19 +67,8 @@ public struct Inspector {
             findings.append(finding)
             found(finding)
         }
-        host.processes = processes
-        let claimed = candidates(processes)
-        let executables = Dictionary(claimed.map { ($0.process.pid, $0.process.executable) }) { first, _ in first }
-        for (process, engine) in claimed {
+        for (server, engine) in servers {
             if stop("running servers") { return }
-            // PostgreSQL's backends, and for an instant the child of any server that forks. What a process calls itself proves nothing.
-            if let parent = try? ProcessDetails.parent(of: process.pid, host.proc),
-                let executable = executables[parent],
-                executable == process.executable
-            {
-                continue
-            }
-            guard let server = Server.read(process, engine, host) else { continue }
             running(server, engine).map(add)
         }
         for engine in engines {
@@ -110,12 +100,12 @@ public struct Inspector {
         return true
     }
 
-    /// Processes and the engines that claim them.
-    private func candidates(_ processes: [HostProcess]) -> [(process: HostProcess, engine: any Engine)] {
-        processes.flatMap { process in engines.filter { $0.claims(process) }.map { (process, $0) } }
-    }
-
     private func running(_ server: Server, _ engine: any Engine) -> Finding? {
+        var server = server
+        server.findPackage(engine, host)
+        if server.lostRoot {
+            host.log.addHere(.unreadable, "what it sees as / is gone: none of its files can be read", partial: true)
+        }
         let process = server.process
         switch engine.inspect(server, host) {
         case .otherEngine:

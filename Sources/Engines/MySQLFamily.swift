@@ -12,6 +12,7 @@ extension MySQLRelative {
     var softwarePatterns: [String] { MySQLFamily.softwarePatterns }
     var dataDirectoryPatterns: [String] { MySQLFamily.dataDirectoryPatterns }
     var starterNames: Set<String> { ["mysqld_safe", "mariadbd-safe"] }
+    var placeVariables: Set<String> { ["MYSQL_HOME"] }
     func inspect(_ server: Server, _ host: Host) -> Verdict { family.inspect(server, self, host) }
     func configuredDataDirectories(_ host: Host) -> [Claim] { family.configuredDataDirectories(host) }
     func dataDirectories(

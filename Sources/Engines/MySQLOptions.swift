@@ -104,8 +104,7 @@ struct MySQLOptions {
                 arguments.values["basedir"]
                 ?? server.process.executable.flatMap(server.inside).map { Path.parent(of: Path.parent(of: $0)) }
             if let own, own != "/usr" { files.append(Path.join(own, "etc/my.cnf")) }
-            let variables = try? ProcessDetails.environment(server.process.pid, host.proc, names: ["MYSQL_HOME"])
-            if let home = variables?["MYSQL_HOME"] { files.append(Path.join(home, "my.cnf")) }
+            if let home = server.environment["MYSQL_HOME"] { files.append(Path.join(home, "my.cnf")) }
             if let root = server.root, let uid = server.details.uid, let home = Users.read(root).accounts[uid]?.home {
                 files.append(Path.join(home, ".my.cnf"))
             }

@@ -34,6 +34,7 @@ struct PostgreSQL: Engine {
         .behind("(EnterpriseDB) ", vendor: "enterprisedb"),
     ]
     let environmentNames: Set<String> = ["PG_VERSION"]
+    let placeVariables: Set<String> = ["PGDATA"]
 
     func inspect(_ server: Server, _ host: Host) -> Verdict {
         let pid = server.process.pid
@@ -44,10 +45,9 @@ struct PostgreSQL: Engine {
         database.note("engine", server.process.executable ?? server.process.argumentName, source: "/proc/\(pid)/exe")
 
         var claims = [server.workingDirectory, arguments.claim("data_directory", pid: pid)].compactMap { $0 }
-        do throws(HostError) {
-            let environment = try ProcessDetails.environment(pid, host.proc, names: ["PGDATA"])
-            if let path = environment["PGDATA"] { claims.append(Claim(path, source: "/proc/\(pid)/environ: PGDATA")) }
-        } catch { host.log.add(error) }
+        if let path = server.environment["PGDATA"] {
+            claims.append(Claim(path, source: "/proc/\(pid)/environ: PGDATA"))
+        }
         let search = PostgreSQLDirectory.first(of: claims, server.root, host)
         if let reason = database.place(search, claims, of: server, self, host) { return .notADatabase(reason) }
         let sources = search.found?.versionSources ?? VersionSources()
@@ -56,7 +56,7 @@ struct PostgreSQL: Engine {
         directory.describe(&database, host)
         let settings = PostgreSQLSettings.read(directory, arguments, pid: pid, host)
         settings.describe(&database, directory, host)
-        directory.addSenders(&database, host.walSenders(of: pid))
+        directory.addSenders(&database, host.walSenders[pid] ?? [])
         directory.addPostmaster(&database, pid: server.details.containerPid ?? pid, host)
         return .database(database)
     }

@@ -14,21 +14,20 @@ extension Inspector {
             host.log.addHere(.containerMismatch, "its control group names container \(id), but \(reason)")
         }
         if seesTheHost(server.details) { return mismatch("it sees the host's own files") }
-        let ancestors = host.ancestors(of: server)
+        let lineage = server.lineage
         var state = ContainerFiles(host.root, mountedPaths: mountedPaths(mounts), deadline: host.deadline)
         var known = state.container(group)
         state.failures.forEach(host.log.add)
-        if let first = known?.pid, !ancestors.contains(first), !sees(first, as: server.details) {
+        if let first = known?.pid, !lineage.ancestors.contains(first), !sees(first, as: server.details) {
             return mismatch("that one's first process, \(first), is another's")
         }
         var place = ""
-        if known == nil, group.isNested, let runtime = host.nestedRuntime(of: server.details, ancestors) {
+        if known == nil, group.isNested, let runtime = lineage.nestedRuntime {
             var files = ContainerFiles(runtime, mountedPaths: [], deadline: host.deadline)
             known = files.container(group)
             files.failures.forEach { host.log.add($0.below(runtime, host.root)) }
             // What runs in a container may say what it likes: its word counts for its own children, and for no port of the host.
-            let numbers = (ancestors + [server.process.pid]).flatMap { ProcessDetails.numbers(of: $0, host.proc) }
-            if let first = known?.pid, !numbers.contains(first) {
+            if let first = known?.pid, !lineage.numbers.contains(first) {
                 return mismatch("that one's first process is another's")
             }
             known?.ports = []
@@ -61,7 +60,7 @@ extension Inspector {
 
     private func sees(_ pid: Int32, as details: ProcessDetails) -> Bool {
         guard pid > 0, let own = details.mountNamespace else { return false }
-        return (try? host.proc.link("\(pid)/ns/mnt")) == own
+        return host.mountNamespaces[pid] == own
     }
 
     /// The host's paths of what is mounted in the container: there lie the runtime's files.
@@ -97,33 +96,6 @@ extension Inspector {
     private static func exposure(of address: String) -> Report.Listener.Exposure {
         if address == "0.0.0.0" || address == "::" { return .all }
         return address.hasPrefix("127.") || address == "::1" ? .loopback : .private
-    }
-}
-
-extension Host {
-    /// The most ancestors of a process that are looked at.
-    private static let ancestorLimit = 32
-
-    /// The parents of a server, the nearest first, without the host's first process.
-    func ancestors(of server: Server) -> [Int32] {
-        var found: [Int32] = []
-        var pid = server.details.ppid
-        while pid > 1, found.count < Self.ancestorLimit, !found.contains(pid) {
-            found.append(pid)
-            guard let parent = try? ProcessDetails.parent(of: pid, proc) else { break }
-            pid = parent
-        }
-        return found
-    }
-
-    /// What a runtime sees as `/` that itself runs in a container, as in kind or k3d: the nearest ancestor that does not see the server's files.
-    func nestedRuntime(of details: ProcessDetails, _ ancestors: [Int32]) -> HostRoot? {
-        for pid in ancestors {
-            guard let namespace = try? proc.link("\(pid)/ns/mnt") else { return nil }
-            if namespace == details.mountNamespace { continue }
-            return namespace == mountNamespace ? nil : try? proc.processRoot(pid)
-        }
-        return nil
     }
 }
 

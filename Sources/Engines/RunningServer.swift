@@ -9,11 +9,7 @@ extension Inspector {
         var process = database.process ?? Report.Process(pid: pid)
         process.ppid = server.details.ppid
         process.uid = server.details.uid
-        process.user = server.details.uid.flatMap { uid in
-            ProcessDetails.insideUID(uid, pid, host.proc).flatMap {
-                Users.read(server.root ?? host.root).accounts[$0]?.name
-            }
-        }
+        process.user = server.insideUID.flatMap { Users.read(server.root ?? host.root).accounts[$0]?.name }
         process.executable = server.process.executable
         process.executableDeleted = server.process.executable == nil ? nil : server.process.executableDeleted
         process.startedAt = host.facts.bootedAt.map {

@@ -43,7 +43,7 @@ extension Report.Database {
             case .unknown: break
             }
         }
-        claims += sources.files + server.environmentVersions(engine, host).filter(fits)
+        claims += sources.files + server.environmentVersions(engine).filter(fits)
         chooseVersion(claims)
         if server.process.executableDeleted { sayRestart(installed, server.process.executable, host) }
         if let version, versionPrecision == .exact {
@@ -95,16 +95,10 @@ struct Version: Comparable {
 
 extension Server {
     /// What an official image's environment says: `MYSQL_VERSION` and its like, and no other variable.
-    fileprivate func environmentVersions(_ engine: any Engine, _ host: Host) -> [VersionClaim] {
-        guard !engine.environmentNames.isEmpty else { return [] }
-        do throws(HostError) {
-            let found = try ProcessDetails.environment(process.pid, host.proc, names: engine.environmentNames)
-            return found.sorted { $0.key < $1.key }.compactMap { name, value in
-                VersionClaim(value, parts: engine.versionParts, source: "/proc/\(process.pid)/environ: \(name)")
-            }
-        } catch {
-            host.log.add(error)
-            return []
+    fileprivate func environmentVersions(_ engine: any Engine) -> [VersionClaim] {
+        environment.filter { engine.environmentNames.contains($0.key) }.sorted { $0.key < $1.key }.compactMap {
+            name, value in
+            VersionClaim(value, parts: engine.versionParts, source: "/proc/\(process.pid)/environ: \(name)")
         }
     }
 }

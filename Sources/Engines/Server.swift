@@ -1,14 +1,18 @@
 import HostView
 import Report
 
-/// A running process that an engine claims, with all that inspection needs of it.
-public struct Server: Sendable {
+/// A running process that an engine claims, with all that the kernel says of it.
+///
+/// It is read before the first file is: once the agent has locked itself (`Sandbox`), /proc tells nothing of other processes.
+public struct Server {
     /// The process in the table.
     public var process: HostProcess
     /// Its details.
     public var details: ProcessDetails
     /// What it sees as `/`; nil where the agent may not look there.
     public var root: HostRoot?
+    /// What it sees as `/` is gone.
+    var lostRoot = false
     /// The sockets and files that it holds open; nil where the agent may not look.
     public var open: OpenFiles?
     /// The TCP sockets it listens on.
@@ -19,7 +23,15 @@ public struct Server: Sendable {
     public var isInSeparateNetwork = false
     /// Its network namespace has no interface but the loopback one.
     public var isIsolated = false
-    /// The package that owns the executable on disk, in the package database that the server sees.
+    /// The running program's own file, even when it was deleted; nil where it may not be read.
+    var program: OpenFile?
+    /// The variables of its environment that the engine asks for.
+    var environment: [String: String] = [:]
+    /// Its effective user, as its own user namespace counts.
+    var insideUID: UInt32?
+    /// The processes that it comes from, when its control group names a container.
+    var lineage = Lineage()
+    /// The package that owns the executable on disk, in the package database that the server sees; looked up before inspection.
     public var package: Package?
 
     /// Reads a candidate; nil, with a problem, when it vanished meanwhile.
@@ -42,9 +54,7 @@ public struct Server: Sendable {
             server.root = isHosts ? host.root : try host.proc.processRoot(process.pid)
         } catch {
             host.log.add(error)
-            if error.errno.isAbsent {
-                host.log.addHere(.unreadable, "what it sees as / is gone: none of its files can be read", partial: true)
-            }
+            server.lostRoot = error.errno.isAbsent
         }
         do throws(HostError) {
             let open = try OpenFiles.read(process.pid, host.proc, names: engine.openFileNames)
@@ -64,12 +74,32 @@ public struct Server: Sendable {
             server.tcp = inodes.compactMap { namespace.tcp[$0] }
             server.unixSockets = inodes.compactMap { namespace.unix[$0] }.filter { !$0.hasPrefix("@") }.sorted()
         }
-        if let root = server.root, let executable = process.executable.flatMap(server.inside) {
-            let packages = host.packages(root, details)
-            server.package = packages.owner(of: executable, prefixes: engine.packagePrefixes)
-            packages.failures.forEach(host.log.add)
-        }
+        // Whatever has a server's name is held with next to nothing, until something else speaks for it.
+        guard server.mayListen || !server.openFileDirectories.isEmpty else { return server }
+        server.readMore(engine, host)
         return server
+    }
+
+    private mutating func readMore(_ engine: any Engine, _ host: Host) {
+        let pid = process.pid
+        do throws(HostError) { program = try host.proc.executable(pid, deadline: host.deadline) } catch {
+            host.log.add(error)
+        }
+        do throws(HostError) {
+            environment = try ProcessDetails.environment(
+                pid, host.proc, names: engine.environmentNames.union(engine.placeVariables))
+        } catch { host.log.add(error) }
+        insideUID = details.uid.flatMap { ProcessDetails.insideUID($0, pid, host.proc) }
+        lineage = Lineage.read(self, host)
+        _ = host.mounts(pid, namespace: details.mountNamespace, seenRoot: details.root)
+    }
+
+    /// Looks up the package that owns the executable.
+    mutating func findPackage(_ engine: any Engine, _ host: Host) {
+        guard let root, let executable = process.executable.flatMap(inside) else { return }
+        let packages = host.packages(root, details)
+        package = packages.owner(of: executable, prefixes: engine.packagePrefixes)
+        packages.failures.forEach(host.log.add)
     }
 
     /// A path that the kernel gave as the agent sees it, turned into what the server sees below its root.

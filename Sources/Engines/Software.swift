@@ -64,20 +64,6 @@ extension Host {
         }
     }
 
-    /// The child processes of a postmaster that send its log to somebody: `walsender`, before version 11 `wal sender process`.
-    func walSenders(of pid: Int32) -> [Int32] {
-        let named = processes.filter { process in
-            guard let title = process.arguments.first, title.hasPrefix("postgres: ") else { return false }
-            let words = title.split(separator: " ")
-            // A base backup is sent by one too, and makes nobody a primary.
-            guard !title.contains("sending backup"),
-                let sender = words.firstIndex(where: { $0 == "walsender" || $0 == "sender" })
-            else { return false }
-            return words[sender] == "walsender" || (sender > 0 && words[sender - 1] == "wal")
-        }
-        return named.map(\.pid).filter { (try? ProcessDetails.parent(of: $0, proc)) == pid }
-    }
-
     /// When a process started, in seconds since 1970; nil where the boot's time is not known.
     func startTime(of details: ProcessDetails) -> Int64? {
         facts.bootedAt.map { $0.saturating(plus: Int64(clamping: details.startTicks / 100)) }

@@ -4,24 +4,33 @@
 public struct ProcessTable: Sendable {
     /// The most processes that are looked at.
     public static let limit = 200_000
+    /// The most processes that are kept: whoever may start processes must not fill the agent's memory.
+    public static let keptLimit = 10_000
     /// The most bytes of one command line.
     public static let commandLineLimit = 64 << 10
 
-    /// The processes by pid.
-    public var processes: [HostProcess]
-    /// There were more than `limit`.
-    public var truncated: Bool
+    /// The processes that were asked for, by pid.
+    public private(set) var processes: [HostProcess] = []
+    /// The numbers of all processes, kernel threads left out.
+    public private(set) var pids: [Int32] = []
+    /// There were more than `limit`, or more to be kept than `keptLimit`.
+    public private(set) var truncated: Bool
     /// Processes whose executable could not be seen.
-    public var denied: Int
+    public private(set) var denied = 0
 
-    /// Reads the table. A process that ends meanwhile is left out.
-    public static func read(_ proc: ProcFS) throws(HostError) -> ProcessTable {
+    /// Reads the table and keeps the processes that `isWanted`. A process that ends meanwhile is left out.
+    public static func read(
+        _ proc: ProcFS, keeping isWanted: (HostProcess) -> Bool = { _ in true }
+    ) throws(HostError) -> ProcessTable {
         let (entries, truncated) = try proc.list("", limit: limit)
-        var table = ProcessTable(processes: [], truncated: truncated, denied: 0)
+        var table = ProcessTable(truncated: truncated)
         for pid in entries.compactMap({ Int32($0.name) }).sorted() {
-            if let process = HostProcess(pid: pid, proc: proc) { table.processes.append(process) }
+            guard let process = HostProcess(pid: pid, proc: proc) else { continue }
+            table.pids.append(pid)
+            if process.executable == nil { table.denied += 1 }
+            guard isWanted(process) else { continue }
+            if table.processes.count < keptLimit { table.processes.append(process) } else { table.truncated = true }
         }
-        table.denied = table.processes.count { $0.executable == nil }
         return table
     }
 }

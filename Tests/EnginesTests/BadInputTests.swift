@@ -22,7 +22,8 @@ struct BadInputTests {
             let log = ProblemLog()
             let host = Host(try HostRoot(path), deadline: Deadline(seconds: seconds), log: log)
             var findings: [Finding] = []
-            Inspector(host).run(try ProcessTable.read(host.proc).processes) { findings.append($0) }
+            let inspector = Inspector(host)
+            inspector.run(try inspector.takeHold().servers) { findings.append($0) }
             for index in findings.indices { Sizes.measure(&findings[index], host) }
             return (findings.map(\.database), log.problems)
         }

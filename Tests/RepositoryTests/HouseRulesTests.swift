@@ -21,7 +21,8 @@ struct HouseRulesTests {
         "HostView": ["CLinux", "Glibc", "FoundationEssentials"],
         "Engines": ["CLinux", "HostView", "Report", "FoundationEssentials"],
         "Agent": [
-            "ArgumentParser", "Engines", "FoundationEssentials", "Glibc", "HostView", "Report", "Synchronization",
+            "ArgumentParser", "CLinux", "Engines", "FoundationEssentials", "Glibc", "HostView", "Report",
+            "Synchronization",
             "Terminal",
         ],
         "Store": ["FoundationEssentials", "GRDB", "Report"],
