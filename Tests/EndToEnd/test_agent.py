@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import pathlib
 import shutil
 import subprocess
@@ -116,6 +117,26 @@ def test_nothing_is_run_connected_or_written(agent, mariadb, postgresql, mongodb
     assert {call.split(",")[0] for call in calls if call.startswith("write(")} <= {"write(1", "write(2"}
     sockets = [call for call in calls if call.startswith("socket(")]
     assert sockets and all("AF_NETLINK" in call for call in sockets)
+    if json.loads(done.stdout)["scan"]["sandbox"]["landlock"]:
+        check_order(log.read_text(errors="replace").splitlines())
+
+
+def check_order(lines):
+    """The thread that works looks at processes first, then locks itself, then opens files; what it makes after that is locked too."""
+    opened = re.compile(r'(?:openat2?|readlinkat)\((?:AT_FDCWD|\d+), "([^"]*)"')
+    locked = [line.split(" ")[0] for line in lines if "landlock_restrict_self(" in line]
+    assert len(set(locked)) == 2, "the thread that waits and the one that works"
+    before, after = [], []
+    for line in lines:
+        thread, call = line.split(" ", 1)
+        if thread == locked[-1] and "landlock_restrict_self(" in call:
+            before, after = after, []
+        elif thread == locked[-1] and (match := opened.search(call)):
+            after.append(match[1])
+    is_process = re.compile(r"(?:/proc/)?\d+/")
+    assert any(is_process.match(path) for path in before)
+    assert all(is_process.match(path) or path in {".", "self/mountinfo", "self/ns/mnt", "/proc/self/ns/net", "proc"} for path in before), before
+    assert after and not [path for path in after if is_process.match(path)]
 
 
 def test_an_unreadable_fixture_host_seen_by_nobody(agent, fixtures, tmp_path):
