@@ -22,31 +22,17 @@ final class ScanWork: Sendable {
     /// Runs `look` on a thread of its own; false when it has not come back after `seconds`.
     func run(within seconds: Double, _ look: @escaping @Sendable (ScanWork) -> Void = { $0.look() }) -> Bool {
         let limit = Deadline(seconds: seconds)
-        let box = Unmanaged.passRetained(
-            Job { [self] in
-                look(self)
-                done.signal()
-            })
-        var thread = pthread_t()
-        let status = pthread_create(
-            &thread, nil,
-            { raw in
-                guard let raw else { return nil }
-                Unmanaged<Job>.fromOpaque(raw).takeRetainedValue().body()
-                return nil
-            }, box.toOpaque())
-        guard status == 0 else {  // no thread to be had: do the work here, the promise of a report in time is weaker
-            box.takeRetainedValue().body()
+        let started = startThread { [self] in
+            look(self)
+            done.signal()
+        }
+        guard started else {  // no thread to be had: do the work here, the promise of a report in time is weaker
+            look(self)
+            lock()
             return true
         }
-        pthread_detach(thread)
         lock()
         return done.wait(until: limit)
-    }
-
-    private final class Job: Sendable {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 
     /// Looks at the host and keeps `progress` up to date.
@@ -75,10 +61,8 @@ final class ScanWork: Sendable {
             publish(log) { $0.databases.append(finding.database) }
         }
         if options.measuresSizes {
-            for index in findings.indices {
-                Sizes.measure(&findings[index], host)
-                publish(log) { $0.databases[index] = findings[index].database }
-            }
+            Sizes.measure(&findings, host)
+            publish(log) { $0.databases = findings.map(\.database) }
         }
         publish(log) { _ in }
     }

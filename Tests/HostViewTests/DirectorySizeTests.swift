@@ -61,4 +61,74 @@ struct DirectorySizeTests {
         #expect(size.shortfalls.count == 1)
         guard case .tooDeep = try #require(size.shortfalls.first) else { return #expect(Bool(false)) }
     }
+
+    @Test("many trees at once: each is du's, whoever counted which part of it")
+    func manyTrees() throws {
+        let directory = try TemporaryDirectory()
+        for tree in 0..<9 {
+            for number in 0..<(tree * 40) {
+                try directory.write("\(tree)/\(number % 7)/\(number)", [1, 2, 3])
+            }
+            try directory.write("\(tree)/file")
+            // The same file under two names of one tree, and under one of the next: each tree has it once.
+            #expect(link("\(directory.path)/\(tree)/file", "\(directory.path)/\(tree)/again") == 0)
+            if tree > 0 { #expect(link("\(directory.path)/0/file", "\(directory.path)/\(tree)/shared") == 0) }
+        }
+        let root = try HostRoot(directory.path)
+        let places = (0..<9).map { DirectorySize.Place("/\($0)", in: root) }
+        for (tree, size) in DirectorySize.measure(places, deadline: Deadline(seconds: 60)).enumerated() {
+            #expect(try size.get().shortfalls.isEmpty)
+            #expect(
+                try size.get().allocatedBytes == du(["-s", "--block-size=1"], "\(directory.path)/\(tree)"), "\(tree)")
+        }
+    }
+
+    @Test("a directory with more names than a buffer holds is shared out and counted once")
+    func flat() throws {
+        let directory = try TemporaryDirectory()
+        let count = NameBuffer.size / 24 * 5
+        for number in 0..<count { try directory.write("flat/\(number)") }
+        for _ in 0..<20 {
+            let size = try DirectorySize.measure("/", in: HostRoot(directory.path), deadline: Deadline(seconds: 60))
+            #expect(size.files == Int64(count + 2) && size.shortfalls.isEmpty)
+        }
+    }
+
+    @Test("what lies in two trees counts in the inner one; a directory that is given twice has its size twice")
+    func nested() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("data/own", [UInt8](repeating: 1, count: 10))
+        try directory.write("data/other/file", [UInt8](repeating: 1, count: 100))
+        try directory.write("data/other/inner/file", [UInt8](repeating: 1, count: 1000))
+        try directory.link("alias", "data")
+        let root = try HostRoot(directory.path)
+        let paths = ["/data", "/data/other", "/alias", "/data/other/inner", "/missing"]
+        let sizes = DirectorySize.measure(
+            paths.map { DirectorySize.Place($0, in: root) }, deadline: Deadline(seconds: 60))
+        let directories = try ["data", "data/other", "data/other/inner"].map { path in
+            var status = stat()
+            try #require(lstat(directory.path + "/" + path, &status) == 0)
+            return Int64(status.st_size)
+        }
+        #expect(try sizes[0].get().bytes == 10 + directories[0])
+        #expect(try sizes[1].get().bytes == 100 + directories[1])
+        #expect(try sizes[2].get() == sizes[0].get())
+        #expect(try sizes[3].get().bytes == 1000 + directories[2])
+        #expect(throws: HostError.self) { try sizes[4].get() }
+    }
+
+    @Test("a directory that may not be opened is named, and the rest is counted")
+    func denied() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("locked/file")
+        try directory.write("open/file")
+        #expect(chmod(directory.path + "/locked", 0) == 0)
+        defer { chmod(directory.path + "/locked", 0o700) }
+        let size = try DirectorySize.measure("/", in: HostRoot(directory.path), deadline: Deadline(seconds: 60))
+        if geteuid() == 0 {
+            #expect(size.files == 5)
+        } else {
+            #expect(size.files == 4 && size.shortfalls == [.denied("//locked")])
+        }
+    }
 }

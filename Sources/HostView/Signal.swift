@@ -1,0 +1,54 @@
+import Glibc
+
+/// Lets one thread wait for another's word (sem_overview(7)).
+///
+/// `@unchecked Sendable`: the semaphore is made for use by several threads, never moves, and is never destroyed: a thread that hangs in a read
+/// may still use it when everybody else has gone. A scan has a handful.
+public final class Signal: @unchecked Sendable {
+    private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+    private static let slice = 50_000_000
+
+    /// A signal that nobody has given yet.
+    public init() { sem_init(semaphore, 0, 0) }
+
+    /// Wakes one waiting thread, or the next that comes to wait.
+    public func signal() { sem_post(semaphore) }
+
+    /// Waits for the signal; false when `deadline` came first.
+    ///
+    /// sem_timedwait(3) goes by the wall clock, which may jump: short slices keep a jump from mattering.
+    public func wait(until deadline: Deadline) -> Bool {
+        while !deadline.hasPassed {
+            var time = timespec()
+            clock_gettime(CLOCK_REALTIME, &time)
+            let nanoseconds = time.tv_nsec + min(Self.slice, Int(deadline.remaining * 1e9) + 1)
+            time.tv_sec += nanoseconds / 1_000_000_000
+            time.tv_nsec = nanoseconds % 1_000_000_000
+            if sem_timedwait(semaphore, &time) == 0 { return true }
+        }
+        return sem_trywait(semaphore) == 0
+    }
+}
+
+/// Runs `body` on a thread of its own that nobody waits for; false when there is none to be had.
+public func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
+    let job = Unmanaged.passRetained(Job(body))
+    var thread = pthread_t()
+    let status = pthread_create(
+        &thread, nil,
+        { raw in
+            if let raw { Unmanaged<Job>.fromOpaque(raw).takeRetainedValue().body() }
+            return nil
+        }, job.toOpaque())
+    guard status == 0 else {
+        job.release()
+        return false
+    }
+    pthread_detach(thread)
+    return true
+}
+
+private final class Job: Sendable {
+    let body: @Sendable () -> Void
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+}
