@@ -32,6 +32,9 @@ struct ScanCommand: ParsableCommand {
     @Option(name: .customLong("engine"), help: "Look for this engine only; may be given several times.")
     var engines: [String] = []
 
+    @Option(help: "Write at most this many bytes of JSON or frame; detail is left out, and the report says what.")
+    var maxOutput: Int?
+
     @Flag(help: "With a table: print where each value comes from.")
     var explain = false
 
@@ -42,6 +45,10 @@ struct ScanCommand: ParsableCommand {
         let known = EngineRegistry.all.map(\.id)
         for engine in engines where !known.contains(engine) {
             throw ValidationError("There is no engine '\(engine)'. Known: \(known.joined(separator: ", ")).")
+        }
+        if let maxOutput, maxOutput < OutputLimit.minimum || format == .table {
+            throw ValidationError(
+                "--max-output takes \(OutputLimit.minimum) bytes or more, and goes with --format json or frame.")
         }
         if explain, format != .table {
             throw ValidationError("--explain goes with --format table; JSON holds the evidence.")
@@ -60,8 +67,8 @@ struct ScanCommand: ParsableCommand {
             throw OutputError(description: "\(error)")
         }
         switch format {
-        case .json: try output.write(try report.json(.pretty) + [UInt8(ascii: "\n")])
-        case .frame: try output.write(try Frame.encode(report))
+        case .json: try output.write(fitted(report) { try $0.json(.pretty) + [UInt8(ascii: "\n")] })
+        case .frame: try output.write(fitted(report, Frame.encode))
         case .table:
             let table = ReportTable(report, width: Talk.width(standard: 80))
             try output.write(Array(table.text(explained: explain).utf8))
@@ -70,6 +77,12 @@ struct ScanCommand: ParsableCommand {
         // The worker may still hang in a read of a dead file system: leave without waiting for it.
         fflush(nil)
         _exit(0)
+    }
+}
+
+extension ScanCommand {
+    fileprivate func fitted(_ report: Report, _ encode: (Report) throws -> [UInt8]) throws -> [UInt8] {
+        try maxOutput.map { try OutputLimit(bytes: $0).fit(report, encode) } ?? encode(report)
     }
 }
 

@@ -88,4 +88,5 @@ public enum ProblemCode: String, Sendable, CaseIterable {
     case stateUnknown = "state_unknown"
     case notUnderstood = "not_understood"
     case reportLimit = "report_limit"
+    case outputLimit = "output_limit"
 }
