@@ -49,3 +49,10 @@ let package = Package(
         .testTarget(name: "RepositoryTests", dependencies: ["Engines"], swiftSettings: strict),
     ]
 )
+
+// libFuzzer brings its own main: the target is there for scripts/fuzz alone.
+if Context.environment["DBCENSUS_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz", dependencies: ["Engines", "HostView", "Report"], path: "Tests/Fuzz", exclude: ["seeds.py"]))
+}

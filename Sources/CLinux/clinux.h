@@ -7,6 +7,7 @@
 #include <linux/netlink.h>
 #include <linux/openat2.h>
 #include <linux/sock_diag.h>
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 #include <sys/sysmacros.h>
 #include <sys/types.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 // O_PATH hides behind _GNU_SOURCE, which would give other structures than Swift's own Glibc module has.
@@ -65,6 +67,12 @@ static inline int clinux_name_status(int directory, const char *name, struct cli
     *status = (struct clinux_name_status){.device = old.st_dev, .inode = old.st_ino, .size = (uint64_t)old.st_size,
         .blocks = (uint64_t)old.st_blocks, .links = (uint32_t)old.st_nlink, .is_directory = S_ISDIR(old.st_mode)};
     return 0;
+}
+
+// sem_clockwait(3) by the monotonic clock is a GNU extension too (glibc 2.30). 0 or -1.
+extern int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *until);
+static inline int clinux_wait(sem_t *semaphore, const struct timespec *until) {
+    return sem_clockwait(semaphore, CLOCK_MONOTONIC, until);
 }
 
 // memmem(3) is a GNU extension that Glibc's module leaves out.

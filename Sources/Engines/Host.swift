@@ -112,11 +112,15 @@ public final class Host {
         }
     }
 
-    /// The names in a directory that may be a data directory; that some were left out is said.
-    func names(_ path: String, in root: HostRoot) throws(HostError) -> Set<String> {
+    /// The names in a directory that may be a data directory. That some were left out is said; those in `marks` never are.
+    func names(_ path: String, in root: HostRoot, marks: [String]) throws(HostError) -> Set<String> {
         let (entries, truncated) = try root.list(path)
-        if truncated { log.add(.fileTooLarge, path, "only the first \(entries.count) names were read") }
-        return Set(entries.map(\.name))
+        var names = Set(entries.map(\.name))
+        if truncated {
+            log.add(.fileTooLarge, path, "only the first \(entries.count) names were read")
+            names.formUnion(marks.filter { root.exists(Path.join(path, $0)) })
+        }
+        return names
     }
 
     /// A path as the host names it: below the root of a container or a chroot, with that root before it.

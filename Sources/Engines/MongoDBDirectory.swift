@@ -7,12 +7,14 @@ struct MongoDBDirectory {
     let root: HostRoot
     let names: Set<String>
 
+    private static let marks = ["storage.bson", "mongod.lock", "_mdb_catalog.wt", "diagnostic.data"]
+
     /// The first of `claims` that is a data directory of mongod.
     static func first(of claims: [Claim], _ root: HostRoot?, _ host: Host) -> DirectorySearch<MongoDBDirectory> {
         DirectorySearch.first(of: claims, root, host) { (path, root) throws(HostError) in
-            let names = try host.names(path, in: root)
+            let names = try host.names(path, in: root, marks: Self.marks)
             // A WiredTiger directory alone may be any program's; mongod's own files make it MongoDB's.
-            let isOurs = !names.isDisjoint(with: ["storage.bson", "mongod.lock", "_mdb_catalog.wt", "diagnostic.data"])
+            let isOurs = !names.isDisjoint(with: Self.marks)
             return isOurs ? MongoDBDirectory(path: path, root: root, names: names) : nil
         }
     }

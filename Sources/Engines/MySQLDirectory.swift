@@ -13,10 +13,18 @@ struct MySQLDirectory {
             || names.contains("mariadb_upgrade_info")
     }
 
+    /// The names that anything is concluded from, but for numbered logs.
+    private static let marks = [
+        "ibdata1", "mysql.ibd", "mysql", "aria_log_control", "auto.cnf", "performance_schema", "multi-master.info",
+        "mariadb_upgrade_info", "mysql_upgrade_info", "mysql_upgrade_history", "grastate.dat", "ib_logfile0",
+        "#innodb_redo",
+        "master.info", "relay-log.info",
+    ]
+
     /// The first of `claims` that is a data directory.
     static func first(of claims: [Claim], _ root: HostRoot?, _ host: Host) -> DirectorySearch<MySQLDirectory> {
         DirectorySearch.first(of: claims, root, host) { (path, root) throws(HostError) in
-            let names = try host.names(path, in: root)
+            let names = try host.names(path, in: root, marks: Self.marks)
             return isDataDirectory(names) ? MySQLDirectory(path: path, root: root, names: names) : nil
         }
     }

@@ -73,7 +73,7 @@ enum PostgreSQLAuthentication {
     static func lines(_ text: String) -> [(Int, [String])] {
         var found: [(Int, [String])] = []
         var pending = ""
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in text.allLines.enumerated() {
             if line.hasSuffix("\\") {
                 pending += line.dropLast()
                 continue

@@ -107,7 +107,7 @@ struct PostgreSQLDirectory {
     func addPostmaster(_ database: inout Report.Database, pid: Int32, _ host: Host) {
         let file = Path.join(path, "postmaster.pid")
         guard let text = host.text(file, in: root, limit: 4096) else { return }
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
+        let lines = text.allLines.map {
             $0.split(separator: " ").joined(separator: " ")
         }
         guard let owner = lines.first.flatMap({ Int32($0) }) else {

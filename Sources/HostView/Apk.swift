@@ -2,7 +2,7 @@
 ///
 /// A paragraph a package: `P:` name, `V:` version, `F:` a directory, and its files as `R:` lines behind it.
 final class Apk: PackageSource {
-    private static let fileLimit = 64 << 20
+    private static let fileLimit = 32 << 20
     private static let paths = ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"]
 
     private let root: HostRoot

@@ -26,7 +26,7 @@ public struct CloudIdentity: Sendable, Equatable {
         }
         func dmi(_ name: String) -> String? {
             let text = try? root.read("/sys/devices/virtual/dmi/id/" + name, limit: 4096, kernelFiles: true).text
-            return text?.split(separator: "\n").first.map(String.init)
+            return text?.lines.first.map(String.init)
         }
         if dmi("sys_vendor") == "Amazon EC2" {
             if let tag = dmi("board_asset_tag"), isInstanceID(tag) { identity.instanceID = identity.instanceID ?? tag }

@@ -43,8 +43,7 @@ extension ContainerFiles {
     private func pid(_ id: String, _ storageRoot: String) -> Int32? {
         for directory in [storageRoot, "/run/containers/storage"] {
             let path = directory + "/overlay-containers/\(id)/userdata/pidfile"
-            if let text = try? root.read(path, limit: 64).text, let pid = Int32(text.split(separator: "\n").first ?? "")
-            {
+            if let text = try? root.read(path, limit: 64).text, let pid = Int32(text.lines.first ?? "") {
                 return pid
             }
         }

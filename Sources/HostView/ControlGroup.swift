@@ -21,7 +21,7 @@ public struct ControlGroup: Sendable, Equatable {
 
     /// The innermost container that the lines name; nil when none does.
     public static func parse(_ text: String) -> ControlGroup? {
-        let paths = text.split(separator: "\n").compactMap { line in
+        let paths = text.lines.compactMap { line in
             line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false).dropFirst(2).first.map(
                 String.init)
         }

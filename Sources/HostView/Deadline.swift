@@ -10,10 +10,9 @@ public struct Deadline: Sendable {
     /// The instant has passed.
     public var hasPassed: Bool { Self.now() >= nanoseconds }
 
-    /// Seconds that are left; 0 when none are.
-    public var remaining: Double {
-        let now = Self.now()
-        return now >= nanoseconds ? 0 : Double(nanoseconds - now) / 1e9
+    /// The instant, as the kernel counts (CLOCK_MONOTONIC).
+    var time: timespec {
+        timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
     }
 
     /// The monotonic clock, in nanoseconds.

@@ -54,9 +54,13 @@ public struct Descriptor: ~Copyable, Sendable {
         var step = min(limit + 1, max(sizeHint + 1, 4096))
         while true {
             let piece = try read(at: Int64(bytes.count), limit: min(step, limit + 1 - bytes.count))
-            bytes.append(contentsOf: piece)
-            if bytes.count > limit { return FileContents(bytes: Array(bytes[..<limit]), truncated: true) }
-            if piece.count < step { return FileContents(bytes: bytes, truncated: false) }
+            let isLast = piece.count < step
+            if bytes.isEmpty { bytes = piece } else { bytes.append(contentsOf: piece) }
+            if bytes.count > limit {
+                bytes.removeLast(bytes.count - limit)
+                return FileContents(bytes: bytes, truncated: true)
+            }
+            if isLast { return FileContents(bytes: bytes, truncated: false) }
             step = min(step * 4, 1 << 20)
         }
     }

@@ -58,7 +58,7 @@ public struct HostFacts: Sendable, Equatable {
     }
 
     private static func firstLine(_ text: String) -> String? {
-        text.split(separator: "\n").first.map(String.init)
+        text.lines.first.map(String.init)
     }
 
     static func validMachineID(_ text: String) -> String? {
@@ -85,14 +85,14 @@ public struct HostFacts: Sendable, Equatable {
     }
 
     static func memoryTotal(_ text: String) -> Int64? {
-        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("MemTotal:") }),
+        guard let line = text.lines.first(where: { $0.hasPrefix("MemTotal:") }),
             let kibibytes = line.split(separator: " ").dropFirst().first.flatMap({ Int64($0) }), kibibytes < 1 << 50
         else { return nil }
         return kibibytes * 1024
     }
 
     static func bootTime(_ text: String) -> Int64? {
-        text.split(separator: "\n").last { $0.hasPrefix("btime ") }.flatMap { Int64($0.dropFirst(6)) }
+        text.lines.last { $0.hasPrefix("btime ") }.flatMap { Int64($0.dropFirst(6)) }
     }
 
     private static func addresses(_ proc: ProcFS) -> [String] {
@@ -105,7 +105,7 @@ public struct HostFacts: Sendable, Equatable {
     static func localAddresses(_ text: String) -> [String] {
         var found = Set<String>()
         var address = ""
-        for line in text.split(separator: "\n") {
+        for line in text.lines {
             let words = line.split(separator: " ")
             if words.first == "|--", words.count == 2 {
                 address = String(words[1])
@@ -118,7 +118,7 @@ public struct HostFacts: Sendable, Equatable {
 
     /// The addresses in if_inet6 of global scope.
     static func inet6Addresses(_ text: String) -> [String] {
-        text.split(separator: "\n").compactMap { line in
+        text.lines.compactMap { line in
             let fields = line.split(separator: " ")
             guard fields.count >= 6, fields[0].count == 32, fields[3] == "00" else { return nil }
             let digits = Array(fields[0])

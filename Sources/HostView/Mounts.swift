@@ -39,8 +39,8 @@ public struct Mounts: Sendable {
     }
 
     static func parse(_ text: String) -> [Mount] {
-        text.split(separator: "\n").compactMap { line in
-            let fields = line.split(separator: " ", omittingEmptySubsequences: false)
+        text.lines.compactMap { line in
+            let fields = line.parts(UInt8(ascii: " "))
             // Optional fields stand between the sixth and the hyphen.
             guard fields.count >= 10, let hyphen = fields[6...].firstIndex(of: "-"), hyphen + 3 < fields.count
             else { return nil }

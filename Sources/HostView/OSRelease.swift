@@ -17,7 +17,7 @@ public struct OSRelease: Sendable, Equatable {
 
     static func parse(_ text: String) -> OSRelease? {
         var values: [Substring: String] = [:]
-        for line in text.split(separator: "\n") where !line.hasPrefix("#") {
+        for line in text.lines where !line.hasPrefix("#") {
             guard let equals = line.firstIndex(of: "=") else { continue }
             values[line[..<equals]] = unquote(line[line.index(after: equals)...])
         }

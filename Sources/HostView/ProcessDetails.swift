@@ -46,7 +46,7 @@ public struct ProcessDetails: Sendable, Equatable {
     /// The numbers of `pid` in the namespaces that it lives in, the outermost first.
     public static func numbers(of pid: Int32, _ proc: ProcFS) -> [Int32] {
         let text = (try? proc.read("\(pid)/status", limit: fileLimit).text) ?? ""
-        let line = text.split(separator: "\n").first { $0.hasPrefix("NSpid:") }
+        let line = text.lines.first { $0.hasPrefix("NSpid:") }
         return (line ?? "").split(whereSeparator: \.isWhitespace).compactMap { Int32($0) }
     }
 
@@ -71,7 +71,7 @@ public struct ProcessDetails: Sendable, Equatable {
     /// The user's number as the process's own user namespace counts (`uid_map`, user_namespaces(7)); nil where it has none there.
     public static func insideUID(_ uid: UInt32, _ pid: Int32, _ proc: ProcFS) -> UInt32? {
         guard let text = try? proc.read("\(pid)/uid_map", limit: fileLimit).text else { return uid }
-        for line in text.split(separator: "\n") {
+        for line in text.lines {
             let numbers = line.split(separator: " ").compactMap { UInt32($0) }
             guard numbers.count == 3, uid >= numbers[1], uid - numbers[1] < numbers[2] else { continue }
             return numbers[0].addingReportingOverflow(uid - numbers[1]).partialValue
@@ -80,7 +80,7 @@ public struct ProcessDetails: Sendable, Equatable {
     }
 
     private mutating func add(status text: String) {
-        for line in text.split(separator: "\n") {
+        for line in text.lines {
             let words = line.split(whereSeparator: \.isWhitespace)
             switch words.first {
             case "Uid:" where words.count > 2: uid = UInt32(words[2])

@@ -106,7 +106,7 @@ public struct ServiceUnit: Sendable, Equatable {
         var pending: [String] = []
         var isService = false
         var files = 0
-        for raw in text.split(separator: "\n") {
+        for raw in text.lines {
             let part = Self.trimmed(raw)
             if part.hasPrefix("#") || part.hasPrefix(";") { continue }
             if part.hasSuffix("\\") {
@@ -129,7 +129,7 @@ public struct ServiceUnit: Sendable, Equatable {
                     reader.failures.append(HostError(operation: "read", path: path, errno: .tooLarge))
                     return
                 }
-                for line in (reader.text(path) ?? "").split(separator: "\n") where !line.hasPrefix("#") {
+                for line in (reader.text(path) ?? "").lines where !line.hasPrefix("#") {
                     add(assignment: Self.words(String(line)).joined(separator: " "))
                 }
             default: break

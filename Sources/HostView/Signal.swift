@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Lets one thread wait for another's word (sem_overview(7)).
@@ -6,7 +7,6 @@ import Glibc
 /// may still use it when everybody else has gone. A scan has a handful.
 public final class Signal: @unchecked Sendable {
     private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
-    private static let slice = 50_000_000
 
     /// A signal that nobody has given yet.
     public init() { sem_init(semaphore, 0, 0) }
@@ -14,19 +14,13 @@ public final class Signal: @unchecked Sendable {
     /// Wakes one waiting thread, or the next that comes to wait.
     public func signal() { sem_post(semaphore) }
 
-    /// Waits for the signal; false when `deadline` came first.
-    ///
-    /// sem_timedwait(3) goes by the wall clock, which may jump: short slices keep a jump from mattering.
+    /// Waits for the signal, whatever the wall clock does meanwhile; false when `deadline` came first.
     public func wait(until deadline: Deadline) -> Bool {
-        while !deadline.hasPassed {
-            var time = timespec()
-            clock_gettime(CLOCK_REALTIME, &time)
-            let nanoseconds = time.tv_nsec + min(Self.slice, Int(deadline.remaining * 1e9) + 1)
-            time.tv_sec += nanoseconds / 1_000_000_000
-            time.tv_nsec = nanoseconds % 1_000_000_000
-            if sem_timedwait(semaphore, &time) == 0 { return true }
+        var time = deadline.time
+        while clinux_wait(semaphore, &time) != 0 {
+            guard errno == EINTR else { return false }
         }
-        return sem_trywait(semaphore) == 0
+        return true
     }
 }
 

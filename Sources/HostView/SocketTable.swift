@@ -53,7 +53,7 @@ public final class SocketTable {
 
     /// The interfaces in `/proc/<pid>/net/dev`, two lines of titles left out.
     static func interfaces(netDev text: String) -> [String] {
-        text.split(separator: "\n").dropFirst(2).compactMap { line in
+        text.lines.dropFirst(2).compactMap { line in
             line.split(separator: ":").first.map { String($0.drop { $0 == " " }) }
         }
     }

@@ -23,8 +23,8 @@ public struct Users: Sendable {
 
     static func parse(_ text: String) -> [UInt32: Account] {
         var accounts: [UInt32: Account] = [:]
-        for line in text.split(separator: "\n") {
-            let fields = line.split(separator: ":", omittingEmptySubsequences: false)
+        for line in text.lines {
+            let fields = line.parts(UInt8(ascii: ":"))
             guard fields.count >= 6, fields[0].utf8.count <= nameLimit, let uid = UInt32(fields[2]),
                 accounts[uid] == nil
             else { continue }

@@ -35,6 +35,25 @@ struct ScannerTests {
         #expect(try Report.decode(json: try report.json(.pretty)) == report)
     }
 
+    @Test(
+        "a clock that was never set gives a report all the same",
+        arguments: [0, -86_400, 1_000_000_000_000])
+    func clock(seconds: Double) throws {
+        var options = ScanOptions()
+        options.root =
+            URL(filePath: #filePath).deletingLastPathComponent().appending(
+                path: "../EnginesTests/Fixtures/hosts/debian-mysql"
+            ).path
+        options.now = { Date(timeIntervalSince1970: seconds) }
+        let report = try Scanner(options).run()
+        #expect(report.databases.contains { $0.state == .running && $0.version == "8.0.36" })
+        if seconds == 0 {
+            #expect(String(decoding: try report.json(.minified), as: UTF8.self).contains("1970-01-01T00:00:00.000Z"))
+        }
+        let frame = try Frame.encode(report)
+        #expect(try Report.decode(json: Gzip.decompress(Frame.find(in: frame)[0].gzip.get())) == report)
+    }
+
     @Test("an engine filter looks for that engine alone, and a partial report says so")
     func filter() throws {
         let report = try GoldenTests.scan("stopped", engines: ["mongodb"])
