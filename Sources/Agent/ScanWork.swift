@@ -88,7 +88,7 @@ final class ScanWork: Sendable {
             if table.truncated {
                 host.log.add(
                     .tooManyProcesses, "/proc",
-                    "only \(ProcessTable.limit) were looked at, and \(ProcessTable.keptLimit) with a server's name")
+                    "only \(ProcessTable.limit) were looked at")
             }
             if table.denied > 0 {
                 let hint = options.privileged ? "even to root" : "without root"

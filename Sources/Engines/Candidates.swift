@@ -1,45 +1,74 @@
 import HostView
 import Report
 
-/// A process with the name of a server, and the engine whose name that is.
-public typealias Candidate = (server: Server, engine: any Engine)
+/// A process with the name of a server, and the engines whose name that is.
+public typealias Candidate = (server: Server, engines: [any Engine])
 
 extension Inspector {
+    /// The most processes that are held at once, each with its files and its command line.
+    static let heldLimit = 2_000
+    /// The most of one user's: nobody without the right to other users' processes can crowd out theirs.
+    static let userLimit = 250
+    /// The most working directories of refused processes that are remembered.
+    private static let refusedLimit = 1_000
+
     /// Reads the process table and takes hold of everything in it that may be a server: no file is opened yet, and none is needed of /proc later.
     ///
     /// - Returns: the servers, and how many processes there are.
     public func takeHold() throws(HostError) -> (servers: [Candidate], table: ProcessTable) {
-        let table = try ProcessTable.read(host.proc) { process in
-            engines.contains { $0.claims(process) } || process.isWalSender
-        }
         _ = host.mounts(nil, namespace: nil, seenRoot: nil)
-        for process in table.processes where process.isWalSender {
-            guard let parent = try? ProcessDetails.parent(of: process.pid, host.proc) else { continue }
-            host.walSenders[parent, default: []].append(process.pid)
-        }
-        let claimed = table.processes.flatMap { process in
-            engines.filter { $0.claims(process) }.map { (process: process, engine: $0) }
-        }
-        let executables = Dictionary(claimed.map { ($0.process.pid, $0.process.executable) }) { first, _ in first }
         var servers: [Candidate] = []
-        for (process, engine) in claimed {
+        var byUser: [UInt32?: Int] = [:]
+        let table = try ProcessTable.read(host.proc) { process in
             if host.deadline.hasPassed {
                 host.log.add(.deadline, "scan", "the deadline came while running servers were looked for")
-                break
+                return false
             }
-            // PostgreSQL's backends, and for an instant the child of any server that forks. What a process calls itself proves nothing.
-            if let parent = try? ProcessDetails.parent(of: process.pid, host.proc),
-                let executable = executables[parent], executable == process.executable
-            {
-                continue
+            if process.isWalSender, let parent = try? ProcessDetails.parent(of: process.pid, host.proc) {
+                host.walSenders[parent, default: []].append(process.pid)
             }
-            if let server = Server.read(process, engine, host) { servers.append((server, engine)) }
+            let claiming = engines.filter { $0.claims(process) }
+            guard !claiming.isEmpty, !isChild(process), let server = Server.read(process, claiming, host) else {
+                return true
+            }
+            // A working directory proves nothing: anybody may stand there.
+            guard server.mayListen || !server.openFileDirectories.isEmpty else {
+                refuse(server, "it has the name of a server, but neither listens nor holds a database's file open")
+                return true
+            }
+            byUser[server.details.uid, default: 0] += 1
+            if servers.count < Self.heldLimit, byUser[server.details.uid, default: 0] <= Self.userLimit {
+                servers.append((server, claiming))
+            } else {
+                host.log.add(
+                    .tooManyProcesses, "/proc",
+                    "more than \(Self.heldLimit), or \(Self.userLimit) of one user, seem to be servers; the rest was not looked at"
+                )
+            }
+            return true
         }
         // A runtime's file names the first process of a container by its number, and that may be any.
         if servers.contains(where: { $0.server.details.controlGroup != nil }) {
             for pid in table.pids { host.mountNamespaces[pid] = try? host.proc.link("\(pid)/ns/mnt") }
         }
         return (servers, table)
+    }
+
+    /// One of PostgreSQL's backends, or for an instant the child of any server that forks. What a process calls itself proves nothing.
+    private func isChild(_ process: HostProcess) -> Bool {
+        guard let executable = process.executable,
+            let parent = try? ProcessDetails.parent(of: process.pid, host.proc)
+        else { return false }
+        return (try? HostProcess.program(of: parent, host.proc))?.path == executable
+    }
+
+    /// Says that a process is no server, and remembers where it works: a data directory there may be in use.
+    func refuse(_ server: Server, _ reason: String) {
+        host.log.add(
+            .notADatabase, "pid \(server.process.pid)", "\(server.process.name): \(reason)", partial: false)
+        guard host.refused.count < Self.refusedLimit, let path = server.workingDirectory?.value, let root = server.root
+        else { return }
+        host.refused.append((server.process.pid, path, root))
     }
 }
 

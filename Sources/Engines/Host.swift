@@ -20,6 +20,8 @@ public final class Host {
     /// The mount namespace of the host's own processes; nil where unknown.
     public let mountNamespace: String?
     private var mounts: [String: Mounts] = [:]
+    /// The most bytes of mounts that are kept, of all views together.
+    private static let mountBytes = 64 << 20
     /// Paths of the host by their patterns: related engines ask for the same.
     private var paths: [String: [String]] = [:]
     private var packagesByView: [String: Packages] = [:]
@@ -31,7 +33,7 @@ public final class Host {
     /// systemd's services, once they were asked for.
     var services: [ServiceUnit]?
     /// Where processes work that have a server's name and were refused.
-    var refused: [FileIdentity: Int32] = [:]
+    var refused: [(pid: Int32, path: String, root: HostRoot)] = []
     /// The child processes of each postmaster that send its log to somebody.
     var walSenders: [Int32: [Int32]] = [:]
     /// The mount namespace of every process, once a server's control group names a container.
@@ -145,6 +147,10 @@ public final class Host {
     func mounts(_ pid: Int32?, namespace: String?, seenRoot: String?) -> Mounts? {
         let key = (namespace ?? "host") + " " + (seenRoot ?? "/")
         if let known = mounts[key] { return known }
+        guard mounts.values.reduce(0, { $0 + $1.weight }) < Self.mountBytes else {
+            log.add(.fileTooLarge, "mountinfo", "more than \(Self.mountBytes >> 20) MiB of mounts in all")
+            return nil
+        }
         do throws(HostError) {
             let read = try Mounts.read(pid.map(String.init) ?? (root.path == "/" ? "self" : "1"), proc)
             if read.truncated { log.add(.fileTooLarge, "mountinfo", "not every mount was read") }

@@ -67,9 +67,11 @@ public struct Inspector {
             findings.append(finding)
             found(finding)
         }
-        for (server, engine) in servers {
-            if stop("running servers") { return }
-            running(server, engine).map(add)
+        for (server, engines) in servers {
+            for engine in engines {
+                if stop("running servers") { return }
+                running(server, engine).map(add)
+            }
         }
         for engine in engines {
             if stop("stopped servers") { return }
@@ -113,10 +115,7 @@ public struct Inspector {
             return nil
         case .notADatabase(let reason):
             host.log.settle(nil)
-            if let path = server.workingDirectory?.value, let identity = (try? server.root?.status(path))?.identity {
-                host.refused[identity] = process.pid
-            }
-            host.log.add(.notADatabase, "pid \(process.pid)", "\(process.name): \(reason)", partial: false)
+            refuse(server, reason)
             return nil
         case .database(var database):
             attach(server, engine, to: &database)

@@ -39,8 +39,7 @@ struct MongoDB: Engine {
             server.openFileDirectories + settings.claims("storage.dbPath") + [Claim(standard, source: "default")]
         let search =
             isRouter ? DirectorySearch<MongoDBDirectory>() : MongoDBDirectory.first(of: claims, server.root, host)
-        let reason = database.place(search, isRouter ? [] : claims, of: server, self, host)
-        if let reason { return .notADatabase(reason) }
+        database.place(search, isRouter ? [] : claims, of: server, self, host)
         let startedAt = host.startTime(of: server.details)
         let sources = search.found?.describe(&database, startedAt: startedAt, host) ?? VersionSources()
         // A router has no data to speak for it: its whole name and a listening socket have to do.

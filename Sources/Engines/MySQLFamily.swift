@@ -81,7 +81,7 @@ struct MySQLFamily: Sendable {
             + [Claim("/var/lib/mysql", source: "default")]
         let directory = MySQLDirectory.first(of: claims, server.root, host)
         guard isMariaDB(server, directory.found) == (id == "mariadb") else { return .otherEngine }
-        if let reason = database.place(directory, claims, of: server, engine, host) { return .notADatabase(reason) }
+        database.place(directory, claims, of: server, engine, host)
         directory.found?.describe(&database, host)
         let sources = directory.found?.versionSources(host) ?? VersionSources()
         if let reason = database.proveVersion(of: server, engine, sources, host) { return .notADatabase(reason) }

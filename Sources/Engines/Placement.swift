@@ -3,15 +3,9 @@ import Report
 
 extension Report.Database {
     /// Notes where a running server's data directory was looked for.
-    ///
-    /// - Returns: why the process is no server after all; nil when it may be one.
     mutating func place<Directory>(
         _ search: DirectorySearch<Directory>, _ claims: [Claim], of server: Server, _ engine: any Engine, _ host: Host
-    ) -> String? {
-        // A working directory proves nothing: anybody may stand there.
-        guard server.mayListen || !server.openFileDirectories.isEmpty else {
-            return "it has the name of a server, but neither listens nor holds a database's file open"
-        }
+    ) {
         for claim in claims where claim.source != "default" {
             note("data_directories", claim.value, source: claim.source)
         }
@@ -30,7 +24,6 @@ extension Report.Database {
                 "none of \(claims.map(\.value).joined(separator: ", ")) is a data directory of \(engine.title)",
                 partial: true)
         }
-        return nil
     }
 
     /// Sets the version as `chooseVersion` does.

@@ -49,7 +49,7 @@ struct PostgreSQL: Engine {
             claims.append(Claim(path, source: "/proc/\(pid)/environ: PGDATA"))
         }
         let search = PostgreSQLDirectory.first(of: claims, server.root, host)
-        if let reason = database.place(search, claims, of: server, self, host) { return .notADatabase(reason) }
+        database.place(search, claims, of: server, self, host)
         let sources = search.found?.versionSources ?? VersionSources()
         if let reason = database.proveVersion(of: server, self, sources, host) { return .notADatabase(reason) }
         guard let directory = search.found else { return .database(database) }

@@ -5,12 +5,15 @@ import Report
 public final class ProblemLog {
     /// The most problems that are kept; one more says that there were others.
     public static let limit = 500
+    /// The most of one code: a crowd of one kind must not hide the others.
+    public static let codeLimit = 100
 
     /// The problems so far.
     public private(set) var problems: [Report.Problem] = []
     /// Something may be missing from the report.
     public private(set) var isPartial = false
     private var known: Set<Report.Problem> = []
+    private var counts: [ProblemCode: Int] = [:]
     private var here: [(code: ProblemCode, message: String, partial: Bool)] = []
 
     /// An empty log.
@@ -21,15 +24,23 @@ public final class ProblemLog {
         if partial { isPartial = true }
         let problem = Report.Problem(
             code: code.rawValue, subject: EvidenceLimits.cut(subject), message: EvidenceLimits.cut(message))
-        guard problems.count <= Self.limit, known.insert(problem).inserted else { return }
-        if problems.count == Self.limit {
-            problems.append(
-                Report.Problem(
-                    code: ProblemCode.tooManyProblems.rawValue, subject: "scan",
-                    message: "more than \(Self.limit) problems; the rest are left out"))
+        guard problems.count <= Self.limit, counts[code, default: 0] <= Self.codeLimit, known.insert(problem).inserted
+        else { return }
+        counts[code, default: 0] += 1
+        if counts[code] == Self.codeLimit + 1 {
+            cut(code.rawValue, Self.codeLimit)
+        } else if problems.count == Self.limit {
+            cut("scan", Self.limit)
         } else {
             problems.append(problem)
         }
+    }
+
+    private func cut(_ subject: String, _ limit: Int) {
+        problems.append(
+            Report.Problem(
+                code: ProblemCode.tooManyProblems.rawValue, subject: subject,
+                message: "more than \(limit) problems; the rest are left out"))
     }
 
     private static let codes: [Errno: ProblemCode] = [

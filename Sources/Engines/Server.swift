@@ -35,7 +35,7 @@ public struct Server {
     public var package: Package?
 
     /// Reads a candidate; nil, with a problem, when it vanished meanwhile.
-    static func read(_ process: HostProcess, _ engine: any Engine, _ host: Host) -> Server? {
+    static func read(_ process: HostProcess, _ engines: [any Engine], _ host: Host) -> Server? {
         let details: ProcessDetails
         var process = process
         do throws(HostError) {
@@ -57,7 +57,8 @@ public struct Server {
             server.lostRoot = error.errno.isAbsent
         }
         do throws(HostError) {
-            let open = try OpenFiles.read(process.pid, host.proc, names: engine.openFileNames)
+            let open = try OpenFiles.read(
+                process.pid, host.proc, names: engines.reduce(into: []) { $0.formUnion($1.openFileNames) })
             if open.truncated {
                 host.log.add(.tooManyDescriptors, "pid \(process.pid)", "only \(OpenFiles.limit) were looked at")
             }
@@ -74,20 +75,21 @@ public struct Server {
             server.tcp = inodes.compactMap { namespace.tcp[$0] }
             server.unixSockets = inodes.compactMap { namespace.unix[$0] }.filter { !$0.hasPrefix("@") }.sorted()
         }
-        // Whatever has a server's name is held with next to nothing, until something else speaks for it.
+        // Whatever has a server's name costs next to nothing, until something else speaks for it.
         guard server.mayListen || !server.openFileDirectories.isEmpty else { return server }
-        server.readMore(engine, host)
+        server.readMore(engines, host)
         return server
     }
 
-    private mutating func readMore(_ engine: any Engine, _ host: Host) {
+    private mutating func readMore(_ engines: [any Engine], _ host: Host) {
         let pid = process.pid
         do throws(HostError) { program = try host.proc.executable(pid, deadline: host.deadline) } catch {
             host.log.add(error)
         }
         do throws(HostError) {
             environment = try ProcessDetails.environment(
-                pid, host.proc, names: engine.environmentNames.union(engine.placeVariables))
+                pid, host.proc,
+                names: engines.reduce(into: []) { $0.formUnion($1.environmentNames.union($1.placeVariables)) })
         } catch { host.log.add(error) }
         insideUID = details.uid.flatMap { ProcessDetails.insideUID($0, pid, host.proc) }
         lineage = Lineage.read(self, host)

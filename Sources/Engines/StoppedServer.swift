@@ -38,8 +38,9 @@ extension Inspector {
         _ engine: any Engine, _ findings: [Finding], about path: String? = nil, _ identity: FileIdentity? = nil
     ) -> String? {
         if host.hidesProcesses { return "processes are hidden" }
-        if let identity, let pid = host.refused[identity] {
-            return "pid \(pid), which is no ordinary server, works in it"
+        if let identity, let other = host.refused.first(where: { (try? $0.root.status($0.path))?.identity == identity })
+        {
+            return "pid \(other.pid), which is no ordinary server, works in it"
         }
         let unplaced = findings.first { finding in
             finding.directories.isEmpty && finding.database.role != .router

@@ -2,6 +2,8 @@ import CLinux
 import Glibc
 
 /// `/proc/<pid>/mountinfo` (proc(5)): what is mounted where, as one process sees it.
+///
+/// It is kept as the kernel wrote it, and looked through when somebody asks: a namespace may have a hundred thousand mounts (fs.mount-max).
 public struct Mounts: Sendable {
     /// One line.
     public struct Mount: Sendable, Equatable {
@@ -27,77 +29,150 @@ public struct Mounts: Sendable {
         }
     }
 
-    /// The mounts, in the kernel's order: a later one hides an earlier one at the same point.
-    public var mounts: [Mount]
+    /// The most paths that `paths` gives.
+    static let pathLimit = 256
+
+    private let bytes: [UInt8]
     /// The file was longer than what is read of it.
-    public var truncated: Bool
+    public let truncated: Bool
+
+    /// The mounts that `text` tells of.
+    init(_ text: [UInt8], truncated: Bool = false) {
+        bytes = text
+        self.truncated = truncated
+    }
+
+    /// Bytes that it keeps.
+    public var weight: Int { bytes.count }
 
     /// Reads the mounts that `pid` sees; `self` stands for the agent.
     public static func read(_ pid: String, _ proc: ProcFS) throws(HostError) -> Mounts {
         let contents = try proc.read(pid + "/mountinfo")
-        return Mounts(mounts: parse(contents.text), truncated: contents.truncated)
+        return Mounts(contents.bytes, truncated: contents.truncated)
     }
 
-    static func parse(_ text: String) -> [Mount] {
-        text.lines.compactMap { line in
-            let fields = line.parts(UInt8(ascii: " "))
+    /// A line's beginning, which is all that most questions need: device, root and mount point are its third to fifth word.
+    private struct Line {
+        private(set) var words: (UnsafeRawBufferPointer, UnsafeRawBufferPointer, UnsafeRawBufferPointer)
+        let whole: UnsafeRawBufferPointer
+
+        var device: UnsafeRawBufferPointer { words.0 }
+        var root: UnsafeRawBufferPointer { words.1 }
+        var point: UnsafeRawBufferPointer { words.2 }
+
+        init?(_ line: UnsafeRawBufferPointer) {
+            whole = line
+            var rest = line
+            func next() -> UnsafeRawBufferPointer? {
+                guard let base = rest.baseAddress, let space = memchr(base, 0x20, rest.count) else { return nil }
+                let word = UnsafeRawBufferPointer(rebasing: rest[..<(UnsafeRawPointer(space) - base)])
+                rest = UnsafeRawBufferPointer(rebasing: rest[(word.count + 1)...])
+                return word
+            }
+            guard next() != nil, next() != nil, let device = next(), let root = next(), let point = next() else {
+                return nil
+            }
+            words = (device, root, point)
+        }
+
+        var mount: Mount? {
+            let words = whole.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false).map {
+                UnsafeRawBufferPointer(rebasing: $0)
+            }
             // Optional fields stand between the sixth and the hyphen.
-            guard fields.count >= 10, let hyphen = fields[6...].firstIndex(of: "-"), hyphen + 3 < fields.count
+            guard words.count >= 10, let hyphen = words[6...].firstIndex(where: { $0.elementsEqual("-".utf8) }),
+                hyphen + 3 < words.count
             else { return nil }
             return Mount(
-                device: String(fields[2]), root: unescape(fields[3]), point: unescape(fields[4]),
-                type: unescape(fields[hyphen + 1]), source: unescape(fields[hyphen + 2]),
-                options: unescape(fields[5] + "," + fields[hyphen + 3]))
+                device: text(device), root: text(root), point: text(point), type: text(words[hyphen + 1]),
+                source: text(words[hyphen + 2]), options: text(words[5]) + "," + text(words[hyphen + 3]))
         }
     }
 
-    /// The kernel writes space, tab, newline and backslash as `\040`, `\011`, `\012`, `\134`.
-    static func unescape(_ field: Substring) -> String {
-        guard field.utf8.contains(UInt8(ascii: "\\")) else { return String(field) }
-        var bytes: [UInt8] = []
-        var rest = Array(field.utf8)[...]
-        while let byte = rest.popFirst() {
-            let digits = rest.prefix(3)
-            if byte == UInt8(ascii: "\\"), digits.count == 3,
-                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 8)
-            {
-                bytes.append(value)
-                rest = rest.dropFirst(3)
-            } else {
-                bytes.append(byte)
+    private func forEach(_ body: (Line) -> Void) {
+        bytes.withUnsafeBytes { buffer in
+            ByteSearch.forEachLine(in: buffer) { line in
+                if let line = Line(line) { body(line) }
             }
         }
-        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The mounts, in the kernel's order: a later one hides an earlier one at the same point.
+    var mounts: [Mount] {
+        var mounts: [Mount] = []
+        forEach { if let mount = $0.mount { mounts.append(mount) } }
+        return mounts
     }
 
     /// The paths that lead, by these mounts, to what `path` is by `other`'s: a bind mount's source, a volume, a container's root.
+    /// At most `pathLimit`: whoever may mount may mount one thing very often.
     public func paths(to path: String, seenThrough other: Mounts) -> [String] {
         guard let mount = other.holding(path) else { return [] }
         let place = Self.join(mount.root, path.dropFirst(mount.point == "/" ? 0 : mount.point.count))
-        let mounted = mounts.filter { $0.device == mount.device && Self.isInside(place, $0.root) }.map {
-            Self.join($0.point, place.dropFirst($0.root == "/" ? 0 : $0.root.count))
+        let bytes = Array(place.utf8)
+        var paths: [String] = []
+        forEach { line in
+            guard paths.count < Self.pathLimit, line.device.elementsEqual(mount.device.utf8),
+                Self.isInside(bytes, line.root)
+            else { return }
+            let root = text(line.root)
+            paths.append(Self.join(text(line.point), place.dropFirst(root == "/" ? 0 : root.count)))
         }
         // The layers of an overlay that is mounted elsewhere, as its maker saw them; the writable one holds what was written.
-        return mounted + [mount.upperDirectory].compactMap { $0 }.map { Self.join($0, place[...]) }
+        return paths + [mount.upperDirectory].compactMap { $0 }.map { Self.join($0, place[...]) }
     }
 
-    private static func isInside(_ path: String, _ directory: String) -> Bool {
-        directory == "/" || path == directory || path.hasPrefix(directory + "/")
+    /// The mount that holds the absolute `path`: the longest point that is a part of it, the last of equals.
+    public func holding(_ path: String) -> Mount? {
+        let path = Array(path.utf8)
+        var best: Mount?
+        var length = 0
+        forEach { line in
+            guard line.point.count >= length, Self.isInside(path, line.point), let mount = line.mount else { return }
+            length = line.point.count
+            best = mount
+        }
+        return best
+    }
+
+    private static func isInside(_ path: [UInt8], _ field: UnsafeRawBufferPointer) -> Bool {
+        if field.contains(UInt8(ascii: "\\")) {
+            let directory = unescape(field)
+            return path.starts(with: directory) && endsThere(path, directory.count)
+        }
+        return path.starts(with: field) && endsThere(path, field.count)
+    }
+
+    /// A component of the path ends after so many bytes.
+    private static func endsThere(_ path: [UInt8], _ count: Int) -> Bool {
+        path.count == count || path[count] == UInt8(ascii: "/") || (count == 1 && path[0] == UInt8(ascii: "/"))
     }
 
     private static func join(_ directory: String, _ rest: Substring) -> String {
         let rest = rest.drop { $0 == "/" }
         return rest.isEmpty ? directory : (directory == "/" ? "" : directory) + "/" + rest
     }
+}
 
-    /// The mount that holds the absolute `path`: the longest point that is a part of it, the last of equals.
-    public func holding(_ path: String) -> Mount? {
-        var best: Mount?
-        for mount in mounts where mount.point.utf8.count >= best?.point.utf8.count ?? 0 {
-            if mount.point == "/" || path == mount.point || path.hasPrefix(mount.point + "/") { best = mount }
+private func text(_ field: UnsafeRawBufferPointer) -> String { String(decoding: unescape(field), as: UTF8.self) }
+
+/// The kernel writes space, tab, newline and backslash as `\040`, `\011`, `\012`, `\134`.
+private func unescape(_ field: UnsafeRawBufferPointer) -> [UInt8] {
+    guard field.contains(UInt8(ascii: "\\")) else { return Array(field) }
+    var bytes: [UInt8] = []
+    var rest = field[...]
+    while let byte = rest.popFirst() {
+        let digits = rest.prefix(3)
+        if byte == UInt8(ascii: "\\"), digits.count == 3,
+            let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 8)
+        {
+            bytes.append(value)
+            rest = rest.dropFirst(3)
+        } else {
+            bytes.append(byte)
         }
-        return best
     }
+    return bytes
 }
 
 /// A file system's size (statvfs(3)), in bytes.

@@ -4,35 +4,32 @@
 public struct ProcessTable: Sendable {
     /// The most processes that are looked at.
     public static let limit = 200_000
-    /// The most processes that are kept: whoever may start processes must not fill the agent's memory.
-    public static let keptLimit = 10_000
     /// The most bytes of one command line.
     public static let commandLineLimit = 64 << 10
 
-    /// The processes that were asked for, by pid.
-    public private(set) var processes: [HostProcess] = []
     /// The numbers of all processes, kernel threads left out.
     public private(set) var pids: [Int32] = []
-    /// There were more than `limit`, or more to be kept than `keptLimit`.
-    public private(set) var truncated: Bool
+    /// There were more than `limit`.
+    public let truncated: Bool
     /// Processes whose executable could not be seen.
     public private(set) var denied = 0
 
-    /// Reads the table and keeps the processes that `isWanted`. A process that ends meanwhile is left out.
-    public static func read(
-        _ proc: ProcFS, keeping isWanted: (HostProcess) -> Bool = { _ in true }
-    ) throws(HostError) -> ProcessTable {
+    /// Reads the table and calls `body` with each process, by pid, until it says false. A process that ends meanwhile is left out.
+    ///
+    /// Processes are not kept: whoever may start some must not fill the agent's memory.
+    public static func read(_ proc: ProcFS, _ body: (HostProcess) -> Bool) throws(HostError) -> ProcessTable {
         let (entries, truncated) = try proc.list("", limit: limit)
         var table = ProcessTable(truncated: truncated)
         for pid in entries.compactMap({ Int32($0.name) }).sorted() {
             guard let process = HostProcess(pid: pid, proc: proc) else { continue }
             table.pids.append(pid)
             if process.executable == nil { table.denied += 1 }
-            guard isWanted(process) else { continue }
-            if table.processes.count < keptLimit { table.processes.append(process) } else { table.truncated = true }
+            guard body(process) else { break }
         }
         return table
     }
+
+    private init(truncated: Bool) { self.truncated = truncated }
 }
 
 /// A process as the table shows it at first sight.
@@ -67,12 +64,9 @@ public struct HostProcess: Sendable, Equatable {
         self.pid = pid
         executableDeleted = false
         do throws(HostError) {
-            var path = try proc.link("\(pid)/exe")
-            if path.hasSuffix(Self.deletedMark) {
-                path.removeLast(Self.deletedMark.count)
-                executableDeleted = true
-            }
-            executable = path
+            let program = try Self.program(of: pid, proc)
+            executable = program.path
+            executableDeleted = program.isDeleted
         } catch {
             guard error.errno.isDenied else { return nil }
         }
@@ -81,6 +75,13 @@ public struct HostProcess: Sendable, Equatable {
         }
         arguments = Array(Self.parse(commandLine: contents.bytes).prefix(1))
         argumentsTruncated = false
+    }
+
+    /// The program's file that `pid` runs.
+    public static func program(of pid: Int32, _ proc: ProcFS) throws(HostError) -> (path: String, isDeleted: Bool) {
+        let path = try proc.link("\(pid)/exe")
+        guard path.hasSuffix(deletedMark) else { return (path, false) }
+        return (String(path.dropLast(deletedMark.count)), true)
     }
 
     /// Reads the whole command line, at most `ProcessTable.commandLineLimit` bytes.

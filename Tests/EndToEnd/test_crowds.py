@@ -60,7 +60,7 @@ def test_fifty_thousand_processes(agent, mariadb, crowd):
         assert many.count > 20_000
         report, memory = scan(agent)
         assert report["scan"]["processes_seen"] > many.count
-        assert mariadb.pid in running(report) and memory < MEMORY
+        assert mariadb.process.pid in running(report) and memory < MEMORY
 
 
 def test_twenty_thousand_processes_with_a_servers_name(agent, mariadb, crowd):
@@ -68,43 +68,51 @@ def test_twenty_thousand_processes_with_a_servers_name(agent, mariadb, crowd):
     with Crowd(crowd / "mysqld", 20_000, "--datadir=/var/lib/mysql", "--port=3306", "x" * 3000) as many:
         assert many.count > 10_000
         report, memory = scan(agent)
-        assert mariadb.pid in running(report) and memory < 2 * MEMORY
+        assert mariadb.process.pid in running(report) and memory < 2 * MEMORY
         assert not [d for d in running(report).values() if d["engine"] == "mysql" and d["process"]["executable"] == str(crowd / "mysqld")]
-        assert {"too_many_processes", "not_a_database"} <= {p["code"] for p in report["scan"]["problems"]}
+        problems = [(p["code"], p["subject"]) for p in report["scan"]["problems"]]
+        assert ("too_many_problems", "not_a_database") in problems and len(problems) < 150
 
 
 @pytest.mark.parametrize("who", ["everybody", "the server"])
 def test_a_hundred_thousand_mounts(agent, mariadb, who, tmp_path):
     """All the mounts that a mount namespace may have (fs.mount-max), the agent's own or another's."""
     most = int(pathlib.Path("/proc/sys/fs/mount-max").read_text())
-    points = tmp_path / ("p" * 100)
-    points.mkdir()
+    top = tmp_path / ("p" * 100)
+    top.mkdir()
     script = """
 import ctypes, os, sys
 libc = ctypes.CDLL(None, use_errno=True)
-point = os.fsencode(sys.argv[1])
-while libc.mount(b"none", point, b"tmpfs", 0, b"size=4k") == 0: pass  # one upon another
+RECURSIVE_BIND = 0x5000
+top = os.fsencode(sys.argv[1])
+libc.mount(b"none", top, b"tmpfs", 0, None)
+trees = [top]
+for number in range(40):  # each time all that is there is mounted once more, until there is room for smaller parts alone
+    place = top + b"/" + str(number).encode()
+    os.mkdir(place)
+    while trees and libc.mount(trees[0], place, None, RECURSIVE_BIND, None) != 0: trees.pop(0)
+    if trees and trees[0] == top: trees.insert(1, place)
 print(sum(1 for _ in open("/proc/self/mountinfo")), flush=True)
 os.execv(sys.argv[2], sys.argv[2:])
 """
     if who == "everybody":
-        command = ["unshare", "--mount", "python3", "-c", script, points, agent.path, "scan", "--format", "json"]
+        command = ["unshare", "--mount", "python3", "-c", script, top, agent.path, "scan", "--format", "json"]
         done = subprocess.run(command, capture_output=True, timeout=300)
         count, _, text = done.stdout.partition(b"\n")
         assert done.returncode == 0 and int(count) > most * 0.9, done.stderr
-        database = running(json.loads(text))[mariadb.pid]
+        database = running(json.loads(text))[mariadb.process.pid]
         assert database["data_directories"][0]["filesystem"]["mount_point"]
     else:
         program = tmp_path / "mysqld"
         shutil.copy(shutil.which("sleep"), program)
         (tmp_path / "ibdata1").touch()
         with open(tmp_path / "ibdata1") as file:
-            server = subprocess.Popen(["unshare", "--mount", "python3", "-c", script, points, program, "600"], cwd=tmp_path, stdout=subprocess.PIPE,
+            server = subprocess.Popen(["unshare", "--mount", "python3", "-c", script, top, program, "600"], cwd=tmp_path, stdout=subprocess.PIPE,
                                       pass_fds=[file.fileno()])
             try:
                 assert int(server.stdout.readline()) > most * 0.9
                 report, memory = scan(agent)
-                assert mariadb.pid in running(report) and memory < 3 * MEMORY
+                assert mariadb.process.pid in running(report) and memory < 3 * MEMORY
             finally:
                 server.kill()
                 server.wait()

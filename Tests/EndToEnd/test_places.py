@@ -67,7 +67,7 @@ def test_root_without_the_right_to_look_at_processes(agent, mariadb):
     report = agent.json("scan", "--format", "json", prefix=["setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace"])
     problems = {p["code"]: p for p in report["scan"]["problems"]}
     assert "not_privileged" in problems and report["scan"]["privileged"]
-    running = [d for d in report["databases"] if d["process"] and d["process"]["pid"] == mariadb.pid]
+    running = [d for d in report["databases"] if d["process"] and d["process"]["pid"] == mariadb.process.pid]
     assert len(running) <= 1
     # Nothing is said to be stopped or merely installed that may well run.
     assert not [d for d in report["databases"] if d["state"] == "stopped" and str(mariadb.data) in d["key"]]

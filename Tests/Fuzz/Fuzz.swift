@@ -33,7 +33,7 @@ private let parsers: [@Sendable ([UInt8], Scratch) -> Void] = [
         }
     },
     { bytes, _ in
-        _ = Mounts.parse(text(bytes))
+        _ = Mounts(bytes).paths(to: "/var/lib/mysql", seenThrough: Mounts(bytes))
         _ = ControlGroup.parse(text(bytes))
         _ = NetTCP.parse(bytes)
         _ = NetUnix.parse(bytes)

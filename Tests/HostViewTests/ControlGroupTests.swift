@@ -73,17 +73,20 @@ struct ControlGroupTests {
     func none(line: String) { #expect(ControlGroup.parse(line) == nil) }
 }
 
+/// What mountinfo says.
+private func mounts(_ text: String) -> Mounts { Mounts(Array(text.utf8)) }
+
 @Suite("Paths through mounts")
 struct MountPathTests {
     /// As Docker with overlay2, a volume and a bind mount shows it.
-    static let host = Mounts.parse(
+    static let host = mounts(
         """
         28 1 259:1 / / rw shared:1 - ext4 /dev/nvme0n1p1 rw
         35 28 259:4 / /srv/data rw - xfs /dev/nvme1n1 rw
         90 28 0:50 / /var/lib/docker/overlay2/aa/merged rw - overlay overlay rw,lowerdir=/l,upperdir=/var/lib/docker/overlay2/aa/diff,workdir=/w
         91 28 259:1 /srv /mnt/again\\040here rw - ext4 /dev/nvme0n1p1 rw
         """)
-    static let container = Mounts.parse(
+    static let container = mounts(
         """
         100 99 0:50 / / rw - overlay overlay rw,lowerdir=/l,upperdir=/var/lib/docker/overlay2/aa/diff,workdir=/w
         101 100 259:1 /var/lib/docker/volumes/v/_data /var/lib/mysql rw - ext4 /dev/nvme0n1p1 rw
@@ -101,14 +104,14 @@ struct MountPathTests {
             ("/run/x", []),
         ])
     func paths(path: String, expected: [String]) {
-        let host = Mounts(mounts: Self.host, truncated: false)
-        #expect(host.paths(to: path, seenThrough: Mounts(mounts: Self.container, truncated: false)) == expected)
+        let host = Self.host
+        #expect(host.paths(to: path, seenThrough: Self.container) == expected)
     }
 
     @Test("a place that is mounted twice has two paths, in the order of the mounts")
     func twice() {
-        let host = Mounts(mounts: Self.host, truncated: false)
-        let seen = Mounts(mounts: Mounts.parse("1 0 259:1 /srv/x /data rw - ext4 /dev/nvme0n1p1 rw"), truncated: false)
+        let host = Self.host
+        let seen = Mounts(Array("1 0 259:1 /srv/x /data rw - ext4 /dev/nvme0n1p1 rw".utf8))
         #expect(host.paths(to: "/data/y", seenThrough: seen) == ["/srv/x/y", "/mnt/again here/x/y"])
     }
 

@@ -41,8 +41,13 @@ struct LiveHostTests {
     @Test("the process table holds this process with its details; an ended one is an error with a number")
     func processes() throws {
         let proc = ProcFS(try HostRoot("/"))
-        let table = try ProcessTable.read(proc)
-        let own = try #require(table.processes.first { $0.pid == getpid() })
+        var processes: [HostProcess] = []
+        let table = try ProcessTable.read(proc) {
+            processes.append($0)
+            return true
+        }
+        #expect(table.pids == processes.map(\.pid) && !table.truncated)
+        let own = try #require(processes.first { $0.pid == getpid() })
         #expect(own.executable == (try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")))
         #expect(own.arguments.count == 1, "of every process argv[0] alone is kept")
         var whole = own

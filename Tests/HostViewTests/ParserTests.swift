@@ -74,7 +74,7 @@ struct ParserTests {
             37 28 0:40 / /var/lib rw - tmpfs over rw
             bad line
             """
-        let mounts = Mounts(mounts: Mounts.parse(text), truncated: false)
+        let mounts = Mounts(Array(text.utf8))
         #expect(mounts.mounts.count == 4)
         #expect(mounts.holding("/var/lib/my sql/db")?.source == "/dev/x\\y")
         #expect(mounts.holding("/var/lib/other")?.source == "over")
