@@ -131,8 +131,13 @@ struct BadInputTests {
     func problems() {
         let log = ProblemLog()
         for number in 0..<10_000 { log.add(.malformed, "\(number)", "x") }
+        #expect(log.problems.count == ProblemLog.codeLimit + 1, "a crowd of one kind")
+        #expect(log.problems.last?.code == "too_many_problems" && log.problems.last?.subject == "malformed")
+        log.add(.versionDisagreement, "mysql:/data", "is still said")
+        #expect(log.problems.last?.code == "version_disagreement")
+        for code in ProblemCode.allCases { for number in 0..<50 { log.add(code, "\(number)", "y") } }
         #expect(log.problems.count == ProblemLog.limit + 1)
-        #expect(log.problems.last?.code == "too_many_problems")
+        #expect(log.problems.last?.code == "too_many_problems" && log.problems.last?.subject == "scan")
         #expect(log.isPartial)
     }
 }
