@@ -3,6 +3,7 @@
 import filecmp
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -35,3 +36,29 @@ def test_make_run_shows_hosts_databases_and_what_to_try_next(tmp_path, stopped_p
     assert "postgresql" in databases and "stopped" in databases
     assert f"The inventory is in {store}" in databases
     assert len([line for line in databases.split("Next:")[1].splitlines() if line.startswith("  ")]) == 3
+
+
+def test_an_agent_for_another_architecture_takes_an_sdk(tmp_path):
+    """Without one the build says how to get it; with one it is used. No SDK can be had here, so a `swift` that answers as if stands in for it."""
+    other = {"x86_64": "arm64", "aarch64": "x86_64"}[os.uname().machine]
+    done = subprocess.run(["packaging/build-agent", "--arch", other], cwd=ROOT, capture_output=True, text=True)
+    if "with the Swift SDK" not in done.stderr:
+        assert done.returncode == 1 and "swift-sdk-generator" in done.stderr and "swift sdk install" in done.stderr
+    assert subprocess.run(["packaging/build-agent", "--arch", "vax"], cwd=ROOT, capture_output=True).returncode == 64
+    log = tmp_path / "log"
+    fake = tmp_path / "swift"
+    fake.write_text(f'#!/bin/sh\necho "$@" >>"{log}"\n[ "$1" = sdk ] && printf "swift-6.2-RELEASE_static-linux-musl-aarch64\\n6.2_debian_aarch64\\n6.2_debian_x86_64\\n"\n[ "$1" = sdk ]\n')
+    fake.chmod(0o755)
+    done = subprocess.run(["packaging/build-agent", "--arch", other], cwd=ROOT, capture_output=True, text=True,
+                          env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    wanted = "6.2_debian_" + {"arm64": "aarch64"}.get(other, other)
+    assert f"--swift-sdk {wanted}" in log.read_text() and "musl" not in log.read_text()
+
+
+def test_the_filter_names_calls_that_both_architectures_have():
+    """arm64's numbers are those of asm-generic/unistd.h, which every machine with the kernel's headers has."""
+    generic = pathlib.Path("/usr/include/asm-generic/unistd.h").read_text()
+    source = re.sub(r"#if arch\(x86_64\).*?#endif", "", (ROOT / "Sources/Agent/Seccomp.swift").read_text(), flags=re.S)
+    names = set(re.findall(r"\bSYS_(\w+)", source))
+    assert len(names) > 60
+    assert {name for name in names if not re.search(rf"__NR(3264)?_{name.removeprefix('new')}\b|__NR(3264)?_{name}\b", generic)} == set()
