@@ -36,8 +36,13 @@ struct OutputLimit {
         (
             "directories but the data directory, listeners beyond \(listeners)",
             each {
-                $0.dataDirectories = Array($0.dataDirectories.prefix(1))
-                $0.listeners = Array($0.listeners.prefix(listeners))
+                if $0.dataDirectories.count > 1 {
+                    $0.dataDirectories.removeSubrange(1...)
+                    $0.dataDirectories[0].complete = false  // its size is not the database's
+                }
+                // Whoever asks how exposed a server is must not be told less.
+                $0.listeners = Array(
+                    ($0.listeners.filter(\.isReached) + $0.listeners.filter { !$0.isReached }).prefix(listeners))
             }
         ),
         (
@@ -128,4 +133,9 @@ extension Report.Host {
         core.cloud?.instanceType = cut(cloud?.instanceType)
         return core
     }
+}
+
+extension Report.Listener {
+    /// Somebody else than the host itself may get through.
+    fileprivate var isReached: Bool { exposure == .all }
 }

@@ -33,6 +33,11 @@ struct OutputLimitTests {
             database.dataDirectories = [
                 Report.DataDirectory(path: "/srv/\(text(number))", hostPath: "/srv/\(text(number))", purpose: .data)
             ]
+            database.listeners = (0..<9).map {
+                Report.Listener(
+                    address: $0 == 8 ? "0.0.0.0" : "127.0.0.\($0)", port: 3306, protocol: .tcp,
+                    exposure: $0 == 8 ? .all : .loopback, purpose: nil)
+            }
             database.evidence = (0..<20).map {
                 Report.Evidence(
                     field: "settings.\($0)", value: text(number * 31 + $0), source: "/etc/\(text(number)):\($0)")
@@ -75,6 +80,7 @@ struct OutputLimitTests {
             #expect(problem.code == "output_limit" && problem.message.contains("evidence"))
             #expect(fitted.databases.allSatisfy { $0.evidence.isEmpty })
             #expect(fitted.scan.status == (fitted.databases.count < 120 ? .partial : .complete))
+            #expect(fitted.databases.allSatisfy { $0.listeners.contains { $0.exposure == .all } })
             let states = Set(fitted.databases.map(\.state.rawValue))
             if seen.last != states { seen.append(states) }
         }
