@@ -13,6 +13,7 @@ struct DecodeCommand: ParsableCommand {
 
     func run() throws {
         let bytes = try readInput()
+        _ = Sandbox.enter(output: STDOUT_FILENO).lock()
         do {
             try Output(path: nil).write(try Self.report(in: bytes).json(.pretty) + [UInt8(ascii: "\n")])
         } catch let error as ReportError {

@@ -56,6 +56,7 @@ struct ScanCommand: ParsableCommand {
     }
 
     func run() throws {
+        Sandbox.makePolite()
         let output = try Output(path: output)
         var options = ScanOptions(
             root: root, deadline: deadline.value, measuresSizes: !noSizes, engines: Set(engines))

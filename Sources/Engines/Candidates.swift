@@ -17,7 +17,7 @@ extension Inspector {
     /// - Returns: the servers, and how many processes there are.
     public func takeHold() throws(HostError) -> (servers: [Candidate], table: ProcessTable) {
         _ = host.mounts(nil, namespace: nil, seenRoot: nil)
-        var servers: [Candidate] = []
+        var servers: [(rank: Int, candidate: Candidate)] = []
         var byUser: [UInt32?: Int] = [:]
         let table = try ProcessTable.read(host.proc) { process in
             if host.deadline.hasPassed {
@@ -36,9 +36,10 @@ extension Inspector {
                 refuse(server, "it has the name of a server, but neither listens nor holds a database's file open")
                 return true
             }
-            byUser[server.details.uid, default: 0] += 1
-            if servers.count < Self.heldLimit, byUser[server.details.uid, default: 0] <= Self.userLimit {
-                servers.append((server, claiming))
+            let rank = byUser[server.details.uid, default: 0]
+            byUser[server.details.uid] = rank + 1
+            if servers.count < Self.heldLimit, rank < Self.userLimit {
+                servers.append((rank, (server, claiming)))
             } else {
                 host.log.add(
                     .tooManyProcesses, "/proc",
@@ -48,10 +49,11 @@ extension Inspector {
             return true
         }
         // A runtime's file names the first process of a container by its number, and that may be any.
-        if servers.contains(where: { $0.server.details.controlGroup != nil }) {
+        if servers.contains(where: { $0.candidate.server.details.controlGroup != nil }) {
             for pid in table.pids { host.mountNamespaces[pid] = try? host.proc.link("\(pid)/ns/mnt") }
         }
-        return (servers, table)
+        // Each user's first server, then each one's second: one whose files are slow to read keeps nobody else's from being read.
+        return (servers.sorted { $0.rank < $1.rank }.map(\.candidate), table)
     }
 
     /// One of PostgreSQL's backends, or for an instant the child of any server that forks. What a process calls itself proves nothing.

@@ -2,6 +2,9 @@
 ///
 /// Works on bytes: sample configuration files are mostly comments, and Swift's characters are too dear for those.
 enum ConfigurationLines {
+    /// The most bytes of one line that are kept; MySQL itself takes 4 KiB.
+    static let lineLimit = 16 << 10
+
     /// The lines of `text` without their ends; blank ones and those that begin with one of `comments` are left out.
     static func significant(in text: String, comments: Set<UInt8> = [UInt8(ascii: "#")]) -> [Substring] {
         var text = text
@@ -10,7 +13,7 @@ enum ConfigurationLines {
             guard let first = line.first(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }),
                 !comments.contains(first)
             else { return nil }
-            return Substring(line)
+            return Substring(line.prefix(lineLimit))
         }
     }
 }

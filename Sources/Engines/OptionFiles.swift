@@ -5,9 +5,12 @@ import Report
 struct OptionFiles {
     static let fileLimit = 500
     static let depthLimit = 10
+    /// The most bytes of all files together.
+    static let byteLimit = 8 << 20
 
     let root: HostRoot
     let host: Host
+    private var bytes = 0
     /// The files that were there, in order.
     private(set) var files: [String] = []
     /// No file was there that could not be read.
@@ -26,8 +29,10 @@ struct OptionFiles {
     }
 
     private mutating func read(_ path: String, depth: Int, option: (String, String, String, String) -> Void) {
-        guard files.count < Self.fileLimit, depth < Self.depthLimit else {
-            host.log.add(.includeLimit, path, "more than \(Self.fileLimit) option files, or \(Self.depthLimit) deep")
+        guard files.count < Self.fileLimit, depth < Self.depthLimit, bytes < Self.byteLimit else {
+            host.log.add(
+                .includeLimit, path,
+                "more than \(Self.fileLimit) option files, \(Self.depthLimit) deep or \(Self.byteLimit >> 20) MiB")
             isWhole = false
             return
         }
@@ -37,6 +42,7 @@ struct OptionFiles {
             return
         }
         files.append(path)
+        bytes += text.utf8.count
         for line in Self.parse(text) {
             switch line {
             case .option(let group, let name, let value): option(path, group, name, value)

@@ -31,7 +31,9 @@ public struct Descriptor: ~Copyable, Sendable {
     ]
 
     /// Reads at most `limit` bytes from `offset`, fewer at the file's end.
-    func read(at offset: Int64, limit: Int) throws(Errno) -> [UInt8] {
+    ///
+    /// - Parameter end: a read of fewer bytes than these is known to be the last.
+    func read(at offset: Int64, limit: Int, end: Int = 1) throws(Errno) -> [UInt8] {
         var failure: Errno?
         let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
             count = 0
@@ -40,8 +42,8 @@ public struct Descriptor: ~Copyable, Sendable {
                 let got = pread(number, base.advanced(by: count), limit - count, off_t(offset) + count)
                 if got < 0, Errno.last.rawValue == EINTR { continue }
                 if got < 0 { failure = Errno.last }
-                if got <= 0 { break }
-                count += got
+                count += max(0, got)
+                if got < end { break }
             }
         }
         if let failure { throw failure }
@@ -49,11 +51,11 @@ public struct Descriptor: ~Copyable, Sendable {
     }
 
     /// Reads to the end, but at most `limit` bytes; `truncated` tells that there was more.
-    func readAll(limit: Int, sizeHint: Int) throws(Errno) -> FileContents {
+    func readAll(limit: Int, sizeHint: Int, end: Int = 1) throws(Errno) -> FileContents {
         var bytes: [UInt8] = []
         var step = min(limit + 1, max(sizeHint + 1, 4096))
         while true {
-            let piece = try read(at: Int64(bytes.count), limit: min(step, limit + 1 - bytes.count))
+            let piece = try read(at: Int64(bytes.count), limit: min(step, limit + 1 - bytes.count), end: end)
             let isLast = piece.count < step
             if bytes.isEmpty { bytes = piece } else { bytes.append(contentsOf: piece) }
             if bytes.count > limit {

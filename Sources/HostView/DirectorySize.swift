@@ -55,7 +55,10 @@ public struct DirectorySize: Sendable, Equatable {
     /// A last link in a path is followed, none inside a tree. What lies in two of the trees is counted in the inner one alone; the same directory
     /// given twice is walked once and has the same size twice.
     public static func measure(_ places: [Place], deadline: Deadline) -> [Result<DirectorySize, HostError>] {
-        let walk = TreeWalk(deadline: deadline)
+        measure(places, TreeWalk(deadline: deadline))
+    }
+
+    static func measure(_ places: [Place], _ walk: TreeWalk) -> [Result<DirectorySize, HostError>] {
         let trees: [Result<Int, HostError>] = places.map { place in
             do throws(HostError) {
                 return .success(try walk.add(place.root.openDirectory(place.path, followingLast: true), place.path))

@@ -25,10 +25,12 @@ public final class ProcFS: Sendable {
     }
 
     /// Reads `/proc/<path>`, at most `limit` bytes.
-    public func read(_ path: String, limit: Int = fileLimit) throws(HostError) -> FileContents {
+    ///
+    /// - Parameter end: a read of fewer bytes than these is known to be the last.
+    public func read(_ path: String, limit: Int = fileLimit, end: Int = 1) throws(HostError) -> FileContents {
         guard isLive else { return try root.read("/proc/" + path, limit: limit, kernelFiles: true) }
         let file = try open(path, flags: O_RDONLY)
-        do throws(Errno) { return try file.readAll(limit: limit, sizeHint: 4095) } catch {
+        do throws(Errno) { return try file.readAll(limit: limit, sizeHint: 4095, end: end) } catch {
             throw HostError(operation: "read", path: "/proc/" + path, errno: error)
         }
     }

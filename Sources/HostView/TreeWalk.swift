@@ -28,13 +28,18 @@ final class TreeWalk: Sendable {
     }
 
     private let deadline: Deadline
+    /// Names that a thread looks at before another tree gets its turn.
+    let turn: Int
     private let state = Mutex(State())
     /// Threads that wait for something to do.
     private let waiting = Atomic(0)
     private let work = Signal()
     private let done = Signal()
 
-    init(deadline: Deadline) { self.deadline = deadline }
+    init(deadline: Deadline, turn: Int = 100_000) {
+        self.deadline = deadline
+        self.turn = turn
+    }
 
     /// Adds the tree below the open directory `top`; its number.
     func add(_ top: borrowing Descriptor, _ path: String) throws(HostError) -> Int {
@@ -102,6 +107,15 @@ final class TreeWalk: Sendable {
     func share(_ level: Level) {
         state.withLock { $0.open.append(level) }
         work.signal()
+    }
+
+    /// Lets whoever comes next go on with `levels`, when there is something else to do; false when there is not.
+    func putBack(_ levels: [Level]) -> Bool {
+        state.withLock { state in
+            guard !state.open.isEmpty else { return false }
+            state.open.insert(contentsOf: levels, at: 0)
+            return true
+        }
     }
 
     /// Notes that something of `tree` is still to be counted.

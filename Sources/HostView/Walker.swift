@@ -59,6 +59,7 @@ struct Walker {
     private var levels: [Level] = []
     private var spare: [NameBuffer] = []
     private var size = DirectorySize()
+    private var names = 0
 
     init(_ walk: TreeWalk, tops: [FileIdentity: Int]) {
         self.walk = walk
@@ -68,7 +69,15 @@ struct Walker {
     /// Counts `level` and all below it that nobody else takes on.
     mutating func run(_ level: Level) {
         levels = [level]
-        while let tree = levels.last?.tree, step(levels.count - 1, tree) {}
+        names = 0
+        while let tree = levels.last?.tree, step(levels.count - 1, tree) {
+            // A tree without end must not keep a thread from the others.
+            guard names > walk.turn else { continue }
+            names = 0
+            walk.add(size, to: tree, finished: false)
+            size = DirectorySize()
+            if walk.putBack(levels) { levels = [] }
+        }
     }
 
     /// Counts names of the deepest level until it has no more or leads into a directory; false when the deadline has passed.
@@ -89,6 +98,7 @@ struct Walker {
             if name[0] == 0x2E, name[1] == 0 || (name[1] == 0x2E && name[2] == 0) { continue }
             seen += 1
             if seen % Self.interval == 0 {
+                self.names += Self.interval
                 walk.add(size, to: tree, finished: false)
                 size = DirectorySize()
                 if walk.isOver { return false }

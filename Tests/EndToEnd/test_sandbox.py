@@ -118,6 +118,8 @@ def test_every_thread_is_confined(agent, tmp_path):
             assert status["Seccomp"] == "2" and status["NoNewPrivs"] == "1"
             assert int(status["CapEff"], 16) | int(status["CapPrm"], 16) in {0, 1 << 2}, "no more than CAP_DAC_READ_SEARCH"
             assert int(status["CapInh"], 16) == 0
+            crashes = [signal.SIGQUIT, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV, signal.SIGTRAP]
+            assert not [number for number in crashes if int(status["SigCgt"], 16) >> (number - 1) & 1], "a crash runs nothing"
         stat = pathlib.Path(f"/proc/{tracee.pid}/stat").read_text().rsplit(")", 1)[1].split()
         assert stat[16] == "19", "nice"
         limits = pathlib.Path(f"/proc/{tracee.pid}/limits").read_text()

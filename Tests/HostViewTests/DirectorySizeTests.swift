@@ -66,7 +66,7 @@ struct DirectorySizeTests {
     func manyTrees() throws {
         let directory = try TemporaryDirectory()
         for tree in 0..<9 {
-            for number in 0..<(tree * 40) {
+            for number in 0..<(tree * 300) {
                 try directory.write("\(tree)/\(number % 7)/\(number)", [1, 2, 3])
             }
             try directory.write("\(tree)/file")
@@ -76,10 +76,15 @@ struct DirectorySizeTests {
         }
         let root = try HostRoot(directory.path)
         let places = (0..<9).map { DirectorySize.Place("/\($0)", in: root) }
-        for (tree, size) in DirectorySize.measure(places, deadline: Deadline(seconds: 60)).enumerated() {
-            #expect(try size.get().shortfalls.isEmpty)
-            #expect(
-                try size.get().allocatedBytes == du(["-s", "--block-size=1"], "\(directory.path)/\(tree)"), "\(tree)")
+        // With a turn of one name, the trees change hands all the time.
+        for turn in [100_000, 1] {
+            let walk = TreeWalk(deadline: Deadline(seconds: 60), turn: turn)
+            for (tree, size) in DirectorySize.measure(places, walk).enumerated() {
+                #expect(try size.get().shortfalls.isEmpty)
+                #expect(
+                    try size.get().allocatedBytes == du(["-s", "--block-size=1"], "\(directory.path)/\(tree)"),
+                    "\(tree)")
+            }
         }
     }
 

@@ -4,6 +4,17 @@ import Testing
 
 @Suite("Kernel and system files")
 struct ParserTests {
+    @Test(
+        "the sockets of a namespace are counted by protocol",
+        arguments: [
+            ("TCP", "sockets: used 96\nTCP: inuse 5 orphan 0 tw 0 alloc 7 mem 1\nUDP: inuse 0 mem 0\n", 5),
+            ("TCP", "sockets: used 1\nTCP: inuse 0 orphan 0\n", 0), ("TCP6", "TCP6: inuse 2\nUDP6: inuse 0\n", 2),
+            ("TCP6", "TCP6: inuse\n", nil), ("TCP", "", nil), ("TCP", "TCP: inuse many", nil),
+        ] as [(String, String, Int?)])
+    func socketCounts(protocol: String, text: String, count: Int?) {
+        #expect(SocketTable.inUse(`protocol`, text) == count)
+    }
+
     @Test("a process's name may hold anything: the last bracket ends it")
     func stat() throws {
         let details = try #require(
