@@ -28,13 +28,10 @@ struct Sandbox: Sendable {
     /// Steps back behind the host's own work, and bounds memory; not a barrier, so `--no-sandbox` keeps it.
     static func makePolite() {
         clinux_be_polite()
-        _ = clinux_limit(CLINUX_RLIMIT_DATA, memoryLimit, memoryLimit)
+        clinux_lower_limit(CLINUX_RLIMIT_DATA, memoryLimit)
         // 1 and not 0: that one alone also keeps a core from a program that the host sends cores to (core(5)).
-        _ = clinux_limit(CLINUX_RLIMIT_CORE, 1, 1)
-        var descriptors = rlimit()
-        getrlimit(__rlimit_resource_t(UInt32(CLINUX_RLIMIT_NOFILE)), &descriptors)
-        let most = UInt64(descriptors.rlim_max)
-        _ = clinux_limit(CLINUX_RLIMIT_NOFILE, min(descriptorLimit, most), most)
+        clinux_lower_limit(CLINUX_RLIMIT_CORE, 1)
+        clinux_raise_descriptors(descriptorLimit)
     }
 
     /// Closes what the caller left open, and fills standard streams that are closed with something that cannot be read or written: a file that

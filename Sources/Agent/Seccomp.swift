@@ -87,7 +87,7 @@ struct Seccomp {
         }
     }
 
-    // bpf(4)'s instructions, of which four do: load a word, jump (if equal, at least, any bit), end.
+    // Of bpf(4)'s instructions five do: load a word, and, jump (if equal, at least, any bit), end.
     private static let jumpIfEqual: UInt16 = 0x15, jumpIfAtLeast: UInt16 = 0x35, jumpIfAny: UInt16 = 0x45
 
     private mutating func add(_ code: UInt16, _ value: UInt32, _ ifTrue: UInt8 = 0, _ ifFalse: UInt8 = 0) {

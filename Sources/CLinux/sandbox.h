@@ -61,12 +61,21 @@ static inline void clinux_be_polite(void) {
     setpriority(PRIO_PROCESS, 0, 19);
     syscall(SYS_ioprio_set, 1, 0, 3 << 13);
 }
-static inline int clinux_limit(int resource, uint64_t soft, uint64_t hard) {
-    struct rlimit limit = {.rlim_cur = soft, .rlim_max = hard};
-    return setrlimit(resource, &limit);
+// setrlimit(2): never above what the caller was given.
+static inline void clinux_lower_limit(int resource, uint64_t most) {
+    struct rlimit limit;
+    if (getrlimit(resource, &limit) != 0) return;
+    if (limit.rlim_max > most) limit.rlim_max = most;
+    if (limit.rlim_cur > limit.rlim_max) limit.rlim_cur = limit.rlim_max;
+    setrlimit(resource, &limit);
+}
+static inline void clinux_raise_descriptors(uint64_t most) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max < most ? limit.rlim_max : most;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 static const uint32_t CLINUX_CLONE_THREAD = 0x00010000 | 0x00000100;  // CLONE_THREAD and CLONE_VM of linux/sched.h
-static const int32_t CLINUX_RLIMIT_DATA = RLIMIT_DATA, CLINUX_RLIMIT_CORE = RLIMIT_CORE,
-                     CLINUX_RLIMIT_NOFILE = RLIMIT_NOFILE;
+static const int32_t CLINUX_RLIMIT_DATA = RLIMIT_DATA, CLINUX_RLIMIT_CORE = RLIMIT_CORE;
 static inline long clinux_close_from(int first) { return syscall(436, first, ~0u, 0u); }
 #endif
