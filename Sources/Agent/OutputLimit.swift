@@ -120,7 +120,15 @@ extension Report {
 extension Report.Host {
     /// What tells which host it is, each text at most `limit` bytes.
     fileprivate func core(_ limit: Int) -> Report.Host {
-        func cut(_ text: String?) -> String? { text.map { String(decoding: $0.utf8.prefix(limit), as: UTF8.self) } }
+        // What JSON would write as several bytes counts as many: such names are nobody's.
+        func cut(_ text: String?) -> String? {
+            text.map { text in
+                let plain = text.utf8.prefix(limit).map {
+                    $0 < 0x20 || $0 > 0x7E || $0 == 0x22 || $0 == 0x5C ? UInt8(ascii: "?") : $0
+                }
+                return String(decoding: plain, as: UTF8.self)
+            }
+        }
         var core = Report.Host()
         core.hostname = cut(hostname)
         core.machineID = cut(machineID)

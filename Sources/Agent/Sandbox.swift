@@ -12,8 +12,10 @@ struct Sandbox: Sendable {
     /// Landlock's ruleset, open; nil where the kernel has none.
     private let ruleset: Int32?
 
+    private let isOn: Bool
+
     /// No sandbox at all.
-    static let none = Sandbox(seccomp: false, ruleset: nil)
+    static let none = Sandbox(seccomp: false, ruleset: nil, isOn: false)
 
     /// What the agent may use of memory of its own, in bytes, so that it cannot bring a host into need; a scan takes some 10 MiB.
     static let memoryLimit: UInt64 = 512 << 20
@@ -28,16 +30,16 @@ struct Sandbox: Sendable {
     /// Steps back behind the host's own work, and bounds memory; not a barrier, so `--no-sandbox` keeps it.
     static func makePolite() {
         clinux_be_polite()
-        clinux_lower_limit(CLINUX_RLIMIT_DATA, memoryLimit)
+        clinux_limit(CLINUX_RLIMIT_DATA, memoryLimit, false)
         // 1 and not 0: that one alone also keeps a core from a program that the host sends cores to (core(5)).
-        clinux_lower_limit(CLINUX_RLIMIT_CORE, 1)
+        clinux_limit(CLINUX_RLIMIT_CORE, 1, true)
         clinux_raise_descriptors(descriptorLimit)
     }
 
     /// Closes what the caller left open, and fills standard streams that are closed with something that cannot be read or written: a file that
     /// is opened later must not take their place.
     static func tidyDescriptors() {
-        _ = clinux_close_from(3)
+        clinux_close_from(3)
         for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) < 0 {
             _ = clinux_openat(AT_FDCWD, "/", CLINUX_O_PATH)
         }
@@ -51,15 +53,14 @@ struct Sandbox: Sendable {
         var handled = rights(version)
         let ruleset = version > 0 ? clinux_landlock_create(&handled) : -1
         let filter = Seccomp(output: output, openat2: ruleset >= 0 && version >= versionForOpenat2)
-        return Sandbox(seccomp: filter.install(), ruleset: ruleset >= 0 ? ruleset : nil)
+        return Sandbox(seccomp: filter.install(), ruleset: ruleset >= 0 ? ruleset : nil, isOn: true)
     }
 
     /// Gives up the rest in the calling thread, and in those that it makes: no write, no other process; false where Landlock does not hold.
     func lock() -> Bool {
+        if isOn { _ = clinux_keep_capabilities(Self.readAny) }
         guard let ruleset else { return false }
-        guard clinux_landlock_restrict(ruleset) == 0 else { return false }
-        _ = clinux_keep_capabilities(Self.readAny)
-        return true
+        return clinux_landlock_restrict(ruleset) == 0
     }
 
     /// Everything that Landlock of this version can deny, but for reading files and listing directories.

@@ -26,9 +26,15 @@ final class ScanWork: Sendable {
             look(self)
             done.signal()
         }
-        guard started else {  // no thread to be had: do the work here, the promise of a report in time is weaker
+        guard started else {
             look(self)
             lock()
+            progress.withLock {
+                $0.problems.append(
+                    Report.Problem(
+                        code: ProblemCode.deadline.rawValue, subject: "scan",
+                        message: "no thread could be made: a read that hung would have kept the report"))
+            }
             return true
         }
         lock()

@@ -29,8 +29,19 @@ struct Seccomp {
         SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load, SYS_reboot, SYS_bpf, SYS_perf_event_open,
         CLINUX_SYS_io_uring_setup, SYS_userfaultfd,
         SYS_unlinkat, SYS_renameat, SYS_renameat2, SYS_mkdirat, SYS_linkat, SYS_symlinkat, SYS_mknodat,
-        SYS_fchmod, SYS_fchmodat, SYS_fchown, SYS_fchownat, SYS_truncate, SYS_ftruncate, SYS_utimensat, SYS_setxattr,
+        SYS_fchmod, SYS_fchmodat, SYS_fchown, SYS_fchownat, SYS_truncate, SYS_ftruncate, SYS_utimensat,
+        SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr,
     ]
+    #if arch(x86_64)
+        /// Those that other architectures never had: their modern forms are in `deadly`.
+        static let deadlyOld: [Int32] = [
+            SYS_fork, SYS_vfork, SYS_creat, SYS_unlink, SYS_rename, SYS_mkdir, SYS_rmdir, SYS_link, SYS_symlink,
+            SYS_mknod,
+            SYS_chmod, SYS_chown, SYS_lchown, SYS_utime, SYS_utimes, SYS_kexec_file_load,
+        ]
+    #else
+        static let deadlyOld: [Int32] = []
+    #endif
 
     /// What an open for reading may not ask for: another way of access, or to make or empty a file (O_TMPFILE asks for writing too).
     private static let writing = UInt32(O_ACCMODE | O_CREAT | O_TRUNC)
@@ -75,7 +86,7 @@ struct Seccomp {
             filter.refuse(unlessArgument: 2, is: 0, high: true)
             filter.allow()
         }
-        for call in Self.deadly { rule(call) { $0.end(CLINUX_SECCOMP_KILL) } }
+        for call in Self.deadly + Self.deadlyOld { rule(call) { $0.end(CLINUX_SECCOMP_KILL) } }
         refuse(EPERM)
     }
 

@@ -43,7 +43,8 @@ struct clinux_name_status {
     uint32_t links;
     bool is_directory, is_automount;
 };
-// statx(2), Linux 4.11, without asking a file system's server and without mounting what is not mounted yet; fstatat(2) before it. 0 or -1.
+// statx(2), Linux 4.11, without asking a file system's server and without mounting what is not mounted yet; fstatat(2) before it, and where a container's
+// runtime does not know it. 0 or -1.
 static inline int clinux_name_status(int directory, const char *name, struct clinux_name_status *status) {
     enum { NO_FOLLOW = 0x100, NO_AUTOMOUNT = 0x800, NO_SYNC = 0x4000, TYPE_LINKS_INODE_SIZE_BLOCKS = 0x705, AUTOMOUNT = 0x1000 };
     struct {  // struct statx of linux/stat.h, as far as it is asked for
@@ -63,10 +64,19 @@ static inline int clinux_name_status(int directory, const char *name, struct cli
         return 0;
     }
     struct stat old;
-    if (errno != ENOSYS || fstatat(directory, name, &old, NO_FOLLOW | NO_AUTOMOUNT) != 0) return -1;
+    if ((errno != ENOSYS && errno != EPERM) || fstatat(directory, name, &old, NO_FOLLOW | NO_AUTOMOUNT) != 0) return -1;
     *status = (struct clinux_name_status){.device = old.st_dev, .inode = old.st_ino, .size = (uint64_t)old.st_size,
         .blocks = (uint64_t)old.st_blocks, .links = (uint32_t)old.st_nlink, .is_directory = S_ISDIR(old.st_mode)};
     return 0;
+}
+
+// Whether a directory is autofs's (linux/magic.h): to enter it would mount something. O_PATH alone enters nothing.
+static inline bool clinux_is_autofs(int directory, const char *name) {
+    int number = openat(directory, name, CLINUX_O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    struct statfs system;
+    bool is = number >= 0 && fstatfs(number, &system) == 0 && system.f_type == 0x0187;
+    if (number >= 0) close(number);
+    return is;
 }
 
 // sem_clockwait(3) by the monotonic clock is a GNU extension too (glibc 2.30). 0 or -1.

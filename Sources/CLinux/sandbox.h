@@ -4,6 +4,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -62,20 +63,24 @@ static inline void clinux_be_polite(void) {
     syscall(SYS_ioprio_set, 1, 0, 3 << 13);
 }
 // setrlimit(2): never above what the caller was given.
-static inline void clinux_lower_limit(int resource, uint64_t most) {
+static inline void clinux_limit(int resource, uint64_t most, bool soft_too) {
     struct rlimit limit;
     if (getrlimit(resource, &limit) != 0) return;
     if (limit.rlim_max > most) limit.rlim_max = most;
-    if (limit.rlim_cur > limit.rlim_max) limit.rlim_cur = limit.rlim_max;
+    if (soft_too || limit.rlim_cur > limit.rlim_max) limit.rlim_cur = limit.rlim_max;
     setrlimit(resource, &limit);
 }
-static inline void clinux_raise_descriptors(uint64_t most) {
+static inline void clinux_raise_descriptors(uint64_t wanted) {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max < most ? limit.rlim_max : most;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 static const uint32_t CLINUX_CLONE_THREAD = 0x00010000 | 0x00000100;  // CLONE_THREAD and CLONE_VM of linux/sched.h
 static const int32_t CLINUX_RLIMIT_DATA = RLIMIT_DATA, CLINUX_RLIMIT_CORE = RLIMIT_CORE;
-static inline long clinux_close_from(int first) { return syscall(436, first, ~0u, 0u); }
+// close_range(2), Linux 5.9; before it one by one, as far as callers leave files open.
+static inline void clinux_close_from(int first) {
+    if (syscall(436, first, ~0u, 0u) == 0) return;
+    for (int number = first; number < 4096; number++) close(number);
+}
 #endif

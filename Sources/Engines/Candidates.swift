@@ -7,8 +7,10 @@ public typealias Candidate = (server: Server, engines: [any Engine])
 extension Inspector {
     /// The most processes that are held at once, each with its files and its command line.
     static let heldLimit = 2_000
-    /// The most of one user's: nobody without the right to other users' processes can crowd out theirs.
+    /// The most of one user's, subordinate users (subuid(5)) included, so that nobody crowds out the others.
     static let userLimit = 250
+    /// The most bytes that all of them take together.
+    static let heldBytes = 64 << 20
     /// The most working directories of refused processes that are remembered.
     private static let refusedLimit = 1_000
 
@@ -19,6 +21,7 @@ extension Inspector {
         _ = host.mounts(nil, namespace: nil, seenRoot: nil)
         var servers: [(rank: Int, candidate: Candidate)] = []
         var byUser: [UInt32?: Int] = [:]
+        var weight = 0
         let table = try ProcessTable.read(host.proc) { process in
             if host.deadline.hasPassed {
                 host.log.add(.deadline, "scan", "the deadline came while running servers were looked for")
@@ -28,7 +31,7 @@ extension Inspector {
                 host.walSenders[parent, default: []].append(process.pid)
             }
             let claiming = engines.filter { $0.claims(process) }
-            guard !claiming.isEmpty, !isChild(process), let server = Server.read(process, claiming, host) else {
+            guard !claiming.isEmpty, !isChild(process), var server = Server.read(process, claiming, host) else {
                 return true
             }
             // A working directory proves nothing: anybody may stand there.
@@ -36,16 +39,19 @@ extension Inspector {
                 refuse(server, "it has the name of a server, but neither listens nor holds a database's file open")
                 return true
             }
-            let rank = byUser[server.details.uid, default: 0]
-            byUser[server.details.uid] = rank + 1
-            if servers.count < Self.heldLimit, rank < Self.userLimit {
-                servers.append((rank, (server, claiming)))
-            } else {
+            let user = server.details.uid.map(Self.owner)
+            let rank = byUser[user, default: 0]
+            byUser[user] = rank + 1
+            guard servers.count < Self.heldLimit, rank < Self.userLimit, weight < Self.heldBytes else {
                 host.log.add(
                     .tooManyProcesses, "/proc",
-                    "more than \(Self.heldLimit), or \(Self.userLimit) of one user, seem to be servers; the rest was not looked at"
+                    "more than \(Self.heldLimit), or \(Self.userLimit) of one user, seem to be servers, or they take more than \(Self.heldBytes >> 20) MiB to look at; the rest was not looked at"
                 )
+                return true
             }
+            server.readMore(claiming, host)
+            weight += server.weight
+            servers.append((rank, (server, claiming)))
             return true
         }
         // A runtime's file names the first process of a container by its number, and that may be any.
@@ -55,6 +61,9 @@ extension Inspector {
         // Each user's first server, then each one's second: one whose files are slow to read keeps nobody else's from being read.
         return (servers.sorted { $0.rank < $1.rank }.map(\.candidate), table)
     }
+
+    /// Whose user it is: ranges of subordinate users are given out from 100,000 on, 65,536 at a time (login.defs(5)).
+    private static func owner(of uid: UInt32) -> UInt32 { uid < 100_000 ? uid : 100_000 + (uid - 100_000) / 65_536 }
 
     /// One of PostgreSQL's backends, or for an instant the child of any server that forks. What a process calls itself proves nothing.
     private func isChild(_ process: HostProcess) -> Bool {
@@ -68,8 +77,13 @@ extension Inspector {
     func refuse(_ server: Server, _ reason: String) {
         host.log.add(
             .notADatabase, "pid \(server.process.pid)", "\(server.process.name): \(reason)", partial: false)
-        guard host.refused.count < Self.refusedLimit, let path = server.workingDirectory?.value, let root = server.root
-        else { return }
+        guard let path = server.workingDirectory?.value, let root = server.root else { return }
+        guard host.refused.count < Self.refusedLimit else {
+            return host.log.add(
+                .tooManyProcesses, "/proc",
+                "more than \(Self.refusedLimit) have a server's name and are none; whether others work in a data directory is not known"
+            )
+        }
         host.refused.append((server.process.pid, path, root))
     }
 }

@@ -2,7 +2,7 @@
 ///
 /// Works on bytes: sample configuration files are mostly comments, and Swift's characters are too dear for those.
 enum ConfigurationLines {
-    /// The most bytes of one line that are kept; MySQL itself takes 4 KiB.
+    /// The most bytes of a line that is read; MySQL itself takes 4 KiB.
     static let lineLimit = 16 << 10
 
     /// The lines of `text` without their ends; blank ones and those that begin with one of `comments` are left out.
@@ -11,9 +11,9 @@ enum ConfigurationLines {
         text.makeContiguousUTF8()
         return text.utf8.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }.compactMap { line in
             guard let first = line.first(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }),
-                !comments.contains(first)
+                !comments.contains(first), line.count <= lineLimit
             else { return nil }
-            return Substring(line.prefix(lineLimit))
+            return Substring(line)
         }
     }
 }

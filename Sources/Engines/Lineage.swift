@@ -10,7 +10,7 @@ struct Lineage {
     private(set) var nestedRuntime: HostRoot?
 
     /// The most ancestors that are looked at.
-    private static let limit = 32
+    private static let limit = 128
 
     /// Reads the lineage of a server whose control group names a container.
     static func read(_ server: Server, _ host: Host) -> Lineage {

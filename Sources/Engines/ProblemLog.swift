@@ -27,10 +27,10 @@ public final class ProblemLog {
         guard problems.count <= Self.limit, counts[code, default: 0] <= Self.codeLimit, known.insert(problem).inserted
         else { return }
         counts[code, default: 0] += 1
-        if counts[code] == Self.codeLimit + 1 {
-            cut(code.rawValue, Self.codeLimit)
-        } else if problems.count == Self.limit {
+        if problems.count == Self.limit {
             cut("scan", Self.limit)
+        } else if counts[code] == Self.codeLimit + 1 {
+            cut(code.rawValue, Self.codeLimit)
         } else {
             problems.append(problem)
         }

@@ -60,7 +60,9 @@ public struct Server {
             let open = try OpenFiles.read(
                 process.pid, host.proc, names: engines.reduce(into: []) { $0.formUnion($1.openFileNames) })
             if open.truncated {
-                host.log.add(.tooManyDescriptors, "pid \(process.pid)", "only \(OpenFiles.limit) were looked at")
+                host.log.add(
+                    .tooManyDescriptors, "pid \(process.pid)",
+                    "only \(OpenFiles.limit) were looked at, and \(OpenFiles.fileLimit) directories of open files")
             }
             server.open = open
         } catch {
@@ -74,14 +76,19 @@ public struct Server {
             server.isIsolated = namespace.isIsolated
             server.tcp = inodes.compactMap { namespace.tcp[$0] }
             server.unixSockets = inodes.compactMap { namespace.unix[$0] }.filter { !$0.hasPrefix("@") }.sorted()
+            server.open?.sockets = []
         }
-        // Whatever has a server's name costs next to nothing, until something else speaks for it.
-        guard server.mayListen || !server.openFileDirectories.isEmpty else { return server }
-        server.readMore(engines, host)
         return server
     }
 
-    private mutating func readMore(_ engines: [any Engine], _ host: Host) {
+    /// About the bytes that holding it takes.
+    var weight: Int {
+        let texts = process.arguments + (open?.files ?? []) + unixSockets + Array(environment.values)
+        return texts.reduce(16 << 10) { $0 + 64 + $1.utf8.count }
+    }
+
+    /// Reads what only those need that may be servers after all.
+    mutating func readMore(_ engines: [any Engine], _ host: Host) {
         let pid = process.pid
         do throws(HostError) { program = try host.proc.executable(pid, deadline: host.deadline) } catch {
             host.log.add(error)

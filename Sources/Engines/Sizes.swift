@@ -31,7 +31,7 @@ public enum Sizes {
         switch shortfall {
         case .deadline:
             log.add(.deadline, path, "the deadline came when \(size.files) files of the directory were measured")
-        case .denied(let first): log.add(.sizeIncomplete, path, "\(first) may not be read")
+        case .denied(let first): log.add(.sizeIncomplete, path, "\(first) could not be opened")
         case .tooDeep(let first): log.add(.sizeIncomplete, path, "\(first) lies too deep")
         case .automount(let first):
             log.add(.sizeIncomplete, path, "\(first) is mounted when somebody enters it, and was not entered")

@@ -30,7 +30,7 @@ public struct Mounts: Sendable {
     }
 
     /// The most paths that `paths` gives.
-    static let pathLimit = 256
+    static let pathLimit = 4096
 
     private let bytes: [UInt8]
     /// The file was longer than what is read of it.

@@ -5,9 +5,12 @@ public struct OpenFiles: Sendable, Equatable {
     /// The most descriptors of one process that are looked at.
     public static let limit = 100_000
 
+    /// The most files that are kept, of as many directories: a descriptor costs its owner nothing.
+    public static let fileLimit = 32
+
     /// Inodes of its sockets.
     public var sockets: Set<UInt64> = []
-    /// Paths of open files whose base name was asked for.
+    /// Paths of open files whose base name was asked for, one of each directory.
     public var files: [String] = []
     /// There were more descriptors than `limit`.
     public var truncated = false
@@ -19,13 +22,17 @@ public struct OpenFiles: Sendable, Equatable {
     public static func read(_ pid: Int32, _ proc: ProcFS, names: Set<String>) throws(HostError) -> OpenFiles {
         let (entries, truncated) = try proc.list("\(pid)/fd", limit: limit)
         var open = OpenFiles()
+        var directories: Set<Substring> = []
         open.truncated = truncated
         for entry in entries {
             guard let target = try? proc.link("\(pid)/fd/\(entry.name)") else { continue }
             if let inode = socketInode(target) {
                 open.sockets.insert(inode)
             } else if target.hasPrefix("/"), names.contains(HostProcess.baseName(Self.withoutMark(target))) {
-                open.files.append(target)
+                guard directories.insert(target[..<(target.lastIndex(of: "/") ?? target.startIndex)]).inserted else {
+                    continue
+                }
+                if open.files.count < fileLimit { open.files.append(target) } else { open.truncated = true }
             }
         }
         return open

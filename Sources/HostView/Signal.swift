@@ -25,11 +25,17 @@ public final class Signal: @unchecked Sendable {
 }
 
 /// Runs `body` on a thread of its own that nobody waits for; false when there is none to be had.
-public func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
+///
+/// - Parameter stack: the thread's stack in bytes, whatever the caller's `ulimit -s` says: stacks count as memory.
+public func startThread(stack: Int = 8 << 20, _ body: @escaping @Sendable () -> Void) -> Bool {
     let job = Unmanaged.passRetained(Job(body))
     var thread = pthread_t()
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setstacksize(&attributes, stack)
     let status = pthread_create(
-        &thread, nil,
+        &thread, &attributes,
         { raw in
             if let raw { Unmanaged<Job>.fromOpaque(raw).takeRetainedValue().body() }
             return nil

@@ -24,14 +24,17 @@ final class TreeWalk: Sendable {
         var tops: [FileIdentity: Int] = [:]
         /// What anybody may take on.
         var open: [Level] = []
+        /// Files with several names that are remembered, of all trees.
+        var linkCount = 0
         var isOver = false
+        var finished: [Int] = []
     }
 
     private let deadline: Deadline
     /// Names that a thread looks at before another tree gets its turn.
     let turn: Int
     private let state = Mutex(State())
-    /// Threads that wait for something to do.
+    /// Threads that wait for something to do, less what was offered to them.
     private let waiting = Atomic(0)
     private let work = Signal()
     private let done = Signal()
@@ -47,7 +50,7 @@ final class TreeWalk: Sendable {
         let copy = fstat(top.number, &status) == 0 ? dup(top.number) : -1
         guard copy >= 0 else { throw HostError(operation: "open", path: path, errno: .last) }
         let identity = FileStatus(status).identity
-        let directory = OpenDirectory(copy, name: path, parent: nil)
+        let directory = OpenDirectory(copy, name: path, parent: nil, device: identity.device)
         return state.withLock { state in
             if let known = state.tops[identity] { return known }
             let number = state.trees.count
@@ -63,11 +66,14 @@ final class TreeWalk: Sendable {
         }
     }
 
+    /// The trees that were counted whole, in the order in which they were.
+    var finished: [Int] { state.withLock { $0.finished } }
+
     /// Walks until everything is counted or the deadline has passed; the trees' sizes. What hangs in a dead file system is left behind.
     func run() -> [DirectorySize] {
         guard state.withLock({ !$0.trees.isEmpty }) else { return [] }
         let processors = max(2, min(Self.threadLimit, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-        let started = (0..<processors).filter { _ in startThread { self.takePart() } }
+        let started = (0..<processors).filter { _ in startThread(stack: 1 << 20) { self.takePart() } }
         if started.isEmpty { takePart() } else { _ = done.wait(until: deadline) }
         return state.withLock { state in
             state.isOver = true
@@ -87,13 +93,13 @@ final class TreeWalk: Sendable {
     /// Something to do; nil when there is nothing more.
     private func next() -> Level? {
         while true {
+            if deadline.hasPassed { return nil }
             let (level, isOver) = state.withLock { state in (state.open.popLast(), state.isOver) }
             if isOver { return nil }
             if let level { return level }
             waiting.add(1, ordering: .relaxed)
-            _ = work.wait(until: deadline)
-            waiting.subtract(1, ordering: .relaxed)
-            if deadline.hasPassed { return nil }
+            // Whoever offers something takes one off, so that no more is offered than there are takers.
+            if !work.wait(until: deadline) { waiting.subtract(1, ordering: .relaxed) }
         }
     }
 
@@ -106,6 +112,7 @@ final class TreeWalk: Sendable {
     /// Lets another thread do it.
     func share(_ level: Level) {
         state.withLock { $0.open.append(level) }
+        waiting.subtract(1, ordering: .relaxed)
         work.signal()
     }
 
@@ -127,6 +134,11 @@ final class TreeWalk: Sendable {
             state.trees[tree].size.add(size)
             guard finished else { return false }
             state.trees[tree].pending -= 1
+            if state.trees[tree].pending == 0 {
+                state.finished.append(tree)
+                state.linkCount -= state.trees[tree].hardLinks.count
+                state.trees[tree].hardLinks = []
+            }
             state.isOver = state.isOver || state.trees.allSatisfy { $0.pending == 0 }
             return state.isOver
         }
@@ -139,11 +151,13 @@ final class TreeWalk: Sendable {
     /// Whether a file of `tree` with several names is met for the first time.
     func isFirst(_ file: FileIdentity, in tree: Int) -> Bool {
         state.withLock { state in
-            guard state.trees[tree].hardLinks.count < Self.linkLimit else {
+            guard state.linkCount < Self.linkLimit else {
                 state.trees[tree].size.note(.manyHardLinks)
                 return !state.trees[tree].hardLinks.contains(file)
             }
-            return state.trees[tree].hardLinks.insert(file).inserted
+            guard state.trees[tree].hardLinks.insert(file).inserted else { return false }
+            state.linkCount += 1
+            return true
         }
     }
 }

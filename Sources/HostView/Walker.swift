@@ -7,12 +7,14 @@ final class OpenDirectory: Sendable {
     let name: String
     /// Where it was found; only for messages.
     let parent: OpenDirectory?
+    let device: UInt64
     let depth: Int
 
-    init(_ number: Int32, name: String, parent: OpenDirectory?) {
+    init(_ number: Int32, name: String, parent: OpenDirectory?, device: UInt64) {
         self.number = number
         self.name = name
         self.parent = parent
+        self.device = device
         depth = (parent?.depth ?? 0) + 1
     }
 
@@ -51,6 +53,8 @@ final class NameBuffer: @unchecked Sendable {
 /// One thread's part of a walk.
 struct Walker {
     private static let interval = 256
+    /// Buffers that are kept for the next level.
+    private static let spareLimit = 4
     /// More names than a bufferful holds are worth a second thread; a small directory's rest is not.
     private static let worthSharing = NameBuffer.size / 2
 
@@ -70,12 +74,14 @@ struct Walker {
     mutating func run(_ level: Level) {
         levels = [level]
         names = 0
+        defer {
+            walk.add(size, to: level.tree, finished: false)
+            size = DirectorySize()
+        }
         while let tree = levels.last?.tree, step(levels.count - 1, tree) {
             // A tree without end must not keep a thread from the others.
             guard names > walk.turn else { continue }
             names = 0
-            walk.add(size, to: tree, finished: false)
-            size = DirectorySize()
             if walk.putBack(levels) { levels = [] }
         }
     }
@@ -86,11 +92,12 @@ struct Walker {
         guard let names = fill(here) else {
             walk.add(size, to: tree, finished: true)
             size = DirectorySize()
-            if let buffer = levels.removeLast().names { spare.append(buffer) }
+            if let buffer = levels.removeLast().names, spare.count < Self.spareLimit { spare.append(buffer) }
             return true
         }
         var status = clinux_name_status()
         var seen = 0
+        defer { self.names += seen }
         while names.offset < names.filled, let base = names.bytes.baseAddress {
             let record = base.advanced(by: names.offset)
             names.offset += Int(record.loadUnaligned(fromByteOffset: CLINUX_DIRENT_RECLEN, as: UInt16.self))
@@ -98,7 +105,6 @@ struct Walker {
             if name[0] == 0x2E, name[1] == 0 || (name[1] == 0x2E && name[2] == 0) { continue }
             seen += 1
             if seen % Self.interval == 0 {
-                self.names += Self.interval
                 walk.add(size, to: tree, finished: false)
                 size = DirectorySize()
                 if walk.isOver { return false }
@@ -117,7 +123,7 @@ struct Walker {
             size.allocatedBytes = size.allocatedBytes.saturating(
                 plus: Int64(clamping: status.blocks).saturating(times: 512))
             size.files += 1
-            if isDirectory, enter(name, directory, tree, isAutomount: status.is_automount) { return true }
+            if isDirectory, enter(name, directory, tree, status) { return true }
         }
         return !walk.isOver
     }
@@ -150,20 +156,23 @@ struct Walker {
 
     /// Goes into the directory `name`, or lets another thread; false when nobody goes there now.
     private mutating func enter(
-        _ name: UnsafePointer<CChar>, _ parent: OpenDirectory, _ tree: Int, isAutomount: Bool
+        _ name: UnsafePointer<CChar>, _ parent: OpenDirectory, _ tree: Int, _ status: clinux_name_status
     ) -> Bool {
         let shown = String(cString: name)
         func shortfall(_ kind: (String) -> DirectorySize.Shortfall) -> Bool {
             size.note(kind(parent.path(of: shown)))
             return false
         }
+        // What the kernel marks as such, and autofs, which is seen where a walk crosses into it.
+        let isAutomount =
+            status.is_automount || (status.device != parent.device && clinux_is_autofs(parent.number, name))
         if isAutomount { return shortfall(DirectorySize.Shortfall.automount) }
         guard parent.depth < TreeWalk.depthLimit else { return shortfall(DirectorySize.Shortfall.tooDeep) }
         let opened = clinux_openat(parent.number, name, O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK)
         guard opened >= 0 else {
             return Errno.last.isAbsent ? false : shortfall(DirectorySize.Shortfall.denied)
         }
-        let level = Level(OpenDirectory(opened, name: shown, parent: parent), tree: tree)
+        let level = Level(OpenDirectory(opened, name: shown, parent: parent, device: status.device), tree: tree)
         walk.begin(tree)
         if walk.isHungry {
             walk.share(level)

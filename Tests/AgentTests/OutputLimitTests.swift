@@ -97,7 +97,8 @@ struct OutputLimitTests {
         let noise: (Int) -> String = { _ in
             String(decoding: (0..<512).map { _ in UInt8.random(in: 1...255, using: &random) }, as: UTF8.self)
         }
-        for count in [0, 1, 12] {
+        let escapes = String(repeating: "\u{1}", count: 100)
+        for (count, noise) in [(0, noise), (1, noise), (12, noise), (1, { _ in escapes })] {
             var whole = report(count, hostname: noise(0)) { "\($0)" + noise(0) }
             whole.host.machineID = noise(0)
             whole.host.bootID = noise(0)
@@ -110,7 +111,7 @@ struct OutputLimitTests {
             whole.host.cloud?.instanceType = noise(0)
             let (size, fitted) = try fit(whole, bytes)
             #expect(size <= bytes, "\(count) databases")
-            #expect(fitted.scan.problems.first?.code == "output_limit")
+            #expect((fitted.scan.problems.first?.code == "output_limit") == (try Frame.encode(whole).count > bytes))
             #expect(fitted.scan.status == (fitted.databases.count < count ? .partial : .complete))
             let json = try OutputLimit(bytes: bytes).fit(whole) { try $0.json(.pretty) }
             #expect(json.count <= bytes)

@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import time
 
 import pytest
@@ -85,6 +86,36 @@ def test_twenty_thousand_processes_with_a_servers_name(agent, mariadb, crowd):
         assert ("too_many_problems", "not_a_database") in problems and len(problems) < 150
 
 
+def test_descriptors_that_cost_their_owner_nothing(agent, mariadb, tmp_path):
+    """Servers by their looks that each hold one data file open twenty thousand times, by a path of three thousand bytes, and listen."""
+    deep = tmp_path.joinpath(*["d" * 200] * 14)
+    deep.mkdir(parents=True)
+    (deep / "ibdata1").write_bytes(bytes(512))
+    program = tmp_path / "mysqld"
+    shutil.copy(os.path.realpath(sys.executable), program)
+    script = """
+import os, resource, signal, socket
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+file, server = os.open("ibdata1", os.O_RDONLY), socket.create_server(("127.0.0.1", 0))
+try:
+    for _ in range(20_000): os.dup(file)
+except OSError: pass
+print("ready", flush=True)
+signal.pause()
+"""
+    servers = [subprocess.Popen([program, "-c", script], cwd=deep, stdout=subprocess.PIPE, env={**os.environ, "PYTHONHOME": sys.base_prefix})
+               for _ in range(8)]
+    try:
+        assert all(server.stdout.readline() == b"ready\n" for server in servers)
+        report, memory = scan(agent)
+        assert mariadb.process.pid in running(report) and memory < MEMORY // 2, memory
+    finally:
+        for server in servers:
+            server.kill()
+            server.wait()
+            server.stdout.close()
+
+
 @pytest.mark.parametrize("who", ["everybody", "the server"])
 def test_a_hundred_thousand_mounts(agent, mariadb, who, tmp_path):
     """All the mounts that a mount namespace may have (fs.mount-max), the agent's own or another's."""
@@ -145,6 +176,12 @@ def test_a_million_files_in_one_directory(agent, tmp_path):
         assert directory["complete"] and directory["files"] == count + 1
     assert "file_too_large" in {p["code"] for p in report["scan"]["problems"]}
     assert peaks[1_000_000] - peaks[1_000] < 32 << 20, peaks
+    long = data / "long"
+    long.mkdir()
+    for number in range(200_000):
+        os.close(os.open(long / f"{number:0240}", os.O_CREAT | os.O_WRONLY))
+    report, memory = scan(agent, "--root", tmp_path / "root")
+    assert report["databases"][0]["data_directories"][0]["files"] == 1_200_002 and memory - peaks[1_000] < 32 << 20
     shutil.rmtree(tmp_path / "root")
 
 

@@ -99,6 +99,23 @@ struct DirectorySizeTests {
         }
     }
 
+    @Test("trees of many small directories take turns too: a small tree behind them is counted first")
+    func turns() throws {
+        let directory = try TemporaryDirectory()
+        for tree in 0..<TreeWalk.threadLimit {
+            for number in 0..<3_000 { try directory.write("big\(tree)/\(number)/file") }
+        }
+        try directory.write("small/file")
+        let root = try HostRoot(directory.path)
+        let places = ["/small"] + (0..<TreeWalk.threadLimit).map { "/big\($0)" }  // the last is taken first
+        let walk = TreeWalk(deadline: Deadline(seconds: 60), turn: 50)
+        let sizes = try DirectorySize.measure(places.map { DirectorySize.Place($0, in: root) }, walk).map {
+            try $0.get()
+        }
+        #expect(sizes.map(\.files) == [2] + Array(repeating: 6_001, count: TreeWalk.threadLimit))
+        #expect(walk.finished.first == 0)
+    }
+
     @Test("what lies in two trees counts in the inner one; a directory that is given twice has its size twice")
     func nested() throws {
         let directory = try TemporaryDirectory()
