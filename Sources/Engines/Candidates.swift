@@ -9,8 +9,8 @@ extension Inspector {
     static let heldLimit = 2_000
     /// The most of one user's, subordinate users (subuid(5)) included, so that nobody crowds out the others.
     static let userLimit = 250
-    /// The most bytes that all of them take together.
-    static let heldBytes = 64 << 20
+    /// The most bytes that one user's, and that all of them, take together.
+    static let userBytes = 16 << 20, heldBytes = 128 << 20
     /// The most working directories of refused processes that are remembered.
     private static let refusedLimit = 1_000
 
@@ -21,7 +21,7 @@ extension Inspector {
         _ = host.mounts(nil, namespace: nil, seenRoot: nil)
         var servers: [(rank: Int, candidate: Candidate)] = []
         var byUser: [UInt32?: Int] = [:]
-        var weight = 0
+        var bytesByUser: [UInt32?: Int] = [:]
         let table = try ProcessTable.read(host.proc) { process in
             if host.deadline.hasPassed {
                 host.log.add(.deadline, "scan", "the deadline came while running servers were looked for")
@@ -42,15 +42,17 @@ extension Inspector {
             let user = server.details.uid.map(Self.owner)
             let rank = byUser[user, default: 0]
             byUser[user] = rank + 1
-            guard servers.count < Self.heldLimit, rank < Self.userLimit, weight < Self.heldBytes else {
+            guard servers.count < Self.heldLimit, rank < Self.userLimit,
+                bytesByUser[user, default: 0] < Self.userBytes, bytesByUser.values.reduce(0, +) < Self.heldBytes
+            else {
                 host.log.add(
                     .tooManyProcesses, "/proc",
-                    "more than \(Self.heldLimit), or \(Self.userLimit) of one user, seem to be servers, or they take more than \(Self.heldBytes >> 20) MiB to look at; the rest was not looked at"
+                    "more than \(Self.heldLimit), or \(Self.userLimit) of one user, seem to be servers, or they take more than \(Self.userBytes >> 20) MiB to look at; the rest was not looked at"
                 )
                 return true
             }
             server.readMore(claiming, host)
-            weight += server.weight
+            bytesByUser[user, default: 0] += server.weight
             servers.append((rank, (server, claiming)))
             return true
         }

@@ -106,7 +106,8 @@ public struct ProcessDetails: Sendable, Equatable {
         let contents = try proc.read(path, limit: environmentLimit)
         if contents.truncated { throw HostError(operation: "read", path: "/proc/" + path, errno: .tooLarge) }
         for entry in contents.bytes.split(separator: 0) {
-            guard let equals = entry.firstIndex(of: UInt8(ascii: "=")) else { continue }
+            // A path, or a version: what is longer is neither.
+            guard entry.count <= Int(PATH_MAX), let equals = entry.firstIndex(of: UInt8(ascii: "=")) else { continue }
             let name = String(decoding: entry[..<equals], as: UTF8.self)
             if names.contains(name) { found[name] = String(decoding: entry[(equals + 1)...], as: UTF8.self) }
         }

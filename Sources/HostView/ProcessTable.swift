@@ -6,6 +6,8 @@ public struct ProcessTable: Sendable {
     public static let limit = 200_000
     /// The most bytes of one command line.
     public static let commandLineLimit = 64 << 10
+    /// The most arguments that are kept of one.
+    public static let argumentLimit = 4_096
 
     /// The numbers of all processes, kernel threads left out.
     public private(set) var pids: [Int32] = []
@@ -88,7 +90,8 @@ public struct HostProcess: Sendable, Equatable {
     public mutating func readArguments(_ proc: ProcFS) throws(HostError) {
         let contents = try proc.read("\(pid)/cmdline", limit: ProcessTable.commandLineLimit)
         arguments = Self.parse(commandLine: contents.bytes)
-        argumentsTruncated = contents.truncated
+        argumentsTruncated = contents.truncated || arguments.count > ProcessTable.argumentLimit
+        arguments = Array(arguments.prefix(ProcessTable.argumentLimit))
     }
 
     /// Splits `/proc/<pid>/cmdline` at its NUL bytes.
