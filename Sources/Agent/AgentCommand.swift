@@ -19,6 +19,7 @@ struct AgentCommand: ParsableCommand {
     static func main() {
         // A reader that goes away must be an error that can be told, not a death by SIGPIPE.
         signal(SIGPIPE, SIG_IGN)
+        unsetenv("TZ")  // it may name a file, and every time is in UTC
         // Swift's runtime may have found a program that it would run on a crash (swift-backtrace): the agent runs nothing.
         for number in [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP] { signal(number, SIG_DFL) }
         Sandbox.tidyDescriptors()

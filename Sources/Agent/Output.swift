@@ -20,8 +20,23 @@ struct Output {
             return
         }
         name = path
-        descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw OutputError(description: "cannot write \(path): \(Self.reason)") }
+        // O_NONBLOCK: a FIFO or a lease in a directory of somebody else's must not keep the agent waiting.
+        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o600)
+        var status = stat()
+        guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
+            throw OutputError(description: "cannot write \(path): \(Self.reason)")
+        }
+        guard status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1, status.st_uid == geteuid(),
+            status.st_mode & 0o022 == 0
+        else {
+            throw OutputError(
+                description:
+                    "cannot write \(path): it has to be a file of one name that is yours and that nobody else may write"
+            )
+        }
+        guard ftruncate(descriptor, 0) == 0 else {
+            throw OutputError(description: "cannot write \(path): \(Self.reason)")
+        }
     }
 
     /// Writes all of `bytes`.

@@ -81,9 +81,11 @@ struct OutputLimit {
             output = try encode(rest.saying(left, bytes))
             if output.count <= bytes { return output }
         }
-        // Running servers are worth most, then data without a server.
+        // Running servers are worth most, then data without a server; of each, one with a long path must not keep the others out.
         let order = [Report.Database.State.running, .stopped, .installed]
-        let ranked = order.flatMap { state in rest.databases.filter { $0.state == state } }
+        let ranked = order.flatMap { state in
+            rest.databases.filter { $0.state == state }.sorted { $0.key.utf8.count < $1.key.utf8.count }
+        }
         if !ranked.isEmpty { rest.scan.status = .partial }
         func keeping(_ count: Int) throws -> [UInt8] {
             var part = rest

@@ -102,6 +102,9 @@ public struct VersionClaim: Sendable, Equatable {
         let afterEpoch = hasEpoch ? colon.map { word[word.index(after: $0)...] } ?? word : word
         let digits = afterEpoch.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
         let numbers = digits.split(separator: ".")
+        // Of a file that is no version's a secret may begin with a digit: a lone number stands alone.
+        let rest = afterEpoch.dropFirst(digits.count)
+        guard numbers.count > 1 || rest.isEmpty || (hasEpoch && rest.first == "-") else { return nil }
         guard !numbers.isEmpty, numbers.allSatisfy({ Int($0) != nil }), numbers.count <= 5, digits.first != "." else {
             return nil
         }

@@ -11,8 +11,11 @@ public final class Host {
     public let sockets: SocketTable
     /// Its package databases.
     public let packages: Packages
-    /// When to stop.
-    public let deadline: Deadline
+    /// When to stop: the scan, or what has its turn.
+    public private(set) var deadline: Deadline
+    private let scanDeadline: Deadline
+    /// Seconds that one server's files may take: whoever makes them slow to read must not keep the others from being read.
+    static let turn = 3.0
     /// What went wrong.
     public let log: ProblemLog
     /// What the host's files say of the machine.
@@ -45,6 +48,7 @@ public final class Host {
     public init(_ root: HostRoot, deadline: Deadline, log: ProblemLog) {
         self.root = root
         self.deadline = deadline
+        scanDeadline = deadline
         self.log = log
         proc = ProcFS(root)
         sockets = SocketTable(proc)
@@ -58,12 +62,25 @@ public final class Host {
             fileNames: EngineRegistry.all.reduce(into: []) { $0.formUnion($1.executableNames) }, deadline: deadline)
     }
 
+    /// Does `body`, which may take as long as one server's turn is; says of `subject` when that was not enough.
+    func inTurn<Result>(_ subject: String, _ body: () -> Result) -> Result {
+        deadline = scanDeadline.earlier(Deadline(seconds: Self.turn))
+        let result = body()
+        let overran = deadline.hasPassed
+        deadline = scanDeadline
+        if overran {
+            log.add(
+                .deadline, subject, "took longer than \(Int(Self.turn)) s to look at: some of its files were not read")
+        }
+        return result
+    }
+
     /// The packages that the process of `details` sees below its root; each such view is read once.
     func packages(_ root: HostRoot, _ details: ProcessDetails) -> Packages {
         if details.root == "/", details.mountNamespace == mountNamespace { return packages }
         let view = (details.mountNamespace ?? "") + " " + (details.root ?? root.path)
         if let known = packagesByView[view] { return known }
-        let read = Self.packages(root, deadline)
+        let read = Self.packages(root, scanDeadline)
         packagesByView[view] = read
         return read
     }

@@ -25,7 +25,7 @@ public struct Inspector {
     /// The most databases of one host.
     public static let limit = 1_000
     /// What the texts of one report may weigh before databases lose their details; readers refuse 64 MiB.
-    static let reportBytes = 16 << 20
+    static let reportBytes = 2 << 20
 
     /// The host under inspection.
     public let host: Host
@@ -61,6 +61,9 @@ public struct Inspector {
             guard weight <= 2 * Self.reportBytes else {
                 return host.log.add(.reportLimit, finding.database.key, "the report is too large for it")
             }
+            // A configuration may name a path with a NUL in it, which no path has and no reader takes.
+            finding.database.key = finding.database.key.split(separator: "\0", omittingEmptySubsequences: false).joined(
+                separator: "?")
             finding.database.key = uniqueKey(finding, among: findings)
             sayCopy(finding.database, among: findings)
             host.log.settle(finding.database.key)
@@ -70,7 +73,7 @@ public struct Inspector {
         for (server, engines) in servers {
             for engine in engines {
                 if stop("running servers") { return }
-                running(server, engine).map(add)
+                host.inTurn("pid \(server.process.pid)") { running(server, engine) }.map(add)
             }
         }
         for engine in engines {

@@ -38,7 +38,9 @@ struct MongoDB: Engine {
         let claims =
             server.openFileDirectories + settings.claims("storage.dbPath") + [Claim(standard, source: "default")]
         let search =
-            isRouter ? DirectorySearch<MongoDBDirectory>() : MongoDBDirectory.first(of: claims, server.root, host)
+            isRouter
+            ? DirectorySearch<MongoDBDirectory>()
+            : MongoDBDirectory.first(of: claims, server.root, host, server: server)
         database.place(search, isRouter ? [] : claims, of: server, self, host)
         let startedAt = host.startTime(of: server.details)
         let sources = search.found?.describe(&database, startedAt: startedAt, host) ?? VersionSources()

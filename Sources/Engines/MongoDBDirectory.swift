@@ -10,8 +10,10 @@ struct MongoDBDirectory {
     private static let marks = ["storage.bson", "mongod.lock", "_mdb_catalog.wt", "diagnostic.data"]
 
     /// The first of `claims` that is a data directory of mongod.
-    static func first(of claims: [Claim], _ root: HostRoot?, _ host: Host) -> DirectorySearch<MongoDBDirectory> {
-        DirectorySearch.first(of: claims, root, host) { (path, root) throws(HostError) in
+    static func first(
+        of claims: [Claim], _ root: HostRoot?, _ host: Host, server: Server? = nil
+    ) -> DirectorySearch<MongoDBDirectory> {
+        DirectorySearch.first(of: claims, root, host, server: server) { (path, root) throws(HostError) in
             let names = try host.names(path, in: root, marks: Self.marks)
             // A WiredTiger directory alone may be any program's; mongod's own files make it MongoDB's.
             let isOurs = !names.isDisjoint(with: Self.marks)

@@ -22,8 +22,10 @@ struct MySQLDirectory {
     ]
 
     /// The first of `claims` that is a data directory.
-    static func first(of claims: [Claim], _ root: HostRoot?, _ host: Host) -> DirectorySearch<MySQLDirectory> {
-        DirectorySearch.first(of: claims, root, host) { (path, root) throws(HostError) in
+    static func first(
+        of claims: [Claim], _ root: HostRoot?, _ host: Host, server: Server? = nil
+    ) -> DirectorySearch<MySQLDirectory> {
+        DirectorySearch.first(of: claims, root, host, server: server) { (path, root) throws(HostError) in
             let names = try host.names(path, in: root, marks: Self.marks)
             return isDataDirectory(names) ? MySQLDirectory(path: path, root: root, names: names) : nil
         }

@@ -79,7 +79,7 @@ struct MySQLFamily: Sendable {
         let claims =
             [server.workingDirectory].compactMap { $0 } + server.openFileDirectories + options.claims("datadir")
             + [Claim("/var/lib/mysql", source: "default")]
-        let directory = MySQLDirectory.first(of: claims, server.root, host)
+        let directory = MySQLDirectory.first(of: claims, server.root, host, server: server)
         guard isMariaDB(server, directory.found) == (id == "mariadb") else { return .otherEngine }
         database.place(directory, claims, of: server, engine, host)
         directory.found?.describe(&database, host)

@@ -48,7 +48,7 @@ struct PostgreSQL: Engine {
         if let path = server.environment["PGDATA"] {
             claims.append(Claim(path, source: "/proc/\(pid)/environ: PGDATA"))
         }
-        let search = PostgreSQLDirectory.first(of: claims, server.root, host)
+        let search = PostgreSQLDirectory.first(of: claims, server.root, host, server: server)
         database.place(search, claims, of: server, self, host)
         let sources = search.found?.versionSources ?? VersionSources()
         if let reason = database.proveVersion(of: server, self, sources, host) { return .notADatabase(reason) }

@@ -24,10 +24,14 @@ enum PostgreSQLAuthentication {
         var remote: Claim?
         var local: Claim?
         var files: [String] = []
+        var bytes = 0
         var isWhole = true
         func read(_ path: String, depth: Int, mayMiss: Bool = false) {
-            guard files.count < fileLimit, depth < depthLimit, !host.deadline.hasPassed else {
-                host.log.add(.includeLimit, path, "more than \(fileLimit) files, or \(depthLimit) deep")
+            guard files.count < fileLimit, depth < depthLimit, bytes < OptionFiles.byteLimit, !host.deadline.hasPassed
+            else {
+                host.log.add(
+                    .includeLimit, path,
+                    "more than \(fileLimit) files, \(depthLimit) deep or \(OptionFiles.byteLimit >> 20) MiB")
                 isWhole = false
                 return
             }
@@ -44,6 +48,7 @@ enum PostgreSQLAuthentication {
             }
             let text = contents.text
             files.append(path)
+            bytes += text.utf8.count
             for (number, words) in lines(text) {
                 let target = words.count > 1 ? Path.join(Path.parent(of: path), words[1]) : path
                 switch words[0] {

@@ -9,8 +9,10 @@ struct PostgreSQLDirectory {
     let major: String
 
     /// The first of `claims` that holds a `PG_VERSION` and a `global` directory.
-    static func first(of claims: [Claim], _ root: HostRoot?, _ host: Host) -> DirectorySearch<PostgreSQLDirectory> {
-        DirectorySearch.first(of: claims, root, host) { (path, root) throws(HostError) in
+    static func first(
+        of claims: [Claim], _ root: HostRoot?, _ host: Host, server: Server? = nil
+    ) -> DirectorySearch<PostgreSQLDirectory> {
+        DirectorySearch.first(of: claims, root, host, server: server) { (path, root) throws(HostError) in
             let text = try root.read(Path.join(path, "PG_VERSION"), limit: 64).text
             let line = text.split(whereSeparator: \.isNewline).first.map(String.init)
             guard let major = line.flatMap(PostgreSQL.major(of:)), root.exists(Path.join(path, "global")) else {

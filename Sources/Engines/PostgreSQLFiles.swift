@@ -8,6 +8,7 @@ struct PostgreSQLFiles {
 
     let root: HostRoot
     let host: Host
+    private var bytes = 0
     private(set) var files: [String] = []
     /// Every file that must be there was read.
     private(set) var isWhole = true
@@ -28,8 +29,10 @@ struct PostgreSQLFiles {
     mutating func read(_ path: String) -> [Setting] { read(path, depth: 0) }
 
     private mutating func read(_ path: String, depth: Int) -> [Setting] {
-        guard files.count < Self.fileLimit, depth < Self.depthLimit else {
-            host.log.add(.includeLimit, path, "more than \(Self.fileLimit) files, or \(Self.depthLimit) deep")
+        guard files.count < Self.fileLimit, depth < Self.depthLimit, bytes < OptionFiles.byteLimit else {
+            host.log.add(
+                .includeLimit, path,
+                "more than \(Self.fileLimit) files, \(Self.depthLimit) deep or \(OptionFiles.byteLimit >> 20) MiB")
             isWhole = false
             return []
         }
@@ -39,6 +42,7 @@ struct PostgreSQLFiles {
             return []
         }
         files.append(path)
+        bytes += text.utf8.count
         var settings: [Setting] = []
         for (name, value) in Self.parse(text) {
             let target = Path.join(Path.parent(of: path), value)
@@ -51,6 +55,8 @@ struct PostgreSQLFiles {
                 }
             default:
                 if PostgreSQLSettings.allowed.contains(name) {
+                    // The last one counts, and says everything.
+                    settings.removeAll { $0.name == name }
                     settings.append(Setting(name: name, value: value, source: "\(path) \(name)"))
                 }
             }

@@ -42,7 +42,12 @@ extension Inspector {
             database.note(
                 "listeners", "\(listener.address) \(listener.port)", source: "/proc/\(pid)/fd + kernel socket table")
         }
-        database.unixSockets = Array(Set(server.unixSockets).sorted().prefix(EvidenceLimits.entries))
+        // The kernel's table can be made to name anybody's path for a socket: the file has to be the server's own, where it is there.
+        let own = server.unixSockets.filter { path in
+            guard host.proc.isLive, let owner = try? server.root?.status(path).owner else { return true }
+            return owner == server.details.uid || owner == 0
+        }
+        database.unixSockets = Array(Set(own).sorted().prefix(EvidenceLimits.entries))
         for path in database.unixSockets { database.note("unix_sockets", path, source: "/proc/\(pid)/net/unix") }
     }
 

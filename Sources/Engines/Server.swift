@@ -19,6 +19,8 @@ public struct Server {
     public var tcp: [TCPListener]
     /// The unix sockets it listens on.
     public var unixSockets: [String]
+    /// It listens on a unix socket, whatever its name.
+    var listensLocally = false
     /// Its network namespace is not the host's.
     public var isInSeparateNetwork = false
     /// Its network namespace has no interface but the loopback one.
@@ -75,7 +77,9 @@ public struct Server {
             server.isInSeparateNetwork = namespace.isSeparate
             server.isIsolated = namespace.isIsolated
             server.tcp = inodes.compactMap { namespace.tcp[$0] }
-            server.unixSockets = inodes.compactMap { namespace.unix[$0] }.filter { !$0.hasPrefix("@") }.sorted()
+            let names = inodes.compactMap { namespace.unix[$0] }
+            server.listensLocally = !names.isEmpty
+            server.unixSockets = names.filter { $0.hasPrefix("/") }.sorted()
             server.open?.sockets = []
         }
         return server
@@ -131,7 +135,7 @@ public struct Server {
     }
 
     /// Whether the server listens, or the agent may not know.
-    var mayListen: Bool { open == nil || !tcp.isEmpty || !unixSockets.isEmpty }
+    var mayListen: Bool { open == nil || !tcp.isEmpty || listensLocally }
 }
 
 /// Paths as text.

@@ -53,6 +53,12 @@ extension Inspector {
 
     /// Whether a server may use the host's directory: one with mounts of its own only when they lead there.
     private func maySee(_ finding: Finding, _ path: String?) -> Bool {
+        // A server's data directory is its user's.
+        if host.proc.isLive, let path, let uid = finding.details?.uid, uid != 0,
+            let owner = try? host.root.status(path).owner, owner != uid
+        {
+            return false
+        }
         guard let own = finding.details?.mountNamespace, let ours = host.mountNamespace, own != ours else {
             return true
         }

@@ -10,8 +10,8 @@ extension Report.Database {
             + Array(settings.values)
             + dataDirectories.flatMap { [$0.path, $0.hostPath ?? ""] }
             + evidence.flatMap { [$0.field, $0.value, $0.source] }
-        return texts.reduce(1024) { sum, text in
-            text.utf8.reduce(sum + 32) { $0 + ($1 < 0x20 ? 6 : 1) }
+        return texts.reduce(1024 + 256 * listeners.count) { sum, text in
+            text.utf8.reduce(sum + 32) { $0 + ($1 < 0x20 ? 6 : $1 == 0x22 || $1 == 0x5C ? 2 : 1) }
         }
     }
 

@@ -32,6 +32,9 @@ final class Apk: PackageSource {
                 if contents.truncated { failure = HostError(operation: "read", path: path, errno: .tooLarge) }
                 let packages = Self.parse(
                     contents.bytes, source: path, packageNames: packageNames, fileNames: fileNames)
+                if packages.count == Package.countLimit {
+                    failure = HostError(operation: "read", path: path, errno: .tooLarge)
+                }
                 if packages.contains(where: { !$0.package.isPlausible }) {
                     failure = HostError(operation: "parse", path: path, errno: .malformed)
                 }
@@ -52,7 +55,7 @@ final class Apk: PackageSource {
         var directory: String? = ""
         var files: Set<String> = []
         func finish() {
-            if let name, let version, packageNames.contains(where: name.hasPrefix) {
+            if let name, let version, found.count < Package.countLimit, packageNames.contains(where: name.hasPrefix) {
                 let package = Package(name: name, version: version, manager: .apk, vendor: nil, source: source)
                 found.append((package, files))
             }

@@ -15,6 +15,9 @@ public struct Deadline: Sendable {
         timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
     }
 
+    /// This instant or `other`, whichever comes first.
+    public func earlier(_ other: Deadline) -> Deadline { nanoseconds <= other.nanoseconds ? self : other }
+
     /// The monotonic clock, in nanoseconds.
     public static func now() -> UInt64 {
         var time = timespec()

@@ -13,7 +13,12 @@ final class Dpkg: PackageSource {
     private(set) var failure: HostError?
     private var installed: [Package]?
 
-    init(_ root: HostRoot) { self.root = root }
+    private let packageNames: [String]
+
+    init(_ root: HostRoot, packageNames: [String]) {
+        self.root = root
+        self.packageNames = packageNames
+    }
 
     func owner(of path: String, prefixes: [String]) -> Package? {
         all().first { package in
@@ -28,12 +33,12 @@ final class Dpkg: PackageSource {
         var packages: [Package] = []
         do throws(HostError) {
             let contents = try root.read(Self.statusFile, limit: Self.statusLimit)
-            let all = Self.parse(contents.bytes)
+            let all = Self.parse(contents.bytes, packageNames: packageNames)
             packages = all.filter(\.isPlausible)
             if packages.count < all.count {
                 failure = HostError(operation: "parse", path: Self.statusFile, errno: .malformed)
             }
-            if contents.truncated {
+            if contents.truncated || all.count == Package.countLimit {
                 failure = HostError(operation: "read", path: Self.statusFile, errno: .tooLarge)
             }
         } catch {
@@ -44,13 +49,15 @@ final class Dpkg: PackageSource {
     }
 
     /// The packages whose `Status` is `install ok installed`, or held so; a removed one may leave its paragraph behind.
-    static func parse(_ bytes: [UInt8]) -> [Package] {
+    static func parse(_ bytes: [UInt8], packageNames: [String] = [""]) -> [Package] {
         var packages: [Package] = []
         var name: String?
         var version: String?
         var installed = false
         func finish() {
-            if let name, let version, installed {
+            if let name, let version, installed, packages.count < Package.countLimit,
+                packageNames.contains(where: name.hasPrefix)
+            {
                 let package = Package(name: name, version: version, manager: .dpkg, vendor: nil, source: statusFile)
                 packages.append(package)
             }

@@ -92,7 +92,9 @@ public struct HostFacts: Sendable, Equatable {
     }
 
     static func bootTime(_ text: String) -> Int64? {
-        text.lines.last { $0.hasPrefix("btime ") }.flatMap { Int64($0.dropFirst(6)) }
+        text.lines.last { $0.hasPrefix("btime ") }.flatMap { Int64($0.dropFirst(6)) }.flatMap {
+            (0...0xFFFF_FFFF).contains($0) ? $0 : nil
+        }
     }
 
     private static func addresses(_ proc: ProcFS) -> [String] {

@@ -5,6 +5,8 @@ public struct OpenFiles: Sendable, Equatable {
     /// The most descriptors of one process that are looked at.
     public static let limit = 100_000
 
+    /// Seconds for the descriptors of one process: a path of many components takes the kernel long to write.
+    private static let patience = 0.2
     /// The most files that are kept, of as many directories: a descriptor costs its owner nothing.
     public static let fileLimit = 32
 
@@ -24,7 +26,12 @@ public struct OpenFiles: Sendable, Equatable {
         var open = OpenFiles()
         var directories: Set<Substring> = []
         open.truncated = truncated
+        let deadline = Deadline(seconds: patience)
         for entry in entries {
+            if deadline.hasPassed {
+                open.truncated = true
+                break
+            }
             guard let target = try? proc.link("\(pid)/fd/\(entry.name)") else { continue }
             if let inode = socketInode(target) {
                 open.sockets.insert(inode)

