@@ -7,6 +7,7 @@ import re
 import pathlib
 import shutil
 import subprocess
+import sys
 import time
 
 import pytest
@@ -71,6 +72,67 @@ def test_output_goes_to_a_file_of_its_own(agent, tmp_path):
     done = agent.run("scan", "--format", "json", "--output", file)
     assert done.stdout == b"" and json.loads(file.read_text())["schema"] == "dbcensus.report/1"
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_output_waits_for_nobody_and_takes_nobodys_file(agent, tmp_path):
+    """A FIFO, somebody else's file, one that others may write, one with a second name, a device: refused at once, and left as they were."""
+    kept = "kept"
+    (tmp_path / "open").write_text(kept)
+    (tmp_path / "open").chmod(0o666)
+    (tmp_path / "linked").write_text(kept)
+    os.link(tmp_path / "linked", tmp_path / "again")
+    os.mkfifo(tmp_path / "fifo")
+    files = [tmp_path / "open", tmp_path / "linked", tmp_path / "fifo", pathlib.Path("/dev/null")]
+    if os.geteuid() == 0:
+        (tmp_path / "foreign").write_text(kept)
+        os.chown(tmp_path / "foreign", 65534, 65534)
+        files.append(tmp_path / "foreign")
+    for file in files:
+        done = agent.run("scan", "--no-sizes", "--output", file, check=False, timeout=10)
+        assert done.returncode == 1 and str(file) in done.stderr.decode(), file
+        assert not file.is_file() or file.read_text() == kept
+    (tmp_path / "own").write_text("x" * 1_000_000)
+    agent.run("scan", "--no-sizes", "--format", "json", "--root", tmp_path, "--output", tmp_path / "own")
+    assert json.loads((tmp_path / "own").read_text())["databases"] == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="two users take root")
+def test_nobody_claims_another_users_directory_or_erases_his_server(agent, postgresql, tmp_path):
+    """Somebody runs a program called postgres with -D and another's directory, listens, and makes up lines about the real server's sockets."""
+    before = agent.json("scan", "--format", "json")
+    (real,) = [d for d in before["databases"] if postgresql.port in {l["port"] for l in d["listeners"]}]
+    program = tmp_path / "postgres"
+    python = pathlib.Path("/usr/bin/python3")  # one that every user can run
+    if not python.exists():
+        pytest.skip("no /usr/bin/python3")
+    shutil.copy(os.path.realpath(python), program)
+    for parent in [*list(tmp_path.parents)[:2], tmp_path]:
+        parent.chmod(0o755)
+    inodes = [line.split()[6] for line in open("/proc/net/unix") if line.rstrip().endswith(f".s.PGSQL.{postgresql.port}")]
+    script = """
+import os, signal, socket, sys
+server, forger = socket.create_server(("127.0.0.1", 0)), []
+for number, inode in enumerate(sys.argv[3].split(",")):
+    forger.append(socket.socket(socket.AF_UNIX))
+    forger[-1].bind(f"\\0{number}\\n0: 0 0 10000 1 1 {inode} @x")
+    forger[-1].listen()
+print("ready", flush=True)
+signal.pause()
+"""
+    command = [program, "-c", script, "-D", real["data_directories"][0]["path"], ",".join(inodes)]
+    fake = subprocess.Popen(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *map(str, command)], stdout=subprocess.PIPE, cwd="/",
+                            env={"PYTHONHOME": "/usr"})
+    try:
+        assert fake.stdout.readline() == b"ready\n"
+        after = agent.json("scan", "--format", "json")
+        found = [d for d in after["databases"] if d["key"] == real["key"]]
+        assert [d["process"]["pid"] for d in found] == [real["process"]["pid"]]
+        assert found[0]["listeners"] == real["listeners"] and found[0]["state"] == "running"
+        assert not [d for d in after["databases"] if d["process"] and d["process"]["pid"] == fake.pid and d["data_directories"]]
+    finally:
+        fake.kill()
+        fake.wait()
+        fake.stdout.close()
 
 
 def test_no_environment_no_home_no_terminal(agent):
