@@ -76,10 +76,11 @@ struct ParserTests {
         #expect(NetUnix.parse(Array(text.utf8)) == [20: "/run/mysqld/my sql.sock", 23: "@abstract"])
     }
 
-    @Test("a line that somebody's socket name makes up contradicts the real one: then the path is not known, before it or after")
+    @Test("a line that somebody's socket name makes up contradicts the real one: then the path is not known")
     func forgedUnix() {
         let real = "0000000000000000: 00000002 00000000 00010000 0001 01 20 /run/postgresql/.s.PGSQL.5432"
-        let forged = "0000000000000000: 00000002 00000000 00010000 0001 01 99 @\n0: 0 0 10000 1 1 20 /home/evil/.s.PGSQL.5432"
+        let forged =
+            "0000000000000000: 00000002 00000000 00010000 0001 01 99 @\n0: 0 0 10000 1 1 20 /home/evil/.s.PGSQL.5432"
         for lines in [[real, forged], [forged, real]] {
             let text = "Num RefCount Protocol Flags Type St Inode Path\n" + lines.joined(separator: "\n") + "\n"
             #expect(NetUnix.parse(Array(text.utf8))[20]?.isEmpty == true)
