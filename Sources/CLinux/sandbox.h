@@ -22,7 +22,7 @@ static const uint32_t CLINUX_AUDIT_ARCH = AUDIT_ARCH_AARCH64;
 static const uint32_t CLINUX_SECCOMP_ALLOW = 0x7fff0000, CLINUX_SECCOMP_ERRNO = 0x00050000,
                       CLINUX_SECCOMP_KILL = 0x80000000;  // the whole process, Linux 4.14; before it the thread
 // System calls that are newer than some headers, the same on every architecture since 424.
-static const int32_t CLINUX_SYS_clone3 = 435, CLINUX_SYS_close_range = 436, CLINUX_SYS_openat2 = 437,
+static const int32_t CLINUX_SYS_clone3 = 435, CLINUX_SYS_openat2 = 437,
                      CLINUX_SYS_pidfd_send_signal = 424, CLINUX_SYS_io_uring_setup = 425, CLINUX_SYS_open_tree = 428,
                      CLINUX_SYS_move_mount = 429, CLINUX_SYS_fsopen = 430, CLINUX_SYS_pidfd_open = 434,
                      CLINUX_SYS_landlock_restrict_self = 446;

@@ -7,7 +7,7 @@ public typealias Candidate = (server: Server, engines: [any Engine])
 extension Inspector {
     /// The most processes that are held at once, each with its files and its command line.
     static let heldLimit = 2_000
-    /// The most of one user's, subordinate users (subuid(5)) included, so that nobody crowds out the others.
+    /// The most of one user's, subordinate users (subuid(5)) included, so that an ordinary user crowds out nobody.
     static let userLimit = 250
     /// The most bytes that one user's, and that all of them, take together.
     static let userBytes = 16 << 20, heldBytes = 128 << 20

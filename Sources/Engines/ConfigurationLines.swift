@@ -5,6 +5,14 @@ enum ConfigurationLines {
     /// The most bytes of a line that is read; MySQL itself takes 4 KiB.
     static let lineLimit = 16 << 10
 
+    /// Whether a line of `bytes` is longer than what is read.
+    static func cut(_ bytes: [UInt8]) -> Bool {
+        bytes.count > lineLimit
+            && bytes.split(whereSeparator: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }).contains {
+                $0.count > lineLimit
+            }
+    }
+
     /// The lines of `text` without their ends; blank ones and those that begin with one of `comments` are left out.
     static func significant(in text: String, comments: Set<UInt8> = [UInt8(ascii: "#")]) -> [Substring] {
         var text = text

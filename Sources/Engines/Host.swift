@@ -15,7 +15,7 @@ public final class Host {
     public private(set) var deadline: Deadline
     private let scanDeadline: Deadline
     /// Seconds that one server's files may take: whoever makes them slow to read must not keep the others from being read.
-    static let turn = 3.0
+    static let turn = 5.0
     /// What went wrong.
     public let log: ProblemLog
     /// What the host's files say of the machine.
@@ -87,7 +87,13 @@ public final class Host {
 
     /// Reads a text file below `root`, or nil; a denied, cut or strange file becomes a problem, a missing one does not.
     public func text(_ path: String, in root: HostRoot, limit: Int = HostRoot.Limits.file) -> String? {
-        bytes(path, in: root, limit: limit).map { String(decoding: $0, as: UTF8.self) }
+        guard let bytes = bytes(path, in: root, limit: limit) else { return nil }
+        if ConfigurationLines.cut(bytes) {
+            log.add(
+                .fileTooLarge, shown(path, root),
+                "a line longer than \(ConfigurationLines.lineLimit) bytes was not read")
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// As `text`, but bytes.

@@ -14,7 +14,7 @@ extension Inspector {
         for path in [below, canonical].compactMap({ $0 }) where isAt(path, identity) { return path }
         guard details != nil, let mounts, let ours = host.mounts(nil, namespace: nil, seenRoot: nil) else { return nil }
         // A pod's own directory goes with the pod; the same volume under another name stays.
-        let mapped = ours.paths(to: canonical, seenThrough: mounts)
+        let mapped = host.paths(to: canonical, in: ours, seenThrough: mounts)
         let lasting = mapped.filter { !$0.contains("/kubelet/pods/") } + mapped.filter { $0.contains("/kubelet/pods/") }
         let source = "/proc/\(finding.database.process?.pid ?? 0)/mountinfo"
         if let path = lasting.first(where: { isAt($0, identity) }) {
@@ -43,5 +43,16 @@ extension Inspector {
 
     private func isAt(_ path: String, _ identity: FileIdentity) -> Bool {
         (try? host.root.status(path))?.identity == identity
+    }
+}
+
+extension Host {
+    /// The paths by `mounts` to what `path` is by `other`; that there are more than are looked at is said.
+    func paths(to path: String, in mounts: Mounts, seenThrough other: Mounts) -> [String] {
+        let paths = mounts.paths(to: path, seenThrough: other)
+        if paths.count >= Mounts.pathLimit {
+            log.add(.fileTooLarge, "mountinfo", "only \(Mounts.pathLimit) mounts of \(path) were looked at")
+        }
+        return paths
     }
 }

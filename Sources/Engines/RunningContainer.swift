@@ -67,7 +67,7 @@ extension Inspector {
     private func mountedPaths(_ mounts: Mounts?) -> [String] {
         guard let mounts, let ours = host.mounts(nil, namespace: nil, seenRoot: nil) else { return [] }
         let small = ["/", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/run/.containerenv"]
-        return small.flatMap { ours.paths(to: $0, seenThrough: mounts) }
+        return small.flatMap { host.paths(to: $0, in: ours, seenThrough: mounts) }
     }
 
     /// Adds the ports that lead to one that the server listens on; nothing leads to a loopback address of another network.

@@ -9,7 +9,12 @@ extension Inspector {
         var process = database.process ?? Report.Process(pid: pid)
         process.ppid = server.details.ppid
         process.uid = server.details.uid
-        process.user = server.insideUID.flatMap { Users.read(server.root ?? host.root).accounts[$0]?.name }
+        let users = Users.read(server.root ?? host.root)
+        process.user = server.insideUID.flatMap { users.accounts[$0]?.name }
+        if users.truncated {
+            host.log.add(
+                .fileTooLarge, host.shown("/etc/passwd", server.root ?? host.root), "only its first part was read")
+        }
         process.executable = server.process.executable
         process.executableDeleted = server.process.executable == nil ? nil : server.process.executableDeleted
         process.startedAt = host.facts.bootedAt.map {
@@ -46,6 +51,11 @@ extension Inspector {
         let own = server.unixSockets.filter { path in
             guard host.proc.isLive, let owner = try? server.root?.status(path).owner else { return true }
             return owner == server.details.uid || owner == 0
+        }
+        if own.count < server.unixSockets.count {
+            host.log.addHere(
+                .malformed,
+                "the kernel's table names a unix socket for it whose file is another user's: it is not reported")
         }
         database.unixSockets = Array(Set(own).sorted().prefix(EvidenceLimits.entries))
         for path in database.unixSockets { database.note("unix_sockets", path, source: "/proc/\(pid)/net/unix") }

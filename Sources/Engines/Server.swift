@@ -79,6 +79,11 @@ public struct Server {
             server.tcp = inodes.compactMap { namespace.tcp[$0] }
             let names = inodes.compactMap { namespace.unix[$0] }
             server.listensLocally = !names.isEmpty
+            if names.contains("") {
+                host.log.add(
+                    .malformed, "/proc/\(process.pid)/net/unix",
+                    "two lines contradict each other about a socket of pid \(process.pid): its path is not known")
+            }
             server.unixSockets = names.filter { $0.hasPrefix("/") }.sorted()
             server.open?.sockets = []
         }

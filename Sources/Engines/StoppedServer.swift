@@ -66,7 +66,7 @@ extension Inspector {
             let theirs = host.mounts(process.pid, namespace: own, seenRoot: finding.details?.root),
             let mounts = host.mounts(nil, namespace: nil, seenRoot: nil)
         else { return false }
-        return !theirs.paths(to: path, seenThrough: mounts).isEmpty
+        return !host.paths(to: path, in: theirs, seenThrough: mounts).isEmpty
     }
 
     /// The directory that a claim leads to; a configured one that is not there is no problem: it may never have been made.

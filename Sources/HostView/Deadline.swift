@@ -19,9 +19,14 @@ public struct Deadline: Sendable {
     public func earlier(_ other: Deadline) -> Deadline { nanoseconds <= other.nanoseconds ? self : other }
 
     /// The monotonic clock, in nanoseconds.
-    public static func now() -> UInt64 {
+    public static func now() -> UInt64 { read(CLOCK_MONOTONIC) }
+
+    /// The processor time that the calling thread has used, in nanoseconds.
+    static func processorTime() -> UInt64 { read(CLOCK_THREAD_CPUTIME_ID) }
+
+    private static func read(_ clock: clockid_t) -> UInt64 {
         var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
+        clock_gettime(clock, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }

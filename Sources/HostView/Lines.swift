@@ -9,8 +9,8 @@ extension String {
 }
 
 extension Substring {
-    /// The parts between the bytes `separator`; as many as there are when empty ones count.
-    func parts(_ separator: UInt8, omittingEmpty: Bool = false) -> [Substring] {
-        utf8.split(separator: separator, omittingEmptySubsequences: omittingEmpty).map(Substring.init)
+    /// The parts between the bytes `separator`, empty ones too.
+    func parts(_ separator: UInt8) -> [Substring] {
+        utf8.split(separator: separator, omittingEmptySubsequences: false).map(Substring.init)
     }
 }

@@ -30,7 +30,7 @@ public struct Mounts: Sendable {
     }
 
     /// The most paths that `paths` gives.
-    static let pathLimit = 4096
+    public static let pathLimit = 4096
 
     private let bytes: [UInt8]
     /// The file was longer than what is read of it.
@@ -53,12 +53,8 @@ public struct Mounts: Sendable {
 
     /// A line's beginning, which is all that most questions need: device, root and mount point are its third to fifth word.
     private struct Line {
-        private(set) var words: (UnsafeRawBufferPointer, UnsafeRawBufferPointer, UnsafeRawBufferPointer)
+        let device, root, point: UnsafeRawBufferPointer
         let whole: UnsafeRawBufferPointer
-
-        var device: UnsafeRawBufferPointer { words.0 }
-        var root: UnsafeRawBufferPointer { words.1 }
-        var point: UnsafeRawBufferPointer { words.2 }
 
         init?(_ line: UnsafeRawBufferPointer) {
             whole = line
@@ -72,7 +68,7 @@ public struct Mounts: Sendable {
             guard next() != nil, next() != nil, let device = next(), let root = next(), let point = next() else {
                 return nil
             }
-            words = (device, root, point)
+            (self.device, self.root, self.point) = (device, root, point)
         }
 
         var mount: Mount? {

@@ -83,7 +83,9 @@ final class Rpm: PackageSource {
             let package = Package(
                 name: name, version: epoch + version + release, manager: .rpm, vendor: header.string(.vendor),
                 source: path)
-            if package.isPlausible {
+            if header.isCut || installed?.count ?? 0 >= Package.countLimit {
+                failure = HostError(operation: "read", path: path, errno: .tooLarge)
+            } else if package.isPlausible {
                 installed?.append((package, header.files(named: fileNames)))
             } else {
                 failure = HostError(operation: "parse", path: path, errno: .malformed)

@@ -32,6 +32,9 @@ struct RpmHeader {
         values = bytes[start..<start + size]
     }
 
+    /// It names more files than are looked through.
+    var isCut: Bool { [Tag.baseNames, .directoryNames].contains { (entry($0)?.count ?? 0) > Self.textLimit } }
+
     /// The text of a tag of type STRING or I18NSTRING.
     func string(_ tag: Tag) -> String? {
         guard let entry = entry(tag), [6, 9].contains(entry.type) else { return nil }

@@ -10,6 +10,8 @@ public struct Users: Sendable {
 
     /// The accounts by number; of several with one number the first counts.
     public var accounts: [UInt32: Account]
+    /// There was more than what is read of the file.
+    public var truncated = false
 
     /// The most bytes of a login name; the kernel's tools take 32 (useradd(8)).
     private static let nameLimit = 256
@@ -18,7 +20,8 @@ public struct Users: Sendable {
 
     /// Reads `/etc/passwd` below `root`; no accounts when there is none.
     public static func read(_ root: HostRoot) -> Users {
-        Users(accounts: parse((try? root.read("/etc/passwd", limit: fileLimit).text) ?? ""))
+        guard let contents = try? root.read("/etc/passwd", limit: fileLimit) else { return Users(accounts: [:]) }
+        return Users(accounts: parse(contents.text), truncated: contents.truncated)
     }
 
     static func parse(_ text: String) -> [UInt32: Account] {

@@ -128,6 +128,8 @@ signal.pause()
         found = [d for d in after["databases"] if d["key"] == real["key"]]
         assert [d["process"]["pid"] for d in found] == [real["process"]["pid"]]
         assert found[0]["listeners"] == real["listeners"] and found[0]["state"] == "running"
+        said = {(p["code"], p["subject"]) for p in after["scan"]["problems"]}
+        assert ("malformed", f"/proc/{real['process']['pid']}/net/unix") in said and "/home" not in str(found[0]["unix_sockets"])
         assert not [d for d in after["databases"] if d["process"] and d["process"]["pid"] == fake.pid and d["data_directories"]]
     finally:
         fake.kill()

@@ -57,6 +57,17 @@ struct BadInputTests {
         #expect(problems.contains { $0.code == "file_too_large" && $0.subject.hasSuffix("mysqld.cnf") })
     }
 
+    @Test("a line that is too long to be one is left out, and that is said; the others count")
+    func longLine() throws {
+        let copy = try Copy(of: "debian-mysql")
+        let file = URL(filePath: copy.path + "/etc/mysql/mysql.conf.d/mysqld.cnf")
+        let long = "socket=/" + String(repeating: "x", count: ConfigurationLines.lineLimit) + "\n"
+        try Data((String(contentsOf: file, encoding: .utf8) + long).utf8).write(to: file)
+        let (databases, problems) = try copy.scan()
+        #expect(databases.first { $0.state == .running }?.settings["server_id"] == "1")
+        #expect(problems.contains { $0.code == "file_too_large" && $0.subject.hasSuffix("mysqld.cnf") })
+    }
+
     @Test("ten thousand includes end at the limit")
     func includes() throws {
         let copy = try Copy(of: "debian-mysql")
