@@ -9,6 +9,18 @@ let strict: [SwiftSetting] = [
 ]
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let server: [Target.Dependency] = [
+    .product(name: "Crypto", package: "swift-crypto"),
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "HummingbirdTLS", package: "hummingbird"),
+    .product(name: "Logging", package: "swift-log"),
+    .product(name: "Metrics", package: "swift-metrics"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+    .product(name: "Yams", package: "Yams"),
+]
 
 let package = Package(
     name: "dbcensus",
@@ -19,6 +31,14 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
@@ -32,7 +52,8 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "Store", dependencies: ["Report", grdb], swiftSettings: strict),
         .executableTarget(
-            name: "Collector", dependencies: ["Store", "Report", "Terminal", argumentParser], swiftSettings: strict),
+            name: "Collector", dependencies: ["Store", "Report", "Terminal", argumentParser] + server,
+            swiftSettings: strict),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: strict),
         .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: strict),
         .testTarget(
@@ -43,7 +64,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests", dependencies: ["Agent", "Engines", "HostView", "Report"], exclude: ["Golden"],
             swiftSettings: strict),
-        .testTarget(name: "StoreTests", dependencies: ["Store", "Report"], swiftSettings: strict),
+        .testTarget(
+            name: "StoreTests", dependencies: ["Store", "Report"], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "CollectorTests", dependencies: ["Collector", "Store", "Report"], swiftSettings: strict),
         .testTarget(name: "RepositoryTests", dependencies: ["Engines"], swiftSettings: strict),

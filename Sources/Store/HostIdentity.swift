@@ -18,7 +18,8 @@ public struct HostIdentity: Sendable, Equatable {
         }
         machineID = host.machineID.flatMap { $0.utf8.count == 32 && $0.allSatisfy(Self.isHex) ? $0 : nil }
         let name = host.hostname.flatMap {
-            $0.isEmpty || $0.utf8.count > 255 || $0.utf8.contains(0) ? nil : "name:" + $0
+            $0.isEmpty || $0.utf8.count > 255 || $0.utf8.contains(0) || $0.utf8.contains(UInt8(ascii: "/"))
+                ? nil : "name:" + $0
         }
         guard let id = instanceID ?? machineID ?? name else { return nil }
         self.id = id

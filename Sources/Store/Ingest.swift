@@ -10,223 +10,141 @@ public enum IngestOutcome: Sendable, Equatable {
     case duplicate(hostID: String)
     /// A newer one of the host is stored; this one is kept, and changes nothing.
     case older(hostID: String)
-    /// It makes no sense, and is not kept.
-    case rejected(reason: String)
+    /// It makes no sense, and is kept as a dead letter alone.
+    case rejected(Refusal)
 }
 
 extension InventoryStore {
-    /// How far a host's clock may be ahead: a report from the future would hide every later one.
+    /// How far a host's clock may be ahead; a report from further in the future is refused.
     public static let clockTolerance: TimeInterval = 24 * 3600
 
-    /// Stores `report` in one transaction.
-    ///
-    /// - Parameters:
-    ///   - json: the bytes that the report was decoded from; they are kept whole, with keys that this program does not know.
-    ///   - now: when it was received.
-    /// - Throws: `StoreError` when the store cannot write; then nothing of the report is stored.
-    public func ingest(_ report: Report, json: [UInt8]? = nil, now: Date = Date()) throws -> IngestOutcome {
-        guard let identity = HostIdentity(report.host) else {
-            return .rejected(reason: "the host has no instance id, no machine id and no name")
-        }
-        guard report.scan.startedAt <= now.addingTimeInterval(Self.clockTolerance) else {
-            return .rejected(reason: "the scan began in the future, at \(Timestamp.format(report.scan.startedAt))")
-        }
-        let body = try Gzip.compress(try json ?? report.json(.minified))
+    /// Stores `report` in a transaction of its own.
+    public func ingest(_ report: Report, now: Date = Date()) throws -> IngestOutcome {
         do {
-            return try database.write { try Ingestion(report, identity, body, receivedAt: now).run($0) }
-        } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
-            return .rejected(reason: "it contradicts what is stored: \(error.message ?? "constraint")")
-        } catch let error as DatabaseError {
-            throw StoreError(error, path: path)
+            return try ingest([try IncomingReport(report)], now: now)[0]
+        } catch let refusal as Refusal { return .rejected(refusal) }
+    }
+
+    /// Stores `reports` in one transaction that is durable when this returns; each has its outcome, in their order.
+    ///
+    /// A report that contradicts the store costs itself alone.
+    /// - Parameter now: when they were received.
+    /// - Throws: `StoreError` when the store cannot write; then none of them is stored.
+    public func ingest(_ reports: [IncomingReport], now: Date = Date()) throws -> [IngestOutcome] {
+        try write { database in
+            let receipt = try Receipt(now, database)
+            return try reports.map { report in
+                guard !receipt.isFuture(report.report.scan.startedAt) else {
+                    let time = Timestamp.format(report.report.scan.startedAt)
+                    return .rejected(Refusal(.future, "the scan began in the future, at \(time)"))
+                }
+                let ingestion = Ingestion(
+                    incoming: report, seen: receipt.seen(report.report.scan.startedAt), received: receipt.time,
+                    database: database)
+                return try ingestion.runAlone()
+            }
         }
+    }
+}
+
+/// When reports were received, and what that says of the hosts' clocks.
+struct Receipt {
+    /// The time of receipt: never before that of the report stored last, whatever the collector's clock says.
+    let time: String
+    private let date: Date
+    private let isClockBehind: Bool
+
+    init(_ now: Date, _ database: Database) throws {
+        let sql = "SELECT received_at FROM reports ORDER BY row_id DESC LIMIT 1"
+        let last = try String.fetchOne(database.cachedStatement(sql: sql))
+        let text = Timestamp.format(now)
+        isClockBehind = last.map { $0 > text } ?? false
+        time = isClockBehind ? last ?? text : text
+        date = now
+    }
+
+    /// A collector whose clock was set back cannot tell.
+    func isFuture(_ startedAt: Date) -> Bool {
+        !isClockBehind && startedAt > date.addingTimeInterval(InventoryStore.clockTolerance)
+    }
+
+    /// When the host was seen: by its own clock, unless that is ahead, which would hide the reports to come.
+    func seen(_ startedAt: Date) -> String {
+        !isClockBehind && startedAt > date ? time : Timestamp.format(startedAt)
     }
 }
 
 /// One report on its way into the tables.
-private struct Ingestion {
-    let report: Report
-    let identity: HostIdentity
-    let body: [UInt8]
+struct Ingestion {
+    let incoming: IncomingReport
     let seen: String
     let received: String
+    let database: Database
 
-    init(_ report: Report, _ identity: HostIdentity, _ body: [UInt8], receivedAt: Date) {
-        self.report = report
-        self.identity = identity
-        self.body = body
-        seen = Timestamp.format(report.scan.startedAt)
-        received = Timestamp.format(receivedAt)
+    var report: Report { incoming.report }
+
+    /// Runs in a savepoint: a constraint that it breaks is its own affair.
+    func runAlone() throws -> IngestOutcome {
+        do {
+            var outcome: IngestOutcome?
+            try database.inSavepoint {
+                outcome = try run()
+                return .commit
+            }
+            return outcome ?? .rejected(Refusal(.contradiction, "it was not stored"))
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+            let reason = "it contradicts what is stored: \(error.message ?? "constraint")"
+            return .rejected(Refusal(.contradiction, reason))
+        }
     }
 
-    func run(_ database: Database) throws -> IngestOutcome {
-        let known = try knownHost(database)
+    private func run() throws -> IngestOutcome {
+        let known = try KnownHost.find(incoming.identity, database)
         if let known {
-            if try isStored(database, hostRow: known.row) { return .duplicate(hostID: known.id) }
+            if try isStored(known.rowID) { return .duplicate(hostID: known.id) }
             if known.lastSeen >= seen {
-                try addReport(database, hostRow: known.row)
+                _ = try addReport(known.rowID, isOlder: true)
                 return .older(hostID: known.id)
             }
         }
-        try addAccount(database)
-        let row = try known.map { try updateHost(database, row: $0.row) } ?? insertHost(database)
-        for entry in report.databases { try upsert(entry, hostRow: row, database) }
-        if report.scan.status == .complete { try markMissing(database, hostRow: row) }
-        try addReport(database, hostRow: row)
-        return .stored(
-            hostID: identity.instanceID ?? known?.id ?? identity.id, databases: report.databases.count)
+        let hostID = try apply(to: known) { try addReport($0, isOlder: false) }
+        return .stored(hostID: hostID, databases: report.databases.count)
     }
 
-    private struct Known {
-        var row: Int64
-        var id: String
-        var lastSeen: String
+    /// Makes the report the host's current state; `keep` stores it, given the host's row, and returns the report's row.
+    func apply(to known: KnownHost?, keep: (Int64) throws -> Int64) throws -> String {
+        let host = try HostWriter(ingestion: self, known: known).write()
+        let reportRow = try keep(host.rowID)
+        try DatabasesWriter(ingestion: self, host: host, before: known, reportRow: reportRow).write()
+        return host.id
     }
 
-    /// The host's row: by instance id; else the one row with the machine id, unless either side names another instance.
-    private func knownHost(_ database: Database) throws -> Known? {
-        func known(_ row: Row) -> Known { Known(row: row["row_id"], id: row["id"], lastSeen: row["last_seen"]) }
-        if let instance = identity.instanceID,
-            let row = try Row.fetchOne(
-                database, sql: "SELECT * FROM hosts WHERE instance_id = ?", arguments: [instance])
-        {
-            return known(row)
-        }
-        guard let machine = identity.machineID else {
-            let sql = "SELECT * FROM hosts WHERE id = ? AND instance_id IS NULL AND machine_id IS NULL"
-            return try identity.instanceID == nil
-                ? Row.fetchOne(database, sql: sql, arguments: [identity.id]).map(known) : nil
-        }
-        let rows = try Row.fetchAll(database, sql: "SELECT * FROM hosts WHERE machine_id = ?", arguments: [machine])
-        let unnamed = rows.first { ($0["instance_id"] as String?) == nil }
-        if let unnamed { return known(unnamed) }
-        return identity.instanceID == nil && rows.count == 1 ? known(rows[0]) : nil
-    }
-
-    private func isStored(_ database: Database, hostRow: Int64) throws -> Bool {
-        let canonical = try report.json(.minified)
+    private func isStored(_ hostRow: Int64) throws -> Bool {
         let sql = "SELECT body FROM reports WHERE host_row_id = ? AND started_at = ?"
-        return try Data.fetchAll(database, sql: sql, arguments: [hostRow, seen]).contains { stored in
-            // What came as JSON may pack to more than a frame may hold.
-            let json = try Gzip.firstMember(of: Array(stored)[...], compressedLimit: .max)
-            return try Report.decode(json: json.bytes).json(.minified) == canonical
-        }
+        let started = Timestamp.format(report.scan.startedAt)
+        let bodies = try Data.fetchAll(database.cachedStatement(sql: sql), arguments: [hostRow, started])
+        guard !bodies.isEmpty else { return false }
+        let canonical = try report.json(.minified)
+        return try bodies.contains { try Report.decode(body: $0).json(.minified) == canonical }
     }
 
-    private func addReport(_ database: Database, hostRow: Int64) throws {
-        try database.execute(
-            sql: "INSERT INTO reports (host_row_id, started_at, received_at, body) VALUES (?, ?, ?, ?)",
-            arguments: [hostRow, seen, received, Data(body)])
-    }
-
-    private func addAccount(_ database: Database) throws {
-        guard let account = report.host.cloud?.accountID else { return }
-        try database.execute(
+    private func addReport(_ hostRow: Int64, isOlder: Bool) throws -> Int64 {
+        try database.cachedStatement(
             sql: """
-                INSERT INTO accounts (id, first_seen, last_seen) VALUES (?, ?, ?)
-                ON CONFLICT (id) DO UPDATE SET last_seen = excluded.last_seen
-                WHERE excluded.last_seen > accounts.last_seen
-                """, arguments: [account, seen, seen])
-    }
-
-    private func hostValues() throws -> [String: (any DatabaseValueConvertible)?] {
-        let host = report.host
-        var values: [String: (any DatabaseValueConvertible)?] = [
-            "hostname": host.hostname, "os": host.os?.name, "os_id": host.os?.id, "os_version": host.os?.version,
-            "kernel": host.kernel, "architecture": host.architecture, "cpus": host.cpus,
-            "memory_bytes": host.memoryBytes, "addresses": try JSONText.encode(host.addresses),
-            "agent_version": report.agent.version, "scan_status": report.scan.status.rawValue,
-            "problems": try JSONText.encode(report.scan.problems), "last_seen": seen,
-        ]
-        // What one report cannot tell, an earlier one told: an agent without root sees no account.
-        if let machine = identity.machineID { values["machine_id"] = machine }
-        if let instance = identity.instanceID {
-            values["instance_id"] = instance
-            values["id"] = instance
-        }
-        if let account = host.cloud?.accountID { values["account_id"] = account }
-        if let region = host.cloud?.region { values["region"] = region }
-        return values
-    }
-
-    private func insertHost(_ database: Database) throws -> Int64 {
-        var values = try hostValues()
-        values["id"] = identity.id
-        values["first_seen"] = seen
-        let columns = values.keys.sorted()
-        let marks = columns.map { ":" + $0 }.joined(separator: ", ")
-        try database.execute(
-            sql: "INSERT INTO hosts (\(columns.joined(separator: ", "))) VALUES (\(marks))",
-            arguments: StatementArguments(values))
+                INSERT INTO reports (host_row_id, started_at, seen_at, received_at, is_older, body)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """
+        ).execute(arguments: [
+            hostRow, Timestamp.format(report.scan.startedAt), seen, received, isOlder, Data(incoming.body),
+        ])
         return database.lastInsertedRowID
     }
+}
 
-    private func updateHost(_ database: Database, row: Int64) throws -> Int64 {
-        var values = try hostValues()
-        let assignments = values.keys.sorted().map { "\($0) = :\($0)" }.joined(separator: ", ")
-        values["row_id"] = row
-        try database.execute(
-            sql: "UPDATE hosts SET \(assignments) WHERE row_id = :row_id", arguments: StatementArguments(values))
-        return row
-    }
-
-    /// A snapshot or an image has no processes: its report says nothing about servers that run on the host.
-    private var hasProcesses: Bool { !report.scan.problems.contains { $0.code == "no_process_table" } }
-
-    private func upsert(_ entry: Report.Database, hostRow: Int64, _ database: Database) throws {
-        let listener = entry.listeners.first { $0.purpose == "client" } ?? entry.listeners.first
-        let exposures = Set(entry.listeners.map(\.exposure))
-        let exposure = [Report.Listener.Exposure.all, .private, .loopback].first(where: exposures.contains)
-        let sizes = entry.dataDirectories.compactMap(\.bytes)
-        let data = entry.dataDirectories.first { $0.purpose == .data }
-        let bytes = sizes.isEmpty ? nil : sizes.reduce(Int64(0)) { $0 > .max - $1 ? .max : $0 + $1 }
-        let isComplete = bytes.map { _ in entry.dataDirectories.allSatisfy(\.complete) }
-        try database.execute(
-            sql: Self.upsert,
-            arguments: [
-                "host": hostRow, "key": entry.key, "engine": entry.engine, "vendor": entry.vendor,
-                "version": entry.version, "precision": entry.versionPrecision?.rawValue,
-                "state": entry.state.rawValue, "address": listener?.address, "port": listener.map { Int($0.port) },
-                "exposure": exposure?.rawValue, "role": entry.role?.rawValue,
-                "directory": data.map { $0.hostPath ?? $0.path }, "bytes": bytes, "bytes_at": bytes.map { _ in seen },
-                "bytes_complete": isComplete, "detail": try JSONText.encode(entry), "seen": seen,
-                "partial": report.scan.status == .partial, "processes": hasProcesses,
-                "unheard": report.scan.status == .partial && entry.state == .running && listener == nil,
-            ])
-    }
-
-    /// What a partial scan could not learn, and a size that it could not measure whole, do not overwrite what is known.
-    private static let upsert = """
-        INSERT INTO databases (host_row_id, key, engine, vendor, version, version_precision, state, address, port,
-            exposure, role, data_directory, bytes, bytes_at, bytes_complete, detail, first_seen, last_seen)
-        VALUES (:host, :key, :engine, :vendor, :version, :precision, :state, :address, :port,
-            :exposure, :role, :directory, :bytes, :bytes_at, :bytes_complete, :detail, :seen, :seen)
-        ON CONFLICT (host_row_id, key) DO UPDATE SET engine = excluded.engine,
-            vendor = CASE WHEN :partial THEN COALESCE(excluded.vendor, databases.vendor) ELSE excluded.vendor END,
-            version_precision = CASE WHEN :partial AND excluded.version IS NULL
-                THEN databases.version_precision ELSE excluded.version_precision END,
-            version = CASE WHEN :partial THEN COALESCE(excluded.version, databases.version) ELSE excluded.version END,
-            state = excluded.state,
-            address = CASE WHEN :unheard THEN databases.address ELSE excluded.address END,
-            port = CASE WHEN :unheard THEN databases.port ELSE excluded.port END,
-            exposure = CASE WHEN :unheard THEN databases.exposure ELSE excluded.exposure END,
-            role = CASE WHEN :partial THEN COALESCE(excluded.role, databases.role) ELSE excluded.role END,
-            data_directory = excluded.data_directory,
-            bytes = CASE WHEN excluded.bytes_complete OR NOT COALESCE(databases.bytes_complete, 0)
-                THEN COALESCE(excluded.bytes, databases.bytes) ELSE databases.bytes END,
-            bytes_at = CASE WHEN excluded.bytes_complete OR NOT COALESCE(databases.bytes_complete, 0)
-                THEN COALESCE(excluded.bytes_at, databases.bytes_at) ELSE databases.bytes_at END,
-            bytes_complete = CASE WHEN excluded.bytes_complete OR NOT COALESCE(databases.bytes_complete, 0)
-                THEN COALESCE(excluded.bytes_complete, databases.bytes_complete) ELSE databases.bytes_complete END,
-            detail = excluded.detail, last_seen = excluded.last_seen, missing_since = NULL
-        WHERE :processes OR databases.state <> 'running' OR databases.missing_since IS NOT NULL
-        """
-
-    /// Only a complete scan can tell that something is gone; and gone is a state, never a deletion.
-    private func markMissing(_ database: Database, hostRow: Int64) throws {
-        try database.execute(
-            sql: """
-                UPDATE databases SET missing_since = ?
-                WHERE host_row_id = ? AND last_seen < ? AND missing_since IS NULL
-                """, arguments: [seen, hostRow, seen])
+extension Report {
+    /// The report in a stored body.
+    static func decode(body: Data) throws(ReportError) -> Report {
+        // What came as JSON may pack to more than a frame may hold.
+        try decode(json: try Gzip.firstMember(of: Array(body)[...], compressedLimit: .max).bytes)
     }
 }

@@ -2,15 +2,16 @@ import FoundationEssentials
 import GRDB
 import Report
 
-/// The inventory in one SQLite file: what every host last said, and the reports it was said in.
+/// The inventory in one SQLite file: what every host last said, what changed since, and the reports it was said in.
 ///
 /// A write is durable when its call returns (`synchronous=FULL`, WAL): a crash afterwards loses nothing.
+/// Reads go on beside a write, each on one state of the store.
 public struct InventoryStore: Sendable {
-    let database: DatabaseQueue
+    let database: any DatabaseWriter
     /// Where the store is.
     public let path: String
 
-    /// Whether a store may be made, or only read.
+    /// What a store is opened for.
     public enum Mode: Sendable {
         /// Make it where there is none, and bring it to this program's schema.
         case write
@@ -20,43 +21,61 @@ public struct InventoryStore: Sendable {
 
     /// "dbc1" in SQLite's header tells a store from any other program's database.
     private static let applicationID = 0x6462_6331
+    /// The most reads at a time; further ones wait.
+    private static let readers = 4
 
     /// Opens the store at `path`.
     ///
     /// - Throws: `StoreError` that says what is wrong with the file and what to do.
     public init(path: String, mode: Mode = .write) throws {
         self.path = path
-        var configuration = Configuration()
-        configuration.busyMode = .timeout(10)
-        configuration.foreignKeysEnabled = true
-        if mode == .write { configuration.journalMode = .wal }
-        configuration.readonly = mode == .read
         do {
             if mode == .read, !FileManager.default.fileExists(atPath: path) {
                 throw StoreError(
                     .cannotOpen, "there is no store \(path): ingest a report first, or name another with --store")
             }
             try Self.refuseForeign(path)
-            database = try DatabaseQueue(path: path, configuration: configuration)
-            let migrator = Schema.migrator
-            if try database.read(migrator.hasBeenSuperseded) {
-                throw StoreError(
-                    .newerSchema, "\(path) was written by a newer dbcensus-collector: use that one, or another --store")
+            var configuration = Configuration()
+            configuration.busyMode = .timeout(10)
+            configuration.foreignKeysEnabled = true
+            configuration.maximumReaderCount = Self.readers
+            configuration.readonly = mode == .read
+            configuration.prepareDatabase { database in
+                // GRDB lowers this to NORMAL when it turns WAL on; then a power cut may lose what was acknowledged.
+                if mode == .write { try database.execute(sql: "PRAGMA synchronous = FULL") }
             }
+            let migrator = Schema.migrator
             if mode == .read {
-                guard try database.read(migrator.hasCompletedMigrations) else {
+                let queue = try DatabaseQueue(path: path, configuration: configuration)
+                database = queue
+                try Self.refuseNewer(try queue.read(migrator.hasBeenSuperseded), path)
+                guard try queue.read({ try migrator.hasCompletedMigrations($0) && !Self.needsRebuild($0) }) else {
                     throw StoreError(.olderSchema, "\(path) is of an older dbcensus-collector: `ingest` migrates it")
                 }
                 return
             }
-            // GRDB lowers this to NORMAL when it turns WAL on; then a power cut may lose what was acknowledged.
-            try database.writeWithoutTransaction {
+            let pool = try DatabasePool(path: path, configuration: configuration)
+            database = pool
+            try Self.refuseNewer(try pool.read(migrator.hasBeenSuperseded), path)
+            try pool.writeWithoutTransaction {
                 try $0.execute(sql: "PRAGMA synchronous = FULL; PRAGMA application_id = \(Self.applicationID)")
             }
-            try migrator.migrate(database)
+            try migrator.migrate(pool)
+            if try pool.read(Self.needsRebuild) { try rebuild() }
         } catch let error as DatabaseError {
             throw StoreError(error, path: path)
         }
+    }
+
+    /// Whether a migration left the inventory to be derived anew.
+    private static func needsRebuild(_ database: Database) throws -> Bool {
+        try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM meta WHERE key = 'rebuild')") ?? false
+    }
+
+    private static func refuseNewer(_ isNewer: Bool, _ path: String) throws {
+        guard isNewer else { return }
+        throw StoreError(
+            .newerSchema, "\(path) was written by a newer dbcensus-collector: use that one, or another --store")
     }
 
     /// Refuses a database of another program before anything in it is touched.
@@ -73,53 +92,14 @@ public struct InventoryStore: Sendable {
             throw StoreError(.notAStore, "\(path) is another program's database: name another file with --store")
         }
     }
-}
 
-/// Why the store refused.
-public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The kinds of refusal, for programs.
-    public enum Code: String, Sendable {
-        case cannotOpen = "cannot_open"
-        case notAStore = "not_a_store"
-        case newerSchema = "newer_schema"
-        case olderSchema = "older_schema"
-        case full = "disk_full"
-        case failed
-        case badCursor = "bad_cursor"
+    /// Reads one state of the store.
+    func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        do { return try database.read(body) } catch let error as DatabaseError { throw StoreError(error, path: path) }
     }
 
-    /// The kind of refusal.
-    public var code: Code
-    /// What is wrong and what to do, in one line.
-    public var message: String
-
-    /// A refusal of the kind `code`.
-    public init(_ code: Code, _ message: String) {
-        self.code = code
-        self.message = message
+    /// Writes in one transaction, which is durable when this returns.
+    func write<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        do { return try database.write(body) } catch let error as DatabaseError { throw StoreError(error, path: path) }
     }
-
-    init(_ error: DatabaseError, path: String) {
-        switch error.resultCode {
-        case .SQLITE_READONLY:
-            self.init(
-                .cannotOpen,
-                "cannot use the store \(path): even to read it, SQLite needs to write beside it, and may not; ask as its owner"
-            )
-        case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
-            self.init(
-                .cannotOpen, "cannot open the store \(path): \(error.message ?? "denied"); name another with --store")
-        case .SQLITE_NOTADB, .SQLITE_CORRUPT:
-            self.init(
-                .notAStore, "\(path) is no dbcensus store, or is damaged: restore a backup or name another with --store"
-            )
-        case .SQLITE_FULL:
-            self.init(.full, "the disk that holds \(path) is full; nothing was stored")
-        default:
-            self.init(.failed, "the store \(path) failed: \(error.message ?? "\(error.resultCode)")")
-        }
-    }
-
-    /// The message.
-    public var description: String { message }
 }

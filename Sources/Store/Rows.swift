@@ -17,6 +17,10 @@ public struct HostRow: Codable, Sendable, Equatable, FetchableRecord {
     @ExplicitNull public var machine_id: String?
     /// The distribution in words.
     @ExplicitNull public var os: String?
+    /// The distribution's id, such as `debian`.
+    @ExplicitNull public var os_id: String?
+    /// The distribution's version.
+    @ExplicitNull public var os_version: String?
     /// The kernel release.
     @ExplicitNull public var kernel: String?
     /// The architecture in the kernel's words.
@@ -71,6 +75,12 @@ public struct DatabaseRow: Codable, Sendable, Equatable, FetchableRecord {
     @ExplicitNull public var role: String?
     /// The data directory, as the host sees it where that is known.
     @ExplicitNull public var data_directory: String?
+    /// The container's name, or its id where it has none.
+    @ExplicitNull public var container: String?
+    /// The image that the container was made from.
+    @ExplicitNull public var container_image: String?
+    /// What the members of one cluster share.
+    @ExplicitNull public var cluster_id: String?
     /// All its directories, in bytes, when they were last measured.
     @ExplicitNull public var bytes: Int64?
     /// When that was: RFC 3339, UTC.
@@ -83,4 +93,37 @@ public struct DatabaseRow: Codable, Sendable, Equatable, FetchableRecord {
     public var last_seen: String
     /// Since when complete scans no longer saw it.
     @ExplicitNull public var missing_since: String?
+}
+
+/// What happened to a database between two reports of its host.
+public struct ChangeRow: Codable, Sendable, Equatable, FetchableRecord {
+    /// Grows with every change that is recorded.
+    public var id: Int64
+    /// When the report that showed it was made: RFC 3339, UTC.
+    public var at: String
+    /// `appeared`, `missing`, `returned`, `version_changed`, `vendor_changed`, `moved`, `state_changed`,
+    /// `exposure_changed` or `role_changed`.
+    public var kind: String
+    /// The database's id now.
+    public var database_id: String
+    /// Its host's id.
+    public var host_id: String
+    /// Its host's name.
+    @ExplicitNull public var hostname: String?
+    /// The AWS account.
+    @ExplicitNull public var account_id: String?
+    /// The AWS region.
+    @ExplicitNull public var region: String?
+    /// OpenTelemetry's `db.system.name`.
+    public var engine: String
+    /// The database's key now.
+    public var key: String
+    /// The field that changed; null where the database itself came or went.
+    @ExplicitNull public var field: String?
+    /// Its value before.
+    @ExplicitNull public var before: String?
+    /// Its value after.
+    @ExplicitNull public var after: String?
+    /// The report that showed it.
+    public var report_id: Int64
 }

@@ -5,6 +5,7 @@ enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("0001 inventory") { database in try database.execute(sql: inventory) }
+        migrator.registerMigration("0002 history") { database in try database.execute(sql: history) }
         return migrator
     }
 

@@ -121,7 +121,7 @@ struct IngestTests {
         _ = try ingest(Self.report(1))
         #expect(
             try store.hosts().items.map(\.id) == [
-                "0123456789abcdef0123456789abcdef", "i-0123456789abcdef0", "i-0123456789abcdef1",
+                "i-0123456789abcdef0", "i-0123456789abcdef1", "0123456789abcdef0123456789abcdef",
             ])
     }
 
@@ -198,7 +198,8 @@ struct IngestTests {
     @Test("the received bytes are kept, with keys that this program does not know")
     func raw() throws {
         let json = Array("{\"new\":1,".utf8) + (try Self.report(0).json(.minified)).dropFirst()
-        _ = try store.ingest(Self.report(0), json: json, now: Self.noon)
+        let incoming = try IncomingReport(try Report.decode(json: json), gzip: try Gzip.compress(json))
+        _ = try store.ingest([incoming], now: Self.noon)
         let body = try store.database.read { try Data.fetchOne($0, sql: "SELECT body FROM reports") }
         #expect(try Gzip.decompress(Array(try #require(body))) == json)
         #expect(try ingest(Self.report(0)) == .duplicate(hostID: "0123456789abcdef0123456789abcdef"))

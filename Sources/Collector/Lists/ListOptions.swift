@@ -38,7 +38,9 @@ struct ListOptions: ParsableArguments {
         var request = ListRequest()
         request.limit = limit
         request.cursor = cursor
-        request.filters = [.host: host, .account: account, .region: region].compactMapValues { $0 }
+        for (field, value) in [("host", host), ("account", account), ("region", region)] {
+            if let value { request.require(field, value) }
+        }
         return request
     }
 }

@@ -24,24 +24,28 @@ struct IngestCommand: ParsableCommand {
 
     func run() throws {
         let inventory = try InventoryStore(path: store.store)
-        var results: [IngestResult] = []
+        var results: [FileResult] = []
         var unreadable = false
         var failure: StoreError?
         for file in files where failure == nil {
             do {
-                for entry in ReportFile.entries(in: try InputFile.read(file)) {
-                    results.append(try Self.ingest(entry, file, inventory))
+                var entries = ReportFile.entries(in: try InputFile.read(file))[...]
+                while !entries.isEmpty {
+                    let batch = entries.prefix(InventoryStore.batchLimit).map(Intake.init)
+                    results += try inventory.take(batch, source: "cli").map { FileResult(file: file, result: $0) }
+                    entries = entries.dropFirst(batch.count)
                 }
             } catch let error as InputError {
                 unreadable = true
-                results.append(IngestResult(file: file, byte: 0, outcome: "unreadable", reason: error.message))
+                var result = IngestResult(byte: 0, outcome: "unreadable")
+                result.reason = error.message
+                results.append(FileResult(file: file, result: result))
             } catch let error as StoreError {
                 failure = error
             }
         }
         // What was stored before a store failed is stored: it is told before the failure is.
-        try Page(items: results, next_cursor: nil).write(
-            format, columns: IngestResult.columns, table: IngestResult.table)
+        try Page(items: results, next_cursor: nil).write(format, columns: FileResult.columns, table: FileResult.table)
         if let failure { throw failure }
         let refused = results.filter { $0.outcome == "rejected" || $0.outcome == "unreadable" }
         for result in refused { Talk.say("\(result.file): byte \(result.byte): \(result.reason ?? "")") }
@@ -50,33 +54,10 @@ struct IngestCommand: ParsableCommand {
                 exitCode: unreadable ? .noInput : .badInput, message: "\(refused.count) of \(results.count) refused")
         }
     }
-
-    private static func ingest(
-        _ entry: ReportFile.Entry, _ file: String, _ store: InventoryStore
-    ) throws -> IngestResult {
-        var result = IngestResult(file: file, byte: entry.offset, outcome: "rejected")
-        func reason(_ text: String) -> String { entry.place.map { "\($0): \(text)" } ?? text }
-        switch entry.report {
-        case .failure(let error): result.reason = reason("\(error)")
-        case .success(let report):
-            let outcome: IngestOutcome
-            do { outcome = try store.ingest(report, json: try? entry.json.get()) } catch let error as ReportError {
-                outcome = .rejected(reason: "\(error)")
-            }
-            switch outcome {
-            case .stored(let host, let count):
-                (result.outcome, result.host_id, result.databases) = ("stored", host, count)
-            case .duplicate(let host): (result.outcome, result.host_id) = ("duplicate", host)
-            case .older(let host): (result.outcome, result.host_id) = ("older", host)
-            case .rejected(let why): result.reason = reason(why)
-            }
-        }
-        return result
-    }
 }
 
-/// What became of one report.
-struct IngestResult: Codable, Sendable {
+/// What became of one report of a file.
+struct FileResult: Codable, Sendable {
     var file: String
     var byte: Int
     var outcome: String
@@ -84,20 +65,22 @@ struct IngestResult: Codable, Sendable {
     @ExplicitNull var databases: Int?
     @ExplicitNull var reason: String?
 
-    init(file: String, byte: Int, outcome: String, reason: String? = nil) {
+    init(file: String, result: IngestResult) {
         self.file = file
-        self.byte = byte
-        self.outcome = outcome
-        self.reason = reason
+        byte = result.byte
+        outcome = result.outcome
+        host_id = result.host_id
+        databases = result.databases
+        reason = result.reason.map { reason in result.place.map { "\($0): \(reason)" } ?? reason }
     }
 
-    static let columns: [ListColumn<IngestResult>] = [
+    static let columns: [ListColumn<FileResult>] = [
         .init("file") { $0.file }, .init("byte") { "\($0.byte)" }, .init("outcome") { $0.outcome },
         .init("host_id") { $0.host_id }, .init("databases", number: { $0.databases.map(Int64.init) }),
         .init("reason") { $0.reason },
     ]
 
-    static func table(_ rows: [IngestResult]) -> String {
+    static func table(_ rows: [FileResult]) -> String {
         var table = Table([
             .init("FILE", fit: .cutFront), .init("BYTE", right: true), .init("OUTCOME"), .init("HOST"),
             .init("DATABASES", right: true),

@@ -17,7 +17,8 @@ struct HostsCommand: ParsableCommand {
     static let columns: [ListColumn<HostRow>] = [
         .init("id") { $0.id }, .init("hostname") { $0.hostname }, .init("account_id") { $0.account_id },
         .init("region") { $0.region }, .init("instance_id") { $0.instance_id }, .init("machine_id") { $0.machine_id },
-        .init("os") { $0.os }, .init("kernel") { $0.kernel }, .init("architecture") { $0.architecture },
+        .init("os") { $0.os }, .init("os_id") { $0.os_id }, .init("os_version") { $0.os_version },
+        .init("kernel") { $0.kernel }, .init("architecture") { $0.architecture },
         .init("cpus", number: { $0.cpus.map(Int64.init) }), .init("memory_bytes", number: { $0.memory_bytes }),
         .init("databases") { "\($0.databases)" }, .init("scan_status") { $0.scan_status },
         .init("agent_version") { $0.agent_version }, .init("first_seen") { $0.first_seen },

@@ -6,6 +6,8 @@ import Report
 enum ReportFile {
     /// The most bytes of one file, and of what its gzip members inflate to; a larger one is refused, and can be split.
     static let limit = 256 << 20
+    /// So many reports are kept as they were decoded; further ones are decoded when they are asked for.
+    private static let knownLimit = 64
 
     /// One report, or what should have been one.
     struct Entry {
@@ -15,20 +17,25 @@ enum ReportFile {
         var place: String?
         /// The report's JSON, word for word, or why there is none.
         var json: Result<[UInt8], ReportError>
+        /// The gzip member that held exactly that JSON, where it came in one.
+        var gzip: [UInt8]?
+        /// The report, where it was read already.
+        var known: Report?
 
         /// The report, or why there is none.
         var report: Result<Report, ReportError> {
-            json.flatMap { bytes in
-                do throws(ReportError) { return .success(try Report.decode(json: bytes)) } catch {
-                    return .failure(error)
-                }
-            }
+            if let known { return .success(known) }
+            return json.flatMap(ReportFile.decode)
         }
     }
 
+    private static func decode(_ json: [UInt8]) -> Result<Report, ReportError> {
+        do throws(ReportError) { return .success(try Report.decode(json: json)) } catch { return .failure(error) }
+    }
+
     /// Everything in `bytes` that is or claims to be a report; never empty.
-    static func entries(in bytes: [UInt8]) -> [Entry] {
-        let found = bytes.starts(with: [0x1F, 0x8B]) ? gzipEntries(bytes) : textEntries(bytes)
+    static func entries(in bytes: [UInt8], limit: Int = limit) -> [Entry] {
+        let found = bytes.starts(with: [0x1F, 0x8B]) ? gzipEntries(bytes, limit) : textEntries(bytes)
         return found.isEmpty ? [failure(0, .noReport, "no report in it")] : found
     }
 
@@ -37,17 +44,29 @@ enum ReportFile {
     }
 
     /// Gzip members in a row. A member may hold a whole log: its reports keep the limits of a report, the member those of a file.
-    private static func gzipEntries(_ bytes: [UInt8]) -> [Entry] {
+    private static func gzipEntries(_ bytes: [UInt8], _ limit: Int) -> [Entry] {
         var entries: [Entry] = []
         var offset = 0
         var inflated = 0
         while offset < bytes.count {
+            let known = entries.count < knownLimit
             do throws(ReportError) {
                 let member = try Gzip.firstMember(
                     of: bytes[offset...], compressedLimit: limit, inflatedLimit: limit - inflated)
                 inflated += member.bytes.count
+                let gzip = Array(bytes[offset..<offset + member.consumed])
+                if case .success(let report) = decode(member.bytes) {
+                    entries.append(
+                        Entry(offset: offset, json: .success(member.bytes), gzip: gzip, known: known ? report : nil))
+                    offset += member.consumed
+                    continue
+                }
                 let inner = textEntries(member.bytes)
-                entries += inner.map { Entry(offset: offset, place: $0.place, json: $0.json) }
+                entries += inner.map { entry in
+                    var entry = entry
+                    entry.offset = offset
+                    return entry
+                }
                 if inner.isEmpty { entries.append(failure(offset, .noReport, "no report in it")) }
                 offset += member.consumed
             } catch {
@@ -69,8 +88,18 @@ enum ReportFile {
         var covered: [Range<Int>] = []
         let mayBeJSON = bytes.first { $0 > 0x20 }.map { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "[") } ?? false
         let split = mayBeJSON ? JSONTexts.split(bytes) : []
+        var reports: [Int: Report] = [:]
+        func isJSON(_ text: JSONTexts.Text) -> Bool {
+            let report = try? decode(Array(text.bytes)).get()
+            if reports.count < knownLimit { reports[text.offset] = report }
+            return report != nil
+                || (try? JSONDecoder().decode(JSONValue.self, from: Data(text.bytes))) != nil
+        }
         for text in split.flatMap({ isJSON($0) ? [$0] : JSONTexts.resplit($0) }) {
-            let found = jsonEntries(text)
+            let found =
+                reports[text.offset].map {
+                    [Entry(offset: text.offset, json: .success(Array(text.bytes)), known: $0)]
+                } ?? jsonEntries(text)
             let isNoise = found.contains { $0.isNoise } && !frames.isEmpty
             if isNoise { continue }
             entries += found
@@ -80,13 +109,9 @@ enum ReportFile {
         for frame in frames {
             while let range = next.first, range.upperBound <= frame.offset { next.removeFirst() }
             if next.first?.contains(frame.offset) == true { continue }
-            entries.append(Entry(offset: frame.offset, json: inflate(frame.gzip)))
+            entries.append(Entry(offset: frame.offset, json: inflate(frame.gzip), gzip: try? frame.gzip.get()))
         }
         return entries.sorted { $0.offset < $1.offset }
-    }
-
-    private static func isJSON(_ text: JSONTexts.Text) -> Bool {
-        (try? JSONDecoder().decode(JSONValue.self, from: Data(text.bytes))) != nil
     }
 
     private static func inflate(_ gzip: Result<[UInt8], ReportError>) -> Result<[UInt8], ReportError> {
@@ -101,7 +126,9 @@ enum ReportFile {
         }
         if value.isReport { return [Entry(offset: text.offset, json: .success(Array(text.bytes)))] }
         let found = value.framedStrings().flatMap { place, string in
-            Frame.find(in: Array(string.utf8)).map { Entry(offset: text.offset, place: place, json: inflate($0.gzip)) }
+            Frame.find(in: Array(string.utf8)).map {
+                Entry(offset: text.offset, place: place, json: inflate($0.gzip), gzip: try? $0.gzip.get())
+            }
         }
         return found.isEmpty ? [failure(text.offset, .noReport, "JSON without a report or a frame in it")] : found
     }

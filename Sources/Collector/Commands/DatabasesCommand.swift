@@ -28,11 +28,13 @@ struct DatabasesCommand: ParsableCommand {
 
     func run() throws {
         var request = list.request
-        let own: [ListRequest.Filter: String?] = [
-            .engine: engine, .vendor: vendor, .state: state?.rawValue, .role: role?.rawValue,
-            .exposure: exposure?.rawValue,
+        let own = [
+            ("engine", engine), ("vendor", vendor), ("state", state?.rawValue), ("role", role?.rawValue),
+            ("exposure", exposure?.rawValue),
         ]
-        request.filters.merge(own.compactMapValues { $0 }) { _, new in new }
+        for (field, value) in own {
+            if let value { request.require(field, value) }
+        }
         let page = try InventoryStore(path: store.store, mode: .read).databases(request)
         try page.write(list.format, columns: Self.columns, table: Self.table)
     }
@@ -45,7 +47,9 @@ struct DatabasesCommand: ParsableCommand {
         .init("version_precision") { $0.version_precision }, .init("state") { $0.state },
         .init("address") { $0.address }, .init("port", number: { $0.port.map(Int64.init) }),
         .init("exposure") { $0.exposure },
-        .init("role") { $0.role }, .init("data_directory") { $0.data_directory }, .init("bytes", number: { $0.bytes }),
+        .init("role") { $0.role }, .init("data_directory") { $0.data_directory }, .init("container") { $0.container },
+        .init("container_image") { $0.container_image }, .init("cluster_id") { $0.cluster_id },
+        .init("bytes", number: { $0.bytes }),
         .init("bytes_at") { $0.bytes_at }, .init("bytes_complete") { $0.bytes_complete.map { $0 ? "true" : "false" } },
         .init("first_seen") { $0.first_seen }, .init("last_seen") { $0.last_seen },
         .init("missing_since") { $0.missing_since },

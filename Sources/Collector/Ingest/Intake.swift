@@ -1,0 +1,109 @@
+import Report
+import Store
+
+/// What became of one report of a request or a file.
+struct IngestResult: Codable, Sendable, Equatable {
+    /// The byte of the input at which it begins; within JSON and gzip, the byte at which that begins.
+    var byte: Int
+    /// Where within JSON, such as `CommandInvocations.3.CommandPlugins.0.Output`.
+    @ExplicitNull var place: String?
+    /// `stored`, `duplicate`, `older` or `rejected`; for the command also `unreadable`.
+    var outcome: String
+    /// The host that it is about.
+    @ExplicitNull var host_id: String?
+    /// Its databases, when it was stored.
+    @ExplicitNull var databases: Int?
+    /// Why it was rejected, for programs.
+    @ExplicitNull var code: String?
+    /// Why it was rejected, for people.
+    @ExplicitNull var reason: String?
+
+    init(byte: Int, outcome: String) {
+        self.byte = byte
+        self.outcome = outcome
+    }
+}
+
+/// A report of an input on its way to the store.
+struct Intake: Sendable {
+    /// What the bytes turned out to be.
+    enum Content: Sendable {
+        /// A report, made ready.
+        case ready(IncomingReport)
+        /// A report that makes no sense, with its JSON as one gzip member: a dead letter.
+        case refused(Refusal, gzip: [UInt8])
+        /// No report at all: nothing to keep.
+        case garbled(ReportError)
+    }
+
+    /// Where in the input it begins.
+    var byte: Int
+    /// Where within JSON.
+    var place: String?
+    var content: Content
+
+    init(_ entry: ReportFile.Entry) {
+        byte = entry.offset
+        place = entry.place
+        do {
+            let report = try entry.report.get()
+            let gzip = try entry.gzip ?? Gzip.compress(try entry.json.get())
+            do throws(Refusal) { content = .ready(try IncomingReport(report, gzip: gzip)) } catch {
+                content = .refused(error, gzip: gzip)
+            }
+        } catch let error as ReportError {
+            let codes: [ReportError.Code: Refusal.Code] = [.invalid: .invalid, .unknownSchema: .unknownSchema]
+            if let code = codes[error.code], let json = try? entry.json.get(), let gzip = try? Gzip.compress(json) {
+                content = .refused(Refusal(code, error.message), gzip: gzip)
+            } else {
+                content = .garbled(error)
+            }
+        } catch {
+            content = .garbled(ReportError(.badJSON, "\(error)"))
+        }
+    }
+
+    /// The result, given what the store said of a report that was ready.
+    func result(_ outcome: IngestOutcome?) -> IngestResult {
+        var result = IngestResult(byte: byte, outcome: "rejected")
+        result.place = place
+        switch (outcome, content) {
+        case (.stored(let host, let count)?, _):
+            (result.outcome, result.host_id, result.databases) = ("stored", host, count)
+        case (.duplicate(let host)?, _): (result.outcome, result.host_id) = ("duplicate", host)
+        case (.older(let host)?, _): (result.outcome, result.host_id) = ("older", host)
+        case (.rejected(let refusal)?, _), (nil, .refused(let refusal, _)):
+            (result.code, result.reason) = (refusal.code.rawValue, refusal.message)
+        case (nil, .garbled(let error)): (result.code, result.reason) = (error.code.rawValue, error.message)
+        case (nil, .ready): result.reason = "it did not reach the store"
+        }
+        return result
+    }
+}
+
+extension InventoryStore {
+    /// The most reports of one transaction.
+    static let batchLimit = 256
+
+    /// Stores what is ready, keeps what makes no sense as dead letters, and says what became of each, in their order.
+    func take(_ intakes: [Intake], source: String) throws -> [IngestResult] {
+        let ready = intakes.compactMap { intake -> IncomingReport? in
+            if case .ready(let report) = intake.content { report } else { nil }
+        }
+        var outcomes = try ready.isEmpty ? [] : ingest(ready)[...]
+        return try intakes.map { intake in
+            switch intake.content {
+            case .ready(let report):
+                let outcome = outcomes.removeFirst()
+                if case .rejected(let refusal) = outcome {
+                    try addDeadLetter(refusal, gzip: report.gzip, source: source)
+                }
+                return intake.result(outcome)
+            case .refused(let refusal, let gzip):
+                try addDeadLetter(refusal, gzip: gzip, source: source)
+                return intake.result(nil)
+            case .garbled: return intake.result(nil)
+            }
+        }
+    }
+}

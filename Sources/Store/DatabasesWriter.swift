@@ -1,0 +1,210 @@
+import GRDB
+import Report
+
+/// Writes the databases of one report: what changed, what is there as before, what is gone.
+struct DatabasesWriter {
+    let ingestion: Ingestion
+    let host: KnownHost
+    /// The host before this report; nil when it was not known.
+    let before: KnownHost?
+    let reportRow: Int64
+
+    private var seen: String { ingestion.seen }
+
+    /// A row of `databases` before this report.
+    private struct Known {
+        var rowID: Int64
+        var key: String
+        /// The key before this report; another one for a database that was moved.
+        var storedKey: String
+        var state: DatabaseState
+        var serverIdentity: String?
+        var bytes: Int64?
+        var bytesAt: String?
+        var bytesComplete: Bool?
+        var lastSeen: String
+        var changedAt: String
+    }
+
+    private static let select = """
+        SELECT row_id, key, server_identity, bytes, bytes_at, bytes_complete, last_seen, changed_at,
+            \(DatabaseState.columns.joined(separator: ", "))
+        FROM databases WHERE host_row_id = ? ORDER BY row_id
+        """
+
+    func write() throws {
+        var known = before == nil ? [] : try fetch()
+        if ingestion.report.scan.status == .complete { rekeyMoved(&known) }
+        var byKey: [String: Known] = [:]
+        for row in known { byKey[row.key] = row }
+        for entry in ingestion.incoming.databases {
+            guard let row = byKey.removeValue(forKey: entry.key) else {
+                try insert(entry)
+                continue
+            }
+            // A report without processes cannot tell that a server does not run.
+            if !ingestion.incoming.hasProcesses, row.state.isRunning {
+                try refresh(row, key: row.key, row.state)
+            } else {
+                try update(row, entry)
+            }
+        }
+        for row in known where byKey[row.key] != nil { try leave(row) }
+    }
+
+    private func fetch() throws -> [Known] {
+        let statement = try ingestion.database.cachedStatement(sql: Self.select)
+        return try Row.fetchAll(statement, arguments: [host.rowID]).map { row in
+            Known(
+                rowID: row[0], key: row[1], storedKey: row[1], state: DatabaseState(row, from: 8),
+                serverIdentity: row[2], bytes: row[3],
+                bytesAt: row[4], bytesComplete: row[5], lastSeen: row[6], changedAt: row[7])
+        }
+    }
+
+    private func execute(_ sql: String, _ values: [(any DatabaseValueConvertible)?]) throws {
+        try ingestion.database.cachedStatement(sql: sql).execute(arguments: StatementArguments(values))
+    }
+
+    /// A database whose directory was moved has a new key; it is the same one when its server's own identity says so,
+    /// and says so of one gone and one new database only.
+    private func rekeyMoved(_ known: inout [Known]) {
+        let keys = Set(ingestion.incoming.databases.map(\.key))
+        let old = Set(known.map(\.key))
+        for entry in ingestion.incoming.databases where !old.contains(entry.key) {
+            guard let identity = entry.serverIdentity else { continue }
+            let gone = known.indices.filter {
+                known[$0].serverIdentity == identity && known[$0].state.engine == entry.state.engine
+                    && !keys.contains(known[$0].key)
+            }
+            let isOnlyOne = ingestion.incoming.databases.count { $0.serverIdentity == identity } == 1
+            if gone.count == 1, isOnlyOne { known[gone[0]].key = entry.key }
+        }
+    }
+
+    private func insert(_ entry: IncomingDatabase) throws {
+        let columns =
+            ["host_row_id", "key", "host_id", "hostname", "account_id", "region"] + DatabaseState.columns + [
+                "version_key", "server_identity", "bytes", "bytes_at", "bytes_complete", "first_seen", "last_seen",
+                "changed_at",
+            ]
+        let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")
+        try execute(
+            "INSERT INTO databases (\(columns.joined(separator: ", "))) VALUES (\(marks))",
+            [host.rowID, entry.key, host.id, host.hostname, host.accountID, host.region] + entry.state.values + [
+                entry.state.version.flatMap(VersionKey.of), entry.serverIdentity, entry.bytes,
+                entry.bytes.map { _ in seen }, entry.bytesComplete, seen, seen, seen,
+            ])
+        let row = ingestion.database.lastInsertedRowID
+        try SearchText.replace(
+            nil, SearchText.of(host, key: entry.key, entry.state), in: "search_databases", row, ingestion.database)
+        try observe(row, entry.bytes, entry.bytesComplete)
+        try record(Change.between(nil, entry.state), row)
+    }
+
+    private func update(_ row: Known, _ entry: IncomingDatabase) throws {
+        let state = row.state.merged(with: entry.state, isThin: ingestion.incoming.isThin)
+        // A size that was not measured whole does not replace one that was.
+        let isMeasured = entry.bytes != nil && (entry.bytesComplete == true || row.bytesComplete != true)
+        let bytes = isMeasured ? entry.bytes : row.bytes
+        let isComplete = isMeasured ? entry.bytesComplete : row.bytesComplete
+        if state != row.state || entry.key != row.storedKey
+            || (entry.serverIdentity ?? row.serverIdentity) != row.serverIdentity
+        {
+            try change(row, to: state, entry)
+        }
+        if bytes != row.bytes || isComplete != row.bytesComplete {
+            try execute(
+                "UPDATE databases SET last_seen = ?, bytes = ?, bytes_at = ?, bytes_complete = ? WHERE row_id = ?",
+                [seen, bytes, seen, isComplete, row.rowID])
+        } else {
+            try execute(
+                "UPDATE databases SET last_seen = ?, bytes_at = ? WHERE row_id = ?",
+                [seen, isMeasured ? seen : row.bytesAt, row.rowID])
+        }
+        if bytes != row.bytes || row.lastSeen.prefix(10) != seen.prefix(10) {
+            try observe(row.rowID, bytes, isComplete)
+        }
+        try refresh(row, key: entry.key, state)
+    }
+
+    /// Writes what is new, and keeps what was before with its time.
+    private func change(_ row: Known, to state: DatabaseState, _ entry: IncomingDatabase?) throws {
+        try execute(Self.history, [row.rowID, seen, row.rowID])
+        let assignments = DatabaseState.columns.map { "\($0) = ?" }.joined(separator: ", ")
+        try execute(
+            """
+            UPDATE databases SET \(assignments), key = ?, version_key = ?, server_identity = ?, changed_at = ?
+            WHERE row_id = ?
+            """,
+            state.values + [
+                entry?.key ?? row.key, state.version.flatMap(VersionKey.of),
+                entry?.serverIdentity ?? row.serverIdentity, seen, row.rowID,
+            ])
+        try record(Change.between(row.state, state), row.rowID)
+    }
+
+    private static let history = """
+        INSERT INTO database_history (database_row_id, key, \(DatabaseState.columns.joined(separator: ", ")),
+            valid_from, valid_until)
+        SELECT ?, key, \(DatabaseState.columns.joined(separator: ", ")), changed_at, ? FROM databases WHERE row_id = ?
+        """
+
+    /// The row is not in the report: only a complete scan can tell that it is gone; and gone is a state, never a deletion.
+    private func leave(_ row: Known) throws {
+        if ingestion.report.scan.status == .complete, row.state.missingSince == nil {
+            var state = row.state
+            state.missingSince = seen
+            try change(row, to: state, nil)
+        }
+        try refresh(row, key: row.key, row.state)
+    }
+
+    private func observe(_ row: Int64, _ bytes: Int64?, _ isComplete: Bool?) throws {
+        try execute(
+            "INSERT INTO observations (database_row_id, at, bytes, bytes_complete) VALUES (?, ?, ?, ?)",
+            [row, seen, bytes, isComplete])
+    }
+
+    private func record(_ changes: [Change], _ row: Int64) throws {
+        for change in changes {
+            try execute(
+                """
+                INSERT INTO changes (database_row_id, report_row_id, at, kind, field, before, after)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """, [row, reportRow, seen, change.kind.rawValue, change.field, change.before, change.after])
+        }
+    }
+
+    /// Brings the words by which the row is found up to date.
+    private func refresh(_ row: Known, key: String, _ state: DatabaseState) throws {
+        guard let before else { return }
+        try SearchText.replace(
+            SearchText.of(before, key: row.storedKey, row.state), SearchText.of(host, key: key, state),
+            in: "search_databases", row.rowID, ingestion.database)
+    }
+}
+
+extension DatabaseState {
+    /// This state after a report that says `new`; one that is thin leaves what it does not say as it was.
+    func merged(with new: DatabaseState, isThin: Bool) -> DatabaseState {
+        guard isThin else { return new }
+        var state = new
+        state.vendor = new.vendor ?? vendor
+        if new.version == nil {
+            state.version = version
+            state.versionPrecision = versionPrecision
+        }
+        if new.state == "running", new.port == nil {
+            state.address = address
+            state.port = port
+            state.exposure = exposure
+        }
+        state.role = new.role ?? role
+        state.dataDirectory = new.dataDirectory ?? dataDirectory
+        state.container = new.container ?? container
+        state.containerImage = new.containerImage ?? containerImage
+        state.clusterID = new.clusterID ?? clusterID
+        return state
+    }
+}

@@ -1,0 +1,90 @@
+import FoundationEssentials
+import GRDB
+import Report
+
+/// A report that was read and refused, with what was tried since. Its body is kept for as long as the retention says.
+public struct DeadLetterRow: Codable, Sendable, Equatable, FetchableRecord {
+    /// Its number.
+    public var id: Int64
+    /// When it was received: RFC 3339, UTC.
+    public var received_at: String
+    /// Who sent it: a token's id, or `cli`.
+    public var source: String
+    /// Why it was refused, for programs: `Refusal.Code`.
+    public var code: String
+    /// Why it was refused, for people.
+    public var message: String
+    /// How often it was tried.
+    public var attempts: Int
+    /// When it was last tried: RFC 3339, UTC.
+    public var tried_at: String
+    /// Bytes of its body, compressed.
+    public var body_bytes: Int64
+}
+
+extension ListDefinition {
+    static let deadLetters = ListDefinition(
+        columns: """
+            l.row_id AS id, l.received_at, l.source, l.code, l.message, l.attempts, l.tried_at,
+            LENGTH(l.body) AS body_bytes
+            """, tables: "dead_letters l", rowID: "l.row_id",
+        fields: [
+            .text("code", "l.code", isIndexed: false, "Why: no_identity, invalid, future, contradiction."),
+            .text("source", "l.source", isIndexed: false, "Who sent it: a token's id, or cli."),
+        ], sorts: [:], order: "-added")
+}
+
+extension InventoryStore {
+    /// The most dead letters; the oldest make room.
+    public static let deadLetterLimit = 10_000
+
+    /// Reports that were refused, the last received first.
+    public func deadLetters(_ request: ListRequest = ListRequest()) throws -> Page<DeadLetterRow> {
+        try page(.deadLetters, request)
+    }
+
+    /// Keeps a refused report: `gzip` is its body as it came.
+    public func addDeadLetter(_ refusal: Refusal, gzip: [UInt8], source: String, now: Date = Date()) throws {
+        try write { database in
+            let time = Timestamp.format(now)
+            try database.execute(
+                sql: """
+                    INSERT INTO dead_letters (received_at, source, code, message, attempts, tried_at, body)
+                    VALUES (?, ?, ?, ?, 1, ?, ?)
+                    """, arguments: [time, source, refusal.code.rawValue, refusal.message, time, Data(gzip)])
+            try database.execute(
+                sql: "DELETE FROM dead_letters WHERE row_id <= ?",
+                arguments: [database.lastInsertedRowID - Int64(Self.deadLetterLimit)])
+        }
+    }
+
+    /// The JSON of a dead letter; nil when there is none of that number.
+    public func deadLetterBody(_ id: Int64) throws -> [UInt8]? {
+        let sql = "SELECT body FROM dead_letters WHERE row_id = ?"
+        guard let body = try read({ try Data.fetchOne($0, sql: sql, arguments: [id]) }) else { return nil }
+        return try Gzip.firstMember(of: Array(body)[...], compressedLimit: .max).bytes
+    }
+
+    /// Tries a dead letter again, and removes it when it is taken; nil when there is none of that number.
+    public func retryDeadLetter(_ id: Int64, now: Date = Date()) throws -> IngestOutcome? {
+        guard let json = try deadLetterBody(id) else { return nil }
+        var outcome: IngestOutcome
+        do {
+            outcome = try ingest(try Report.decode(json: json), now: now)
+        } catch let error as ReportError {
+            outcome = .rejected(Refusal(.invalid, error.message))
+        }
+        try write { database in
+            if case .rejected(let refusal) = outcome {
+                try database.execute(
+                    sql: """
+                        UPDATE dead_letters SET attempts = attempts + 1, tried_at = ?, code = ?, message = ?
+                        WHERE row_id = ?
+                        """, arguments: [Timestamp.format(now), refusal.code.rawValue, refusal.message, id])
+            } else {
+                try database.execute(sql: "DELETE FROM dead_letters WHERE row_id = ?", arguments: [id])
+            }
+        }
+        return outcome
+    }
+}

@@ -1,0 +1,143 @@
+import FoundationEssentials
+import GRDB
+import Report
+
+/// One size of a database.
+public struct SizeRow: Codable, Sendable, Equatable, FetchableRecord {
+    /// When it was measured: RFC 3339, UTC.
+    public var at: String
+    /// All its directories, in bytes; null when they were not measured.
+    @ExplicitNull public var bytes: Int64?
+    /// Whether everything was counted.
+    @ExplicitNull public var bytes_complete: Bool?
+}
+
+/// A database with what the report that saw it last says of it.
+public struct DatabaseDetail: Codable, Sendable {
+    /// Its row.
+    public var database: DatabaseRow
+    /// Its entry in the report, word for word; null when the report is no longer kept.
+    @ExplicitNull public var report: Report.Database?
+    /// The report's problems that name it.
+    public var problems: [Report.Problem]
+}
+
+/// A host with what its last report says of it.
+public struct HostDetail: Codable, Sendable {
+    /// Its row.
+    public var host: HostRow
+    /// Tags.
+    public var tags: [String: String]
+    /// Its host block in the report; null when the report is no longer kept.
+    @ExplicitNull public var report: Report.Host?
+    /// How the scan went.
+    @ExplicitNull public var scan: Report.Scan?
+    /// Its databases, missing ones with them: the first `ListRequest.maximumLimit`.
+    public var databases: [DatabaseRow]
+}
+
+extension InventoryStore {
+    /// The database `id`, also by an id that it had before it was moved; nil when there is none.
+    public func database(_ id: DatabaseID) throws -> DatabaseDetail? {
+        guard let row = try row(id) else { return nil }
+        let report = try report(hostID: row.host_id, seen: row.last_seen)
+        return DatabaseDetail(
+            database: row, report: ExplicitNull(wrappedValue: report?.databases.first { $0.key == row.key }),
+            problems: report?.scan.problems.filter { $0.subject == row.key } ?? [])
+    }
+
+    private func row(_ id: DatabaseID) throws -> DatabaseRow? {
+        let definition = ListDefinition.databases
+        let condition = """
+            d.row_id = COALESCE(
+                (SELECT row_id FROM databases WHERE host_id = :host AND key = :key),
+                (SELECT v.database_row_id FROM database_history v JOIN databases x ON x.row_id = v.database_row_id
+                 WHERE x.host_id = :host AND v.key = :key ORDER BY v.row_id DESC LIMIT 1))
+            """
+        return try read { database in
+            try DatabaseRow.fetchOne(
+                database, sql: "SELECT \(definition.columns) FROM \(definition.tables) WHERE \(condition)",
+                arguments: ["host": id.host, "key": id.key])
+        }
+    }
+
+    /// Sizes of a database since a time, the first first; nil when there is no such database.
+    public func sizes(_ id: DatabaseID, after: String = "", limit: Int = 100) throws -> Page<SizeRow>? {
+        guard let row = try row(id) else { return nil }
+        return try read { database in
+            let rows = try SizeRow.fetchAll(
+                database,
+                sql: """
+                    SELECT o.at, o.bytes, o.bytes_complete FROM observations o
+                    JOIN databases d ON d.row_id = o.database_row_id
+                    WHERE d.host_id = ? AND d.key = ? AND o.at > ? ORDER BY o.at LIMIT ?
+                    """, arguments: [row.host_id, row.key, after, limit + 1])
+            let items = Array(rows.prefix(limit))
+            return Page(items: items, next_cursor: rows.count > limit ? items.last?.at : nil)
+        }
+    }
+
+    /// The host `id`; nil when there is none.
+    public func host(_ id: String) throws -> HostDetail? {
+        let definition = ListDefinition.hosts
+        let found = try read { database in
+            try HostRow.fetchOne(
+                database, sql: "SELECT \(definition.columns) FROM \(definition.tables) WHERE h.id = ?", arguments: [id])
+        }
+        guard let found else { return nil }
+        var request = ListRequest()
+        request.limit = ListRequest.maximumLimit
+        request.require("host", id)
+        let report = try report(hostID: id, seen: found.last_seen)
+        return HostDetail(
+            host: found, tags: try tags(id), report: ExplicitNull(wrappedValue: report?.host),
+            scan: ExplicitNull(wrappedValue: report?.scan),
+            databases: try databases(request).items.filter { $0.host_id == id })
+    }
+
+    /// The kept report of a host that was seen at `seen`.
+    private func report(hostID: String, seen: String) throws -> Report? {
+        let body = try read { database in
+            try Data.fetchOne(
+                database,
+                sql: """
+                    SELECT r.body FROM reports r JOIN hosts h ON h.row_id = r.host_row_id
+                    WHERE h.id = ? AND r.seen_at = ? AND NOT r.is_older ORDER BY r.row_id DESC LIMIT 1
+                    """, arguments: [hostID, seen])
+        }
+        do throws(ReportError) { return try body.map(Report.decode(body:)) } catch {
+            throw StoreError(.failed, "a stored report of the host \(hostID) does not decode: \(error)")
+        }
+    }
+
+    // MARK: Tags
+
+    /// A host's tags.
+    public func tags(_ hostID: String) throws -> [String: String] {
+        try read { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT t.key, t.value FROM host_tags t JOIN hosts h ON h.row_id = t.host_row_id WHERE h.id = ?
+                    """, arguments: [hostID])
+            return Dictionary(rows.map { ($0[0] as String, $0[1] as String) }) { $1 }
+        }
+    }
+
+    /// Sets some of a host's tags, and removes those that are nil; false when there is no such host.
+    public func setTags(_ hostID: String, _ tags: [String: String?]) throws -> Bool {
+        try write { database in
+            guard
+                let row = try Int64.fetchOne(
+                    database, sql: "SELECT row_id FROM hosts WHERE id = ?", arguments: [hostID])
+            else { return false }
+            for (key, value) in tags {
+                try database.execute(
+                    sql: "DELETE FROM host_tags WHERE host_row_id = ? AND key = ?", arguments: [row, key])
+                guard let value else { continue }
+                try database.execute(sql: "INSERT INTO host_tags VALUES (?, ?, ?)", arguments: [row, key, value])
+            }
+            return true
+        }
+    }
+}

@@ -1,0 +1,150 @@
+import GRDB
+import Report
+
+/// A host's row as far as a new report touches it.
+struct KnownHost {
+    var rowID: Int64
+    var id: String
+    var lastSeen: String
+    var hostname: String?
+    var accountID: String?
+    var region: String?
+    var instanceID: String?
+    var machineID: String?
+
+    private static let select =
+        "SELECT row_id, id, last_seen, hostname, account_id, region, instance_id, machine_id FROM hosts "
+
+    private init(_ row: Row) {
+        rowID = row[0]
+        id = row[1]
+        lastSeen = row[2]
+        hostname = row[3]
+        accountID = row[4]
+        region = row[5]
+        instanceID = row[6]
+        machineID = row[7]
+    }
+
+    fileprivate init(rowID: Int64, id: String, lastSeen: String) {
+        self.rowID = rowID
+        self.id = id
+        self.lastSeen = lastSeen
+    }
+
+    /// The host's row: by instance id; else the one row with the machine id, unless either side names another instance.
+    static func find(_ identity: HostIdentity, _ database: Database) throws -> KnownHost? {
+        func rows(_ condition: String, _ value: String) throws -> [KnownHost] {
+            let statement = try database.cachedStatement(sql: select + condition)
+            return try Row.fetchAll(statement, arguments: [value]).map(KnownHost.init)
+        }
+        if let instance = identity.instanceID, let host = try rows("WHERE instance_id = ?", instance).first {
+            return host
+        }
+        guard let machine = identity.machineID else {
+            let condition = "WHERE id = ? AND instance_id IS NULL AND machine_id IS NULL"
+            return try identity.instanceID == nil ? rows(condition, identity.id).first : nil
+        }
+        let hosts = try rows("WHERE machine_id = ?", machine)
+        if let unnamed = hosts.first(where: { $0.instanceID == nil }) { return unnamed }
+        return identity.instanceID == nil && hosts.count == 1 ? hosts[0] : nil
+    }
+}
+
+/// Writes the row of a report's host, and its account's.
+struct HostWriter {
+    let ingestion: Ingestion
+    let known: KnownHost?
+
+    /// The host as it is now.
+    func write() throws -> KnownHost {
+        let identity = ingestion.incoming.identity
+        let host = ingestion.report.host
+        // What one report cannot tell, an earlier one told: an agent without root sees no account.
+        var now = known ?? KnownHost(rowID: 0, id: identity.id, lastSeen: ingestion.seen)
+        now.lastSeen = ingestion.seen
+        now.hostname = host.hostname ?? now.hostname
+        now.accountID = host.cloud?.accountID ?? now.accountID
+        now.region = host.cloud?.region ?? now.region
+        now.machineID = identity.machineID ?? now.machineID
+        now.instanceID = identity.instanceID ?? now.instanceID
+        now.id = identity.instanceID ?? now.id
+        try writeAccount()
+        if let known {
+            if !known.isNamed(as: now) { try rename(now) }
+        } else {
+            try insert(now)
+            now.rowID = ingestion.database.lastInsertedRowID
+        }
+        try writeFacts(now)
+        return now
+    }
+
+    private func execute(_ sql: String, _ values: [(any DatabaseValueConvertible)?]) throws {
+        try ingestion.database.cachedStatement(sql: sql).execute(arguments: StatementArguments(values))
+    }
+
+    private func writeAccount() throws {
+        guard let account = ingestion.report.host.cloud?.accountID else { return }
+        try execute(
+            """
+            INSERT INTO accounts (id, first_seen, last_seen) VALUES (?, ?, ?)
+            ON CONFLICT (id) DO UPDATE SET last_seen = excluded.last_seen
+            WHERE excluded.last_seen > accounts.last_seen
+            """, [account, ingestion.seen, ingestion.seen])
+    }
+
+    private func insert(_ host: KnownHost) throws {
+        try execute(
+            """
+            INSERT INTO hosts (id, hostname, account_id, region, instance_id, machine_id, first_seen, last_seen,
+                agent_version, scan_status)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', ?)
+            """,
+            [
+                host.id, host.hostname, host.accountID, host.region, host.instanceID, host.machineID, host.lastSeen,
+                host.lastSeen, ingestion.report.scan.status.rawValue,
+            ])
+    }
+
+    private func rename(_ host: KnownHost) throws {
+        try execute(
+            """
+            UPDATE hosts SET id = ?, hostname = ?, account_id = ?, region = ?, instance_id = ?, machine_id = ?
+            WHERE row_id = ?
+            """,
+            [host.id, host.hostname, host.accountID, host.region, host.instanceID, host.machineID, host.rowID])
+        try execute(
+            "UPDATE databases SET host_id = ?, hostname = ?, account_id = ?, region = ? WHERE host_row_id = ?",
+            [host.id, host.hostname, host.accountID, host.region, host.rowID])
+    }
+
+    private func writeFacts(_ now: KnownHost) throws {
+        let report = ingestion.report
+        let host = report.host
+        try execute(
+            """
+            UPDATE hosts SET os = ?, os_id = ?, os_version = ?, kernel = ?, architecture = ?, cpus = ?,
+                memory_bytes = ?, agent_version = ?, scan_status = ?, last_seen = ?
+            WHERE row_id = ?
+            """,
+            [
+                host.os?.name, host.os?.id, host.os?.version, host.kernel, host.architecture, host.cpus,
+                host.memoryBytes, report.agent.version, report.scan.status.rawValue, now.lastSeen, now.rowID,
+            ])
+        let text = SearchText.of(now)
+        if let known {
+            try SearchText.replace(SearchText.of(known), text, in: "search_hosts", now.rowID, ingestion.database)
+        } else {
+            try SearchText.replace(nil, text, in: "search_hosts", now.rowID, ingestion.database)
+        }
+    }
+}
+
+extension KnownHost {
+    /// Whether nothing that is repeated elsewhere changed.
+    func isNamed(as other: KnownHost) -> Bool {
+        id == other.id && hostname == other.hostname && accountID == other.accountID && region == other.region
+            && instanceID == other.instanceID && machineID == other.machineID
+    }
+}

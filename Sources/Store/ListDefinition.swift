@@ -1,0 +1,110 @@
+import FoundationEssentials
+import GRDB
+import Report
+
+/// A list: where its rows come from, what it can be asked by, and in which orders it can be read.
+struct ListDefinition: Sendable {
+    /// The columns of a row, as SQL.
+    var columns: String
+    /// The tables, as SQL.
+    var tables: String
+    /// The column with the row's id, which grows as rows are added.
+    var rowID: String
+    /// From the one that leaves the fewest rows to the one that leaves the most.
+    var fields: [ListField]
+    /// Names of orders and their columns; the row's id is `added`.
+    var sorts: [String: String]
+    /// The order of a request that names none.
+    var order = "added"
+    /// The index that `ListRequest.search` asks.
+    var searchTable: String?
+
+    func predicates(_ conditions: [Condition]) throws -> [Predicate] {
+        let known = Set(fields.map(\.name))
+        if let unknown = conditions.first(where: { !known.contains($0.field) }) {
+            let names = fields.map(\.name).sorted().joined(separator: ", ")
+            throw StoreError(.badRequest, "no filter \"\(unknown.field.prefix(80))\": there are \(names)")
+        }
+        return try fields.flatMap { field in
+            try conditions.filter { $0.field == field.name }.map(field.predicate)
+        }
+    }
+}
+
+/// The order of a list, and a place in it.
+struct Position {
+    /// The sort's name in the API.
+    var name: String
+    /// Its column; nil for the row's id alone.
+    var column: String?
+    var isDescending: Bool
+
+    init(_ text: String, _ definition: ListDefinition) throws {
+        isDescending = text.hasPrefix("-")
+        name = isDescending ? String(text.dropFirst()) : text
+        guard name != "added" else { return }
+        guard let column = definition.sorts[name] else {
+            let names = (definition.sorts.keys.sorted() + ["added"]).joined(separator: ", ")
+            throw StoreError(
+                .badRequest,
+                "no sort \"\(name.prefix(80))\": there are \(names), with - before it for the other direction")
+        }
+        self.column = column
+    }
+}
+
+/// Where a page ended: the order it was read in, the last row's value, and its id.
+struct Cursor: Codable {
+    var sort: String
+    /// Text of the value, with its type before it; nil where the rows without a value are read.
+    var value: Value?
+    var row: Int64
+
+    enum Value: Codable {
+        case integer(Int64)
+        case text(String)
+    }
+
+    func encoded() throws -> String {
+        let data = Data(try Report.encoder(.minified).encode(self))
+        return data.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+    }
+
+    init(sort: String, value: Value?, row: Int64) {
+        self.sort = sort
+        self.value = value
+        self.row = row
+    }
+
+    init(_ text: String, sort: String) throws {
+        let plain = text.replacing("-", with: "+").replacing("_", with: "/")
+        let padding = String(repeating: "=", count: (4 - plain.utf8.count % 4) % 4)
+        guard let data = Data(base64Encoded: plain + padding),
+            let cursor = try? JSONDecoder().decode(Self.self, from: data)
+        else { throw StoreError(.badCursor, "the cursor is not one that this list gave") }
+        guard cursor.sort == sort else {
+            throw StoreError(
+                .badCursor, "the cursor is of a list in another order: leave it out, or sort by \(cursor.sort)")
+        }
+        self = cursor
+    }
+}
+
+extension Cursor.Value {
+    init?(_ value: DatabaseValue) {
+        if let number = Int64.fromDatabaseValue(value) {
+            self = .integer(number)
+        } else if let text = String.fromDatabaseValue(value) {
+            self = .text(text)
+        } else {
+            return nil
+        }
+    }
+
+    var argument: any DatabaseValueConvertible {
+        switch self {
+        case .integer(let number): number
+        case .text(let text): text
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import FoundationEssentials
+import GRDB
+import Report
+
+/// A condition as SQL. `sql("")` lets an index serve it; `sql("+")` keeps every index away from it.
+struct Predicate: Sendable {
+    var sql: @Sendable (_ prefix: String) -> String
+    var arguments: [any DatabaseValueConvertible & Sendable]
+    /// One value of one indexed column: the index gives its rows in the order of their row ids.
+    var isPoint = false
+    /// An index serves it.
+    var isIndexed = true
+}
+
+/// A field that a list can be asked by.
+struct ListField: Sendable {
+    /// Its name in the API.
+    var name: String
+    /// One sentence for the reference.
+    var help: String
+    /// Makes SQL of a condition; throws `StoreError` with the code `badRequest` when the value makes no sense.
+    var predicate: @Sendable (Condition) throws -> Predicate
+
+    private static let inverse: [Condition.Comparison: String] = [.equal: "IN", .notEqual: "NOT IN"]
+
+    /// Text that must be, or not be, one of the values between commas.
+    static func text(_ name: String, _ column: String, isIndexed: Bool = true, _ help: String) -> ListField {
+        ListField(name: name, help: help) { condition in
+            let values = condition.value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            guard let word = inverse[condition.comparison] else { throw refusal(condition, "only = and != compare it") }
+            if values.count == 1, condition.comparison == .equal {
+                return Predicate(
+                    sql: { "\($0)\(column) = ?" }, arguments: values, isPoint: isIndexed, isIndexed: isIndexed)
+            }
+            let marks = values.map { _ in "?" }.joined(separator: ", ")
+            let isNegative = condition.comparison == .notEqual
+            return Predicate(
+                sql: {
+                    isNegative
+                        ? "(\($0)\(column) \(word) (\(marks)) OR \(column) IS NULL)" : "\($0)\(column) IN (\(marks))"
+                },
+                arguments: values, isIndexed: isIndexed && !isNegative)
+        }
+    }
+
+    /// A value that has an order; `convert` gives what the column holds.
+    static func ordered(
+        _ name: String, _ column: String, _ help: String,
+        convert: @escaping @Sendable (String) -> (any DatabaseValueConvertible & Sendable)?
+    ) -> ListField {
+        ListField(name: name, help: help) { condition in
+            guard let value = convert(condition.value) else { throw refusal(condition, "not such a value") }
+            let isEqual = condition.comparison == .equal
+            return Predicate(
+                sql: { "\($0)\(column) \(condition.comparison.rawValue) ?" }, arguments: [value], isPoint: isEqual)
+        }
+    }
+
+    /// A time: RFC 3339, or a date alone, which is its beginning in UTC.
+    static func time(_ name: String, _ column: String, _ help: String) -> ListField {
+        ordered(name, column, help) { text in
+            (Timestamp.parse(text) ?? Timestamp.parse(text + "T00:00:00Z")).map(Timestamp.format)
+        }
+    }
+
+    /// SQL of its own, with one value as often as the SQL has marks.
+    static func custom(
+        _ name: String, _ help: String, isIndexed: Bool = true, sql: @escaping @Sendable (String) -> String,
+        values: @escaping @Sendable (String) -> [String]?
+    ) -> ListField {
+        ListField(name: name, help: help) { condition in
+            guard condition.comparison == .equal else { throw refusal(condition, "only = compares it") }
+            guard let values = values(condition.value) else { throw refusal(condition, "not such a value") }
+            return Predicate(sql: sql, arguments: values, isIndexed: isIndexed)
+        }
+    }
+
+    static func refusal(_ condition: Condition, _ why: String) -> StoreError {
+        StoreError(
+            .badRequest, "\(condition.field)\(condition.comparison.rawValue)\(condition.value.prefix(80)): \(why)")
+    }
+}

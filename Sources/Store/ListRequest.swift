@@ -1,0 +1,104 @@
+import FoundationEssentials
+import GRDB
+import Report
+
+/// A page of a list, and where the next one begins.
+public struct Page<Item: Codable & Sendable>: Codable, Sendable {
+    /// The rows.
+    public var items: [Item]
+    /// Opaque; nil on the last page. A page may have fewer rows than asked for, even none, and still not be the last:
+    /// no request looks at more than `InventoryStore.window` rows.
+    public var next_cursor: String?
+
+    /// A page of `items`.
+    public init(items: [Item], next_cursor: String?) {
+        self.items = items
+        self.next_cursor = next_cursor
+    }
+
+    /// The keys are always there: `next_cursor` is `null` on the last page.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(items, forKey: .items)
+        try container.encode(next_cursor, forKey: .next_cursor)
+    }
+}
+
+/// Which rows of a list are wanted, and in which order.
+public struct ListRequest: Sendable {
+    /// Conditions, all of which must hold.
+    public var conditions: [Condition] = []
+    /// Words that must all be there, the last one perhaps as a beginning; `databases` and `hosts` alone.
+    public var search: String?
+    /// A name of the list's sorts, with `-` before it for the other direction; nil is the list's own order.
+    public var sort: String?
+    /// The most rows: 1 to `maximumLimit`.
+    public var limit = 100
+    /// The `next_cursor` of the page before.
+    public var cursor: String?
+    /// The inventory at this time instead of now; `databases` alone.
+    public var asOf: Date?
+
+    /// The most rows of one page.
+    public static let maximumLimit = 1_000
+
+    /// The first page without conditions.
+    public init() {}
+
+    /// The request with the condition that `field` is `value` added.
+    public mutating func require(_ field: String, _ value: String) {
+        conditions.append(Condition(field: field, comparison: .equal, value: value))
+    }
+}
+
+/// One condition on a field of a list.
+public struct Condition: Sendable, Equatable {
+    /// How a value is compared.
+    public enum Comparison: String, Sendable, CaseIterable {
+        case lessOrEqual = "<="
+        case greaterOrEqual = ">="
+        case notEqual = "!="
+        case less = "<"
+        case greater = ">"
+        case equal = "="
+    }
+
+    /// The field's name in the API.
+    public var field: String
+    /// How it is compared.
+    public var comparison: Comparison
+    /// The value as it was typed.
+    public var value: String
+
+    /// The condition that `field` compares so with `value`.
+    public init(field: String, comparison: Comparison, value: String) {
+        self.field = field
+        self.comparison = comparison
+        self.value = value
+    }
+
+    /// The condition in a text such as `version<8.0.36`; nil when it has no comparison.
+    public init?(_ text: String) {
+        guard let end = text.firstIndex(where: { "<>=!".contains($0) }), end > text.startIndex else { return nil }
+        self.init(field: String(text[..<end]), operation: String(text[end...]))
+    }
+
+    /// The conditions on `field` in a value such as `mysql`, `<8.0.36` or `>=8.0,<8.1`.
+    public static func parse(_ field: String, _ value: String) -> [Condition] {
+        guard let first = value.first, "<>!".contains(first) else {
+            return [Condition(field: field, comparison: .equal, value: value)]
+        }
+        return value.split(separator: ",", omittingEmptySubsequences: false).map { part in
+            Condition(field: field, operation: String(part))
+                ?? Condition(field: field, comparison: .equal, value: String(part))
+        }
+    }
+
+    private init?(field: String, operation: String) {
+        guard let comparison = Comparison.allCases.first(where: { operation.hasPrefix($0.rawValue) }) else {
+            return nil
+        }
+        self.init(
+            field: field, comparison: comparison, value: String(operation.dropFirst(comparison.rawValue.count)))
+    }
+}

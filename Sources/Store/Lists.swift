@@ -1,0 +1,189 @@
+import FoundationEssentials
+import GRDB
+import Report
+
+extension InventoryStore {
+    /// The most rows that one page of a list looks at; a filter that few rows pass gives short pages.
+    public static let window = 20_000
+
+    /// Hosts, missing ones with them: a host is never deleted.
+    public func hosts(_ request: ListRequest = ListRequest()) throws -> Page<HostRow> {
+        try page(.hosts, request)
+    }
+
+    /// Databases, missing ones with them; with `asOf` as they were then.
+    public func databases(_ request: ListRequest = ListRequest()) throws -> Page<DatabaseRow> {
+        try page(request.asOf.map(ListDefinition.databases(asOf:)) ?? .databases, request)
+    }
+
+    /// Changes, the last recorded one first.
+    public func changes(_ request: ListRequest = ListRequest()) throws -> Page<ChangeRow> {
+        try page(.changes, request)
+    }
+
+    func page<Item: FetchableRecord & Codable & Sendable>(
+        _ definition: ListDefinition, _ request: ListRequest
+    ) throws -> Page<Item> {
+        if request.asOf != nil, definition.sorts["bytes"] != nil || definition.searchTable != nil {
+            throw StoreError(.badRequest, "this list has no as_of")
+        }
+        return try read { try ListReader(definition: definition, request: request, database: $0).page() }
+    }
+}
+
+extension ListDefinition {
+    private static let hostFields: @Sendable (String) -> [ListField] = { table in
+        [
+            .custom(
+                "host", "A host's id or its name.", sql: { "(\($0)\(table).host_id = ? OR \($0)\(table).hostname = ?)" }
+            ) {
+                [$0, $0]
+            },
+            .text("account", "\(table).account_id", "An AWS account."),
+            .text("region", "\(table).region", "An AWS region."),
+        ]
+    }
+
+    /// EC2's tags and those set by hand: a key, or a key and its value with `=` between them.
+    private static func tag(_ hostRow: String) -> ListField {
+        ListField(name: "tag", help: "A tag of the host: KEY, or KEY=VALUE.") { condition in
+            guard condition.comparison == .equal else { throw ListField.refusal(condition, "only = compares it") }
+            let parts = condition.value.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let value = parts.count == 2 ? " AND value = ?" : ""
+            return Predicate(
+                sql: { "\($0)\(hostRow) IN (SELECT host_row_id FROM host_tags WHERE key = ?\(value))" },
+                arguments: parts.map(String.init))
+        }
+    }
+
+    private static let states = ["running", "stopped", "installed", "missing"]
+
+    /// What databases are asked by, now or as of a time.
+    private static let databaseFields: [ListField] =
+        [
+            .text("cluster", "d.cluster_id", "A cluster's id, as `cluster_id` names it."),
+            .text("container", "d.container", "A container's name, or its id where it has none."),
+            tag("d.host_row_id"),
+            .ordered("port", "d.port", "The port of the client listener.") { Int($0) },
+            .ordered("version", "d.version_key", "A version: 8.0.36, <8.0.36, or >=8.0,<8.1.") { VersionKey.of($0) },
+            .text("role", "d.role", "standalone, primary, replica, arbiter, router, config."),
+            .text("exposure", "d.exposure", "loopback, private, all."),
+        ] + hostFields("d") + [
+            .text("engine", "d.engine", "An engine, such as postgresql."),
+            .text("vendor", "d.vendor", "A vendor, such as percona."),
+            ListField(name: "state", help: "running, stopped, installed (of those that are there), missing.") {
+                condition in
+                guard condition.comparison == .equal, states.contains(condition.value) else {
+                    throw ListField.refusal(condition, "states are \(states.joined(separator: ", "))")
+                }
+                guard condition.value != "missing" else {
+                    return Predicate(sql: { "\($0)d.missing_since IS NOT NULL" }, arguments: [])
+                }
+                return Predicate(
+                    sql: { "\($0)d.state = ? AND d.missing_since IS NULL" }, arguments: [condition.value])
+            },
+            .ordered("bytes", "d.bytes", "The size in bytes: >=1000000000.") { Int64($0) },
+            .time("first_seen", "d.first_seen", "When a scan first saw it: >=2026-11-01."),
+            .time("last_seen", "d.last_seen", "When a scan last saw it: <2026-11-01T12:00:00Z."),
+        ]
+
+    private static let databaseColumns = """
+        d.host_id || '/' || d.key AS id, d.key, d.host_id, d.hostname, d.account_id, d.region, d.engine, d.vendor,
+        d.version, d.version_precision, d.state, d.address, d.port, d.exposure, d.role, d.data_directory, d.container,
+        d.container_image, d.cluster_id, d.bytes, d.bytes_at, d.bytes_complete, d.first_seen, d.last_seen,
+        d.missing_since
+        """
+
+    static let databases = ListDefinition(
+        columns: databaseColumns, tables: "databases d", rowID: "d.row_id", fields: databaseFields,
+        sorts: [
+            "engine": "d.engine", "version": "d.version_key", "hostname": "d.hostname", "bytes": "d.bytes",
+            "first_seen": "d.first_seen", "last_seen": "d.last_seen",
+        ], searchTable: "search_databases")
+
+    /// The databases at a time: rows that are older than it, and for the others what they were.
+    static func databases(asOf: Date) -> ListDefinition {
+        let time = "'\(Timestamp.format(asOf))'"
+        let same = "host_id, hostname, account_id, region, first_seen"
+        let state = DatabaseState.columns
+        func size(_ column: String) -> String {
+            "(SELECT o.\(column) FROM observations o WHERE o.database_row_id = d.row_id AND o.at <= \(time) ORDER BY o.at DESC LIMIT 1)"
+        }
+        var definition = ListDefinition(
+            columns: databaseColumns,
+            tables: """
+                (SELECT row_id, host_row_id, key, version_key, \(same), \(state.joined(separator: ", "))
+                FROM databases WHERE changed_at <= \(time)
+                UNION ALL
+                SELECT now.row_id, now.host_row_id, v.key, NULL,
+                    \(same.split(separator: " ").map { "now.\($0)" }.joined(separator: " ")),
+                    \(state.map { "v.\($0)" }.joined(separator: ", "))
+                FROM database_history v JOIN databases now ON now.row_id = v.database_row_id
+                WHERE v.valid_from <= \(time) AND v.valid_until > \(time)) d
+                """, rowID: "d.row_id",
+            fields: databaseFields.filter { !["bytes", "last_seen", "version"].contains($0.name) }, sorts: [:])
+        for (column, observed) in [
+            ("bytes", "bytes"), ("bytes_at", "at"), ("bytes_complete", "bytes_complete"), ("last_seen", "at"),
+        ] {
+            definition.columns = definition.columns.replacing("d.\(column),", with: "\(size(observed)) AS \(column),")
+        }
+        return definition
+    }
+
+    static let hosts = ListDefinition(
+        columns: """
+            h.id, h.hostname, h.account_id, h.region, h.instance_id, h.machine_id, h.os, h.os_id, h.os_version, h.kernel,
+            h.architecture, h.cpus, h.memory_bytes, h.scan_status, h.agent_version, h.first_seen, h.last_seen,
+            (SELECT COUNT(*) FROM databases d WHERE d.host_row_id = h.row_id AND d.missing_since IS NULL) AS databases
+            """, tables: "hosts h", rowID: "h.row_id",
+        fields: [
+            .custom("host", "A host's id or its name.", sql: { "(\($0)h.id = ? OR \($0)h.hostname = ?)" }) {
+                [$0, $0]
+            },
+            tag("h.row_id"),
+            .text("account", "h.account_id", "An AWS account."),
+            .text("region", "h.region", "An AWS region."),
+            .text("os", "h.os_id", isIndexed: false, "A system's id, such as debian or amzn."),
+            .text("architecture", "h.architecture", isIndexed: false, "An architecture, such as x86_64."),
+            .text("scan_status", "h.scan_status", isIndexed: false, "complete or partial."),
+            .time("first_seen", "h.first_seen", "When a scan first saw it: >=2026-11-01."),
+            .time("last_seen", "h.last_seen", "When a scan last saw it: <2026-11-01."),
+        ],
+        sorts: ["hostname": "h.hostname", "first_seen": "h.first_seen", "last_seen": "h.last_seen"],
+        searchTable: "search_hosts")
+
+    static let changes = ListDefinition(
+        columns: """
+            c.row_id AS id, c.at, c.kind, d.host_id || '/' || d.key AS database_id, d.host_id, d.hostname, d.account_id,
+            d.region, d.engine, d.key, c.field, c.before, c.after, c.report_row_id AS report_id
+            """, tables: "changes c JOIN databases d ON d.row_id = c.database_row_id", rowID: "c.row_id",
+        fields: [
+            .custom("database", "A database's id.", sql: { "(\($0)d.host_id = ? AND d.key = ?)" }) { id in
+                DatabaseID(id).map { [$0.host, $0.key] }
+            },
+            .text(
+                "kind", "c.kind",
+                "appeared, missing, returned, version_changed, vendor_changed, moved, state_changed, exposure_changed, role_changed."
+            ),
+        ] + hostFields("d") + [
+            .text("engine", "d.engine", "An engine, such as postgresql."),
+            .time("at", "c.at", "When it was seen: >=2026-11-01."),
+        ],
+        sorts: ["at": "c.at"], order: "-added")
+}
+
+/// A database's id: its host's id and its key, with a slash between them.
+public struct DatabaseID: Sendable, Equatable {
+    /// The host's id, which has no slash.
+    public var host: String
+    /// The key on its host.
+    public var key: String
+
+    /// The id in `text`; nil when it is none.
+    public init?(_ text: String) {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
+        host = String(parts[0])
+        key = String(parts[1])
+    }
+}

@@ -1,0 +1,70 @@
+import FoundationEssentials
+import GRDB
+import Report
+
+extension InventoryStore {
+    /// What a rebuild did.
+    public struct Rebuilt: Sendable, Equatable {
+        /// Reports that were read again.
+        public var reports: Int
+        /// Reports whose bytes no longer decode, by their number; they are kept and left out.
+        public var unreadable: [Int64]
+    }
+
+    /// Derives the inventory and its history anew from the reports that are kept, in the order in which they came.
+    ///
+    /// Tags, tokens, the audit log and dead letters stay. It is one transaction: when it fails, all is as before.
+    @discardableResult
+    public func rebuild() throws -> Rebuilt {
+        try write { database in
+            try database.execute(sql: "PRAGMA defer_foreign_keys = ON")
+            let tags = try Row.fetchAll(
+                database, sql: "SELECT h.id, t.key, t.value FROM host_tags t JOIN hosts h ON h.row_id = t.host_row_id")
+            try database.execute(
+                sql: """
+                    UPDATE reports SET host_row_id = NULL; DELETE FROM host_tags; DELETE FROM observations; DELETE FROM changes; DELETE FROM database_history;
+                    DELETE FROM databases; DELETE FROM hosts; DELETE FROM accounts;
+                    DELETE FROM census; DELETE FROM host_census;
+                    INSERT INTO search_databases (search_databases) VALUES ('delete-all');
+                    INSERT INTO search_hosts (search_hosts) VALUES ('delete-all');
+                    """)
+            let rebuilt = try replay(database)
+            for tag in tags {
+                try database.execute(
+                    sql: "INSERT INTO host_tags SELECT row_id, ?, ? FROM hosts WHERE id = ?",
+                    arguments: [tag[1] as String, tag[2] as String, tag[0] as String])
+            }
+            try database.execute(sql: "DELETE FROM meta WHERE key = 'rebuild'")
+            return rebuilt
+        }
+    }
+
+    private func replay(_ database: Database) throws -> Rebuilt {
+        var rebuilt = Rebuilt(reports: 0, unreadable: [])
+        var last = Int64(0)
+        let sql = "SELECT row_id, seen_at, received_at, body FROM reports WHERE row_id > ? ORDER BY row_id LIMIT 1"
+        while let row = try Row.fetchOne(database.cachedStatement(sql: sql), arguments: [last]) {
+            let reportRow: Int64 = row[0]
+            last = reportRow
+            guard let report = try? Report.decode(body: row[3]), let incoming = try? IncomingReport(report, gzip: [])
+            else {
+                rebuilt.unreadable.append(reportRow)
+                continue
+            }
+            let ingestion = Ingestion(incoming: incoming, seen: row[1], received: row[2], database: database)
+            let known = try KnownHost.find(incoming.identity, database)
+            func keep(_ hostRow: Int64, isOlder: Bool) throws -> Int64 {
+                try database.cachedStatement(sql: "UPDATE reports SET host_row_id = ?, is_older = ? WHERE row_id = ?")
+                    .execute(arguments: [hostRow, isOlder, reportRow])
+                return reportRow
+            }
+            if let known, known.lastSeen >= ingestion.seen {
+                _ = try keep(known.rowID, isOlder: true)
+            } else {
+                _ = try ingestion.apply(to: known) { try keep($0, isOlder: false) }
+            }
+            rebuilt.reports += 1
+        }
+        return rebuilt
+    }
+}

@@ -1,0 +1,120 @@
+import FoundationEssentials
+import GRDB
+import Report
+
+/// How long what is kept. Current state, history and one size a day are kept for ever.
+public struct RetentionPolicy: Sendable, Equatable {
+    /// Raw reports, in days; the one that a database was last seen in stays.
+    public var reportDays = 90
+    /// All sizes, in days; after that one a day.
+    public var sizeDays = 30
+    /// Lines of the audit log, in days.
+    public var auditDays = 400
+    /// Dead letters, in days.
+    public var deadLetterDays = 30
+
+    /// 90, 30, 400 and 30 days.
+    public init() {}
+}
+
+extension InventoryStore {
+    /// The most rows that one step looks at: a step is one short transaction, so that reports go on being stored.
+    static let retentionStep = 500
+
+    /// Where a run of the retention has come to.
+    public struct RetentionProgress: Sendable, Equatable {
+        var report = Int64(0)
+        var database = Int64(0)
+        /// Reports that were removed.
+        public internal(set) var reports = 0
+        /// Sizes that were removed.
+        public internal(set) var sizes = 0
+        /// Lines of the audit log and dead letters that were removed.
+        public internal(set) var others = 0
+
+        /// At the beginning.
+        public init() {}
+    }
+
+    /// One step of the retention; false when there is nothing left to do in this run.
+    public func retain(_ policy: RetentionPolicy, _ progress: inout RetentionProgress, now: Date = Date()) throws
+        -> Bool
+    {
+        var next = progress
+        let isMore = try write { database in
+            func before(_ days: Int) -> String { Timestamp.format(now.addingTimeInterval(-Double(days) * 86_400)) }
+            let reports = try Self.removeReports(before(policy.reportDays), &next, database)
+            let sizes = try Self.thinSizes(before(policy.sizeDays), &next, database)
+            var others = 0
+            for (table, column, days) in [
+                ("audit", "at", policy.auditDays), ("dead_letters", "received_at", policy.deadLetterDays),
+            ] {
+                try database.execute(
+                    sql: """
+                        DELETE FROM \(table) WHERE row_id IN
+                            (SELECT row_id FROM \(table) WHERE \(column) < ? ORDER BY row_id LIMIT \(Self.retentionStep))
+                        """, arguments: [before(days)])
+                others += database.changesCount
+            }
+            next.others += others
+            return reports || sizes || others > 0
+        }
+        progress = next
+        return isMore
+    }
+
+    /// Reports are in the order of their receipt; one whose host or database was last seen in it stays.
+    private static func removeReports(
+        _ time: String, _ progress: inout RetentionProgress, _ database: Database
+    ) throws -> Bool {
+        let rows = try Row.fetchAll(
+            database,
+            sql: "SELECT row_id, received_at < ? FROM reports WHERE row_id > ? ORDER BY row_id LIMIT \(retentionStep)",
+            arguments: [time, progress.report])
+        let old = rows.prefix { $0[1] as Bool }.map { $0[0] as Int64 }
+        guard let last = old.last else { return false }
+        try database.execute(
+            sql: """
+                DELETE FROM reports WHERE row_id > ? AND row_id <= ?
+                    AND NOT EXISTS (SELECT 1 FROM hosts h WHERE h.row_id = host_row_id AND h.last_seen = seen_at)
+                    AND NOT EXISTS (SELECT 1 FROM databases d
+                                    WHERE d.host_row_id = reports.host_row_id AND d.last_seen = seen_at)
+                """, arguments: [progress.report, last])
+        let removed = database.changesCount
+        if removed > 0 {
+            try database.execute(
+                sql:
+                    "INSERT INTO meta VALUES ('reports_removed', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                arguments: [time])
+        }
+        progress.reports += removed
+        progress.report = last
+        return rows.count == old.count
+    }
+
+    /// Of each day the last size stays, and every size that is newer than `time`.
+    private static func thinSizes(
+        _ time: String, _ progress: inout RetentionProgress, _ database: Database
+    ) throws -> Bool {
+        let ids = try Int64.fetchAll(
+            database, sql: "SELECT row_id FROM databases WHERE row_id > ? ORDER BY row_id LIMIT \(retentionStep)",
+            arguments: [progress.database])
+        guard let last = ids.last else { return false }
+        try database.execute(
+            sql: """
+                DELETE FROM observations WHERE database_row_id > ? AND database_row_id <= ? AND at < ?
+                    AND EXISTS (SELECT 1 FROM observations later
+                                WHERE later.database_row_id = observations.database_row_id
+                                    AND later.at > observations.at
+                                    AND later.at < substr(observations.at, 1, 10) || 'U')
+                """, arguments: [progress.database, last, time])
+        progress.sizes += database.changesCount
+        progress.database = last
+        return true
+    }
+
+    /// Until when reports were removed; nil when all that ever came are there.
+    public func reportsRemovedUntil() throws -> String? {
+        try read { try String.fetchOne($0, sql: "SELECT value FROM meta WHERE key = 'reports_removed'") }
+    }
+}

@@ -1,0 +1,55 @@
+import GRDB
+
+/// The words by which hosts and databases are found. The index keeps no text, so an entry is removed by its old words.
+enum SearchText {
+    static func of(_ host: KnownHost) -> String {
+        words([host.id, host.hostname, host.machineID, host.accountID, host.region])
+    }
+
+    static func of(_ host: KnownHost, key: String, _ state: DatabaseState) -> String {
+        words([
+            host.id, host.hostname, host.accountID, host.region, key, state.engine, state.vendor, state.version,
+            state.port.map(String.init), state.dataDirectory, state.container, state.containerImage, state.clusterID,
+        ])
+    }
+
+    private static func words(_ values: [String?]) -> String { values.compactMap { $0 }.joined(separator: "\n") }
+
+    /// Replaces the words `old` of the row by `new`, in the index `table`.
+    static func replace(
+        _ old: String?, _ new: String, in table: String, _ rowID: Int64, _ database: Database
+    ) throws {
+        guard old != new else { return }
+        if let old {
+            try database.cachedStatement(
+                sql: "INSERT INTO \(table) (\(table), rowid, text) VALUES ('delete', ?, ?)"
+            ).execute(arguments: [rowID, old])
+        }
+        try database.cachedStatement(sql: "INSERT INTO \(table) (rowid, text) VALUES (?, ?)")
+            .execute(arguments: [rowID, new])
+    }
+
+    /// A query of the index for the words in `text`: all must be there, and a last one of three letters may go on.
+    static func match(_ text: String) throws -> String {
+        var words: [String] = [""]
+        for scalar in text.unicodeScalars.prefix(200) {
+            switch scalar.properties.generalCategory {
+            case .nonspacingMark: continue
+            case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber,
+                .letterNumber,
+                .otherNumber where isKnown(scalar):
+                words[words.count - 1].unicodeScalars.append(scalar)
+            default: words.append("")
+            }
+        }
+        let isOpen = words.last.map { $0.count >= 3 } ?? false
+        words.removeAll(where: \.isEmpty)
+        guard !words.isEmpty else { throw StoreError(.badRequest, "the free text has no letter or digit") }
+        return words.map { "\"\($0)\"" }.joined(separator: " AND ") + (isOpen ? "*" : "")
+    }
+
+    /// The tokenizer knows the characters of Unicode 6.1; what came later parts words.
+    private static func isKnown(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.age.map { ($0.major, $0.minor) <= (6, 1) } ?? false
+    }
+}

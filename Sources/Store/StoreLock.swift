@@ -1,0 +1,33 @@
+import Foundation
+
+/// The right to serve a store: one process at a time has it, and the kernel takes it back when that process ends.
+///
+/// The lock is an flock(2) on `<store>.lock`, which names the process that holds it.
+public final class StoreLock: Sendable {
+    private let descriptor: Int32
+
+    /// Takes the lock of the store at `path`.
+    ///
+    /// - Throws: `StoreError` with the code `inUse` that names the process that holds it.
+    public init(path: String) throws {
+        let file = path + ".lock"
+        let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else {
+            throw StoreError(.cannotOpen, "cannot make \(file): \(String(cString: strerror(errno)))")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            var buffer = [UInt8](repeating: 0, count: 32)
+            let count = pread(descriptor, &buffer, buffer.count, 0)
+            close(descriptor)
+            let holder = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self).prefix { $0.isNumber }
+            let name = holder.isEmpty ? "another process" : "process \(holder)"
+            throw StoreError(.inUse, "the store \(path) is in use by \(name): stop that one first")
+        }
+        let text = "\(getpid())\n"
+        _ = ftruncate(descriptor, 0)
+        _ = pwrite(descriptor, text, text.utf8.count, 0)
+        self.descriptor = descriptor
+    }
+
+    deinit { close(descriptor) }
+}

@@ -1,0 +1,82 @@
+import FoundationEssentials
+import GRDB
+import Report
+
+/// A token as it is listed: never its secret, of which the store knows a hash alone.
+public struct TokenRow: Codable, Sendable, Equatable, FetchableRecord {
+    /// The part of the token that is no secret.
+    public var id: String
+    /// What it is for, in its maker's words.
+    public var name: String
+    /// `read`, `ingest`, `scan`, `admin`, with blanks between them.
+    public var scopes: String
+    /// Whether it is taken from this machine alone.
+    public var loopback_only: Bool
+    /// When it was made: RFC 3339, UTC.
+    public var created_at: String
+    /// When it ends; null for never.
+    @ExplicitNull public var expires_at: String?
+    /// When it was revoked.
+    @ExplicitNull public var revoked_at: String?
+    /// When it was last used, to the minute or so.
+    @ExplicitNull public var last_used_at: String?
+}
+
+extension InventoryStore {
+    private static let tokenColumns =
+        "id, name, scopes, loopback_only, created_at, expires_at, revoked_at, last_used_at"
+
+    /// All tokens, in the order in which they were made.
+    public func tokens() throws -> [TokenRow] {
+        try read {
+            try TokenRow.fetchAll($0, sql: "SELECT \(Self.tokenColumns) FROM tokens ORDER BY created_at, id")
+        }
+    }
+
+    /// The token `id` and the hash of its secret; nil when there is none.
+    public func token(_ id: String) throws -> (row: TokenRow, hash: [UInt8])? {
+        try read { database in
+            let statement = try database.cachedStatement(
+                sql: "SELECT hash, \(Self.tokenColumns) FROM tokens WHERE id = ?")
+            guard let row = try Row.fetchOne(statement, arguments: [id]) else { return nil }
+            return (try TokenRow(row: row), Array(row[0] as Data))
+        }
+    }
+
+    /// Adds a token whose secret has the hash `hash`.
+    public func addToken(_ token: TokenRow, hash: [UInt8]) throws {
+        try write { try Self.insert(token, hash, $0) }
+    }
+
+    /// Adds the first token; false when a store once had one, even if it was revoked since.
+    public func addFirstToken(_ token: TokenRow, hash: [UInt8]) throws -> Bool {
+        try write { database in
+            try database.execute(
+                sql: "INSERT INTO meta (key, value) VALUES ('first_token', ?) ON CONFLICT DO NOTHING",
+                arguments: [token.created_at])
+            guard database.changesCount == 1 else { return false }
+            guard try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM tokens") == 0 else { return false }
+            try Self.insert(token, hash, database)
+            return true
+        }
+    }
+
+    private static func insert(_ token: TokenRow, _ hash: [UInt8], _ database: Database) throws {
+        try database.execute(
+            sql: "INSERT INTO tokens (hash, \(tokenColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            arguments: [
+                Data(hash), token.id, token.name, token.scopes, token.loopback_only, token.created_at,
+                token.expires_at, token.revoked_at, token.last_used_at,
+            ])
+    }
+
+    /// Revokes the token `id` at once and for ever; false when there is none that was valid.
+    public func revokeToken(_ id: String, now: Date = Date()) throws -> Bool {
+        try write { database in
+            try database.execute(
+                sql: "UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
+                arguments: [Timestamp.format(now), id])
+            return database.changesCount == 1
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import Foundation
+import GRDB
+import Report
+import Testing
+
+@testable import Store
+
+@Suite("Rebuild, retention, migration")
+struct RebuildTests {
+    let test: TestStore
+    var store: InventoryStore { test.store }
+
+    init() throws {
+        test = try TestStore()
+        for machine in ["a", "b"] {
+            let id = String(repeating: machine, count: 32)
+            try test.ingest(0, ["/a", "/b"], machine: id)
+            try test.ingest(-5, ["/never"], machine: id)
+            try test.ingest(10, ["/a", "/c"], machine: id) {
+                $0.databases[0].version = "8.0.37"
+                $0.host.cloud = Report.Cloud(provider: "aws")
+                $0.host.cloud?.instanceID = "i-0123456789abcde" + machine
+                $0.host.cloud?.accountID = "123456789012"
+            }
+            try test.ingest(20, ["/c"], status: .partial, machine: id)
+        }
+        _ = try store.setTags("i-0123456789abcdea", ["owner": "payments"])
+    }
+
+    @Test("the inventory is derived anew from the reports, row for row")
+    func rowForRow() throws {
+        let before = try test.dump()
+        #expect(before["changes"]!.count == 10 && before["database_history"]!.count == 4)
+        try test.store.database.write {
+            try $0.execute(sql: "UPDATE databases SET version = 'lost'; DELETE FROM changes; UPDATE hosts SET hostname = 'x'")
+        }
+        #expect(try store.rebuild() == .init(reports: 8, unreadable: []))
+        let after = try test.dump()
+        for table in TestStore.derived { #expect(after[table] == before[table], "\(table)") }
+        var request = ListRequest()
+        request.search = "8.0.37"
+        #expect(try store.databases(request).items.count == 2)
+        request = ListRequest()
+        request.require("tag", "owner=payments")
+        #expect(try store.hosts(request).items.map(\.id) == ["i-0123456789abcdea"])
+    }
+
+    @Test("a report that no longer decodes is named and left out; the rest is rebuilt")
+    func unreadable() throws {
+        try store.database.write { try $0.execute(sql: "UPDATE reports SET body = x'1f8b00' WHERE row_id = 4") }
+        #expect(try store.rebuild() == .init(reports: 7, unreadable: [4]))
+        #expect(try test.count("reports") == 8)
+    }
+
+    @Test("old reports go in steps; the one in which a host or a database was last seen stays")
+    func retention() throws {
+        var progress = InventoryStore.RetentionProgress()
+        let later = TestStore.time(60 * 24 * 91)
+        while try store.retain(RetentionPolicy(), &progress, now: later) {}
+        // Of each host: /a of minute 10, /b of minute 0, /c and the host of minute 20 stay; the older one goes.
+        let left = try test.count("reports")
+        #expect(progress.reports == 2 && left == 6, "\(progress.reports) went, \(left) are left")
+        #expect(try store.reportsRemovedUntil() != nil)
+        for row in try store.databases().items {
+            #expect(try store.database(try #require(DatabaseID(row.id)))?.report != nil, "\(row.id)")
+        }
+    }
+
+    @Test("after thirty days one size a day stays, the last one")
+    func thinning() throws {
+        let fresh = try TestStore()
+        for minute in [0, 60, 120, 60 * 24, 60 * 24 + 60] {
+            try fresh.ingest(minute) { $0.databases[0].dataDirectories[0].bytes = Int64(minute) + 1 }
+        }
+        var progress = InventoryStore.RetentionProgress()
+        while try fresh.store.retain(RetentionPolicy(), &progress, now: TestStore.time(60 * 24 * 29)) {}
+        #expect(try fresh.count("observations") == 5)
+        progress = .init()
+        while try fresh.store.retain(RetentionPolicy(), &progress, now: TestStore.time(60 * 24 * 40)) {}
+        let id = try #require(DatabaseID(try fresh.store.databases().items[0].id))
+        #expect(try fresh.store.sizes(id)?.items.map(\.bytes) == [121, 60 * 24 + 61])
+    }
+
+    @Test("a store of the first schema is brought to this one, with its history")
+    func migration() throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent()
+        let sql = try String(contentsOf: folder.appending(path: "Fixtures/store-0001.sql"), encoding: .utf8)
+        let path = test.path + ".old"
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = false
+        try DatabaseQueue(path: path, configuration: configuration)
+            .writeWithoutTransaction { try $0.execute(sql: sql) }
+        #expect { try InventoryStore(path: path, mode: .read) } throws: { ($0 as? StoreError)?.code == .olderSchema }
+        let migrated = try InventoryStore(path: path)
+        let rows = try migrated.databases().items
+        #expect(rows.count == 10 && Set(rows.map(\.engine)) == ["mysql", "mariadb", "mongodb", "postgresql"])
+        #expect(rows.filter { $0.missing_since != nil }.map(\.key) == ["mysql:/var/lib/mysql"])
+        #expect(try migrated.changes().items.first?.kind == "missing")
+        #expect(try migrated.hosts().items.count == 4)
+        #expect(try InventoryStore(path: path, mode: .read).databases().items == rows)
+        try migrated.check()
+    }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import GRDB
+import Report
+
+@testable import Store
+
+/// A store in a folder of its own, and reports to put into it.
+struct TestStore {
+    let path: String
+    let store: InventoryStore
+
+    init() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "dbcensus-store-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        path = folder.appending(path: "inventory.sqlite").path
+        store = try InventoryStore(path: path)
+    }
+
+    /// Ingests the report of `minute` minutes after noon, received then, after `change`.
+    @discardableResult
+    func ingest(
+        _ minute: Int, _ paths: [String] = ["/a"], status: Report.Scan.Status = .complete,
+        machine: String = "0123456789abcdef0123456789abcdef", _ change: (inout Report) -> Void = { _ in }
+    ) throws -> IngestOutcome {
+        var report = IngestTests.report(minute, paths, machine: machine, status: status)
+        change(&report)
+        return try store.ingest(report, now: Self.time(minute))
+    }
+
+    static func time(_ minute: Int) -> Date { IngestTests.noon.addingTimeInterval(Double(minute) * 60) }
+    static func text(_ minute: Int) -> String { Timestamp.format(time(minute)) }
+
+    func kinds() throws -> [String] { try store.changes().items.reversed().map(\.kind) }
+
+    func count(_ table: String) throws -> Int {
+        try store.database.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM \(table)") } ?? -1
+    }
+
+    /// Everything that is derived from reports, row for row.
+    static let derived = [
+        "accounts", "hosts", "databases", "database_history", "changes", "observations", "census", "host_census",
+        "reports", "host_tags",
+    ]
+
+    func dump() throws -> [String: [String]] {
+        try store.database.read { database in
+            var tables: [String: [String]] = [:]
+            for table in Self.derived {
+                let condition = table.hasSuffix("census") ? " WHERE \(table == "census" ? "databases" : "hosts") <> 0" : ""
+                tables[table] = try Row.fetchAll(database, sql: "SELECT * FROM \(table)\(condition)")
+                    .map { "\($0)" }.sorted()
+            }
+            return tables
+        }
+    }
+}
