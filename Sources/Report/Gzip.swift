@@ -6,10 +6,14 @@ public enum Gzip {
     private static let gzipWindow: Int32 = 15 + 16
     private static let zlibWindow: Int32 = 15
 
+    /// How much time is spent on a small output.
+    public enum Level: Sendable { case fast, best }
+
     /// Compresses `bytes` as one gzip member: no name, no time, unknown operating system.
-    public static func compress(_ bytes: [UInt8]) throws(ReportError) -> [UInt8] {
+    public static func compress(_ bytes: [UInt8], level: Level = .best) throws(ReportError) -> [UInt8] {
         var stream = z_stream()
-        guard czlib_deflate_init(&stream, Z_BEST_COMPRESSION, gzipWindow) == Z_OK else {
+        let effort = level == .fast ? Z_BEST_SPEED : Z_BEST_COMPRESSION
+        guard czlib_deflate_init(&stream, effort, gzipWindow) == Z_OK else {
             throw ReportError(.badGzip, "zlib could not start compressing")
         }
         defer { deflateEnd(&stream) }

@@ -43,15 +43,23 @@ extension InventoryStore {
         try page(.deadLetters, request)
     }
 
-    /// Keeps a refused report: `gzip` is its body as it came.
-    public func addDeadLetter(_ refusal: Refusal, gzip: [UInt8], source: String, now: Date = Date()) throws {
+    /// Keeps refused reports, each with its body as one gzip member and who sent it, in one transaction.
+    public func addDeadLetters(
+        _ letters: [(refusal: Refusal, gzip: [UInt8], source: String)], now: Date = Date()
+    ) throws {
+        guard !letters.isEmpty else { return }
         try write { database in
             let time = Timestamp.format(now)
-            try database.execute(
-                sql: """
-                    INSERT INTO dead_letters (received_at, source, code, message, attempts, tried_at, body)
-                    VALUES (?, ?, ?, ?, 1, ?, ?)
-                    """, arguments: [time, source, refusal.code.rawValue, refusal.message, time, Data(gzip)])
+            for letter in letters {
+                try database.cachedStatement(
+                    sql: """
+                        INSERT INTO dead_letters (received_at, source, code, message, attempts, tried_at, body)
+                        VALUES (?, ?, ?, ?, 1, ?, ?)
+                        """
+                ).execute(arguments: [
+                    time, letter.source, letter.refusal.code.rawValue, letter.refusal.message, time, Data(letter.gzip),
+                ])
+            }
             try database.execute(
                 sql: "DELETE FROM dead_letters WHERE row_id <= ?",
                 arguments: [database.lastInsertedRowID - Int64(Self.deadLetterLimit)])

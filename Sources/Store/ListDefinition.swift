@@ -108,3 +108,33 @@ extension Cursor.Value {
         }
     }
 }
+
+/// What a list can be asked, for its reference.
+public struct ListReference: Sendable {
+    /// Names of the fields, with a sentence on each.
+    public var fields: [(name: String, help: String)]
+    /// Names of the orders.
+    public var sorts: [String]
+    /// The order of a request that names none.
+    public var order: String
+    /// Whether it takes free text.
+    public var hasSearch: Bool
+
+    init(_ definition: ListDefinition) {
+        fields = definition.fields.map { ($0.name, $0.help) }
+        sorts = ["added"] + definition.sorts.keys.sorted()
+        order = definition.order
+        hasSearch = definition.searchTable != nil
+    }
+
+    /// `InventoryStore.databases`.
+    public static let databases = ListReference(.databases)
+    /// `InventoryStore.hosts`.
+    public static let hosts = ListReference(.hosts)
+    /// `InventoryStore.changes`.
+    public static let changes = ListReference(.changes)
+    /// `InventoryStore.deadLetters`.
+    public static let deadLetters = ListReference(.deadLetters)
+    /// `InventoryStore.audit`.
+    public static let audit = ListReference(.audit)
+}

@@ -18,8 +18,19 @@ public struct TokenRow: Codable, Sendable, Equatable, FetchableRecord {
     @ExplicitNull public var expires_at: String?
     /// When it was revoked.
     @ExplicitNull public var revoked_at: String?
-    /// When it was last used, to the minute or so.
+    /// When it was last used, to the second or so.
     @ExplicitNull public var last_used_at: String?
+
+    /// A token that is not revoked and was never used.
+    public init(id: String, name: String, scopes: String, loopback_only: Bool, created_at: String, expires_at: String?)
+    {
+        self.id = id
+        self.name = name
+        self.scopes = scopes
+        self.loopback_only = loopback_only
+        self.created_at = created_at
+        self.expires_at = expires_at
+    }
 }
 
 extension InventoryStore {

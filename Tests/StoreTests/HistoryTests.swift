@@ -25,11 +25,13 @@ struct HistoryTests {
         #expect(changes[1].at == TestStore.text(1) && changes[1].database_id.hasSuffix("/mysql:/b"))
     }
 
-    @Test("a change has its kind, its field, what was before and after", arguments: [
-        ("version_changed", "version", "8.0.36", "8.0.37"), ("vendor_changed", "vendor", "oracle", "percona"),
-        ("moved", "port", "3306", "3307"), ("state_changed", "state", "running", "stopped"),
-        ("exposure_changed", "exposure", "all", "loopback"), ("role_changed", "role", "replica", "primary"),
-    ])
+    @Test(
+        "a change has its kind, its field, what was before and after",
+        arguments: [
+            ("version_changed", "version", "8.0.36", "8.0.37"), ("vendor_changed", "vendor", "oracle", "percona"),
+            ("moved", "port", "3306", "3307"), ("state_changed", "state", "running", "stopped"),
+            ("exposure_changed", "exposure", "all", "loopback"), ("role_changed", "role", "replica", "primary"),
+        ])
     func kinds(kind: String, field: String, before: String, after: String) throws {
         func set(_ report: inout Report, _ value: String) {
             switch field {

@@ -32,7 +32,8 @@ struct RebuildTests {
         let before = try test.dump()
         #expect(before["changes"]!.count == 10 && before["database_history"]!.count == 4)
         try test.store.database.write {
-            try $0.execute(sql: "UPDATE databases SET version = 'lost'; DELETE FROM changes; UPDATE hosts SET hostname = 'x'")
+            try $0.execute(
+                sql: "UPDATE databases SET version = 'lost'; DELETE FROM changes; UPDATE hosts SET hostname = 'x'")
         }
         #expect(try store.rebuild() == .init(reports: 8, unreadable: []))
         let after = try test.dump()

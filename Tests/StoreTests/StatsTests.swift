@@ -69,9 +69,11 @@ struct StatsTests {
         }
     }
 
-    @Test("filters that nearly no row passes give short pages in bounded steps, and all rows in the end", arguments: [
-        nil, "-bytes", "version", "-version", "engine", "first_seen",
-    ])
+    @Test(
+        "filters that nearly no row passes give short pages in bounded steps, and all rows in the end",
+        arguments: [
+            nil, "-bytes", "version", "-version", "engine", "first_seen",
+        ])
     func windows(sort: String?) throws {
         try fill(50_000)
         var request = ListRequest()
@@ -92,7 +94,9 @@ struct StatsTests {
         #expect(keys.count == expected.count && Set(keys) == expected, "\(keys.count) of \(expected.count)")
     }
 
-    @Test("an order goes through every row once, those without a value last", arguments: ["version", "-version", "-bytes", "hostname"])
+    @Test(
+        "an order goes through every row once, those without a value last",
+        arguments: ["version", "-version", "-bytes", "hostname"])
     func orders(sort: String) throws {
         try fill(5_000)
         var request = ListRequest()

@@ -46,7 +46,8 @@ struct TestStore {
         try store.database.read { database in
             var tables: [String: [String]] = [:]
             for table in Self.derived {
-                let condition = table.hasSuffix("census") ? " WHERE \(table == "census" ? "databases" : "hosts") <> 0" : ""
+                let condition =
+                    table.hasSuffix("census") ? " WHERE \(table == "census" ? "databases" : "hosts") <> 0" : ""
                 tables[table] = try Row.fetchAll(database, sql: "SELECT * FROM \(table)\(condition)")
                     .map { "\($0)" }.sorted()
             }

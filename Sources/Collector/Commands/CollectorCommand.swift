@@ -5,24 +5,30 @@ import Terminal
 
 /// `dbcensus-collector`: takes what the agents say and keeps the inventory.
 @main
-struct CollectorCommand: ParsableCommand {
+struct CollectorCommand: AsyncParsableCommand {
+    static let version = "0.1.0"
+
     static let configuration = CommandConfiguration(
         commandName: "dbcensus-collector",
         abstract: "Keeps the inventory of databases: ingests the agents' reports and answers questions.",
-        version: "0.1.0",
-        subcommands: [IngestCommand.self, DatabasesCommand.self, HostsCommand.self])
+        version: version,
+        subcommands: [ServeCommand.self, IngestCommand.self, DatabasesCommand.self, HostsCommand.self])
 
-    static func main() {
+    static func main() async {
         signal(SIGPIPE, SIG_IGN)
         do {
             var command = try parseAsRoot()
-            try command.run()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
         } catch let error as CollectorError {
             Talk.say("dbcensus-collector: \(error.message)")
             Foundation.exit(error.exitCode.rawValue)
         } catch let error as StoreError {
             Talk.say("dbcensus-collector: \(error)")
-            Foundation.exit((error.code == .badCursor ? ExitStatus.usage : .store).rawValue)
+            Foundation.exit(([.badCursor, .badRequest].contains(error.code) ? ExitStatus.usage : .store).rawValue)
         } catch {
             exit(withError: error)
         }
@@ -41,6 +47,8 @@ enum ExitStatus: Int32 {
     case store = 74
     /// The output could not be written.
     case output = 73
+    /// The configuration makes no sense.
+    case configuration = 78
 }
 
 /// A failure of a command, with its exit status.

@@ -36,24 +36,8 @@ struct DatabasesCommand: ParsableCommand {
             if let value { request.require(field, value) }
         }
         let page = try InventoryStore(path: store.store, mode: .read).databases(request)
-        try page.write(list.format, columns: Self.columns, table: Self.table)
+        try page.write(list.format, columns: DatabaseRow.columns, table: Self.table)
     }
-
-    static let columns: [ListColumn<DatabaseRow>] = [
-        .init("id") { $0.id }, .init("key") { $0.key }, .init("host_id") { $0.host_id },
-        .init("hostname") { $0.hostname },
-        .init("account_id") { $0.account_id }, .init("region") { $0.region }, .init("engine") { $0.engine },
-        .init("vendor") { $0.vendor }, .init("version") { $0.version },
-        .init("version_precision") { $0.version_precision }, .init("state") { $0.state },
-        .init("address") { $0.address }, .init("port", number: { $0.port.map(Int64.init) }),
-        .init("exposure") { $0.exposure },
-        .init("role") { $0.role }, .init("data_directory") { $0.data_directory }, .init("container") { $0.container },
-        .init("container_image") { $0.container_image }, .init("cluster_id") { $0.cluster_id },
-        .init("bytes", number: { $0.bytes }),
-        .init("bytes_at") { $0.bytes_at }, .init("bytes_complete") { $0.bytes_complete.map { $0 ? "true" : "false" } },
-        .init("first_seen") { $0.first_seen }, .init("last_seen") { $0.last_seen },
-        .init("missing_since") { $0.missing_since },
-    ]
 
     static func table(_ rows: [DatabaseRow]) -> String {
         guard !rows.isEmpty else { return "No database is known yet.\n" }

@@ -22,6 +22,17 @@ struct IngestResult: Codable, Sendable, Equatable {
         self.byte = byte
         self.outcome = outcome
     }
+
+    /// What the store said of a report.
+    init(byte: Int, _ outcome: IngestOutcome) {
+        self.init(byte: byte, outcome: "rejected")
+        switch outcome {
+        case .stored(let host, let count): (self.outcome, host_id, databases) = ("stored", host, count)
+        case .duplicate(let host): (self.outcome, host_id) = ("duplicate", host)
+        case .older(let host): (self.outcome, host_id) = ("older", host)
+        case .rejected(let refusal): (code, reason) = (refusal.code.rawValue, refusal.message)
+        }
+    }
 }
 
 /// A report of an input on its way to the store.
@@ -65,17 +76,13 @@ struct Intake: Sendable {
 
     /// The result, given what the store said of a report that was ready.
     func result(_ outcome: IngestOutcome?) -> IngestResult {
-        var result = IngestResult(byte: byte, outcome: "rejected")
+        var result = outcome.map { IngestResult(byte: byte, $0) } ?? IngestResult(byte: byte, outcome: "rejected")
         result.place = place
-        switch (outcome, content) {
-        case (.stored(let host, let count)?, _):
-            (result.outcome, result.host_id, result.databases) = ("stored", host, count)
-        case (.duplicate(let host)?, _): (result.outcome, result.host_id) = ("duplicate", host)
-        case (.older(let host)?, _): (result.outcome, result.host_id) = ("older", host)
-        case (.rejected(let refusal)?, _), (nil, .refused(let refusal, _)):
-            (result.code, result.reason) = (refusal.code.rawValue, refusal.message)
-        case (nil, .garbled(let error)): (result.code, result.reason) = (error.code.rawValue, error.message)
-        case (nil, .ready): result.reason = "it did not reach the store"
+        guard outcome == nil else { return result }
+        switch content {
+        case .refused(let refusal, _): (result.code, result.reason) = (refusal.code.rawValue, refusal.message)
+        case .garbled(let error): (result.code, result.reason) = (error.code.rawValue, error.message)
+        case .ready: result.reason = "it did not reach the store"
         }
         return result
     }
@@ -86,24 +93,30 @@ extension InventoryStore {
     static let batchLimit = 256
 
     /// Stores what is ready, keeps what makes no sense as dead letters, and says what became of each, in their order.
-    func take(_ intakes: [Intake], source: String) throws -> [IngestResult] {
-        let ready = intakes.compactMap { intake -> IncomingReport? in
+    func take(_ intakes: [Intake], source: String) throws -> [IngestResult] { try take([(intakes, source)])[0] }
+
+    /// The same for several senders, in one transaction.
+    func take(_ groups: [(intakes: [Intake], source: String)]) throws -> [[IngestResult]] {
+        let ready = groups.flatMap(\.intakes).compactMap { intake -> IncomingReport? in
             if case .ready(let report) = intake.content { report } else { nil }
         }
         var outcomes = try ready.isEmpty ? [] : ingest(ready)[...]
-        return try intakes.map { intake in
-            switch intake.content {
-            case .ready(let report):
-                let outcome = outcomes.removeFirst()
-                if case .rejected(let refusal) = outcome {
-                    try addDeadLetter(refusal, gzip: report.gzip, source: source)
+        var letters: [(refusal: Refusal, gzip: [UInt8], source: String)] = []
+        let results = groups.map { group in
+            group.intakes.map { intake -> IngestResult in
+                switch intake.content {
+                case .ready(let report):
+                    let outcome = outcomes.removeFirst()
+                    if case .rejected(let refusal) = outcome { letters.append((refusal, report.gzip, group.source)) }
+                    return intake.result(outcome)
+                case .refused(let refusal, let gzip):
+                    letters.append((refusal, gzip, group.source))
+                    return intake.result(nil)
+                case .garbled: return intake.result(nil)
                 }
-                return intake.result(outcome)
-            case .refused(let refusal, let gzip):
-                try addDeadLetter(refusal, gzip: gzip, source: source)
-                return intake.result(nil)
-            case .garbled: return intake.result(nil)
             }
         }
+        try addDeadLetters(letters)
+        return results
     }
 }

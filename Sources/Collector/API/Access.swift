@@ -1,0 +1,65 @@
+import Foundation
+import HummingbirdCore
+import HTTPTypes
+import Hummingbird
+import Report
+import Store
+
+/// Who may ask for what, and how often.
+struct Access: Sendable {
+    private let store: InventoryStore
+    private let requests: RateLimiter
+    /// Failures by address: a guess costs one, and ten at once are all there is.
+    private let failures = RateLimiter(perSecond: 0.2, burst: 10)
+    private let trustsProxy: Bool
+
+    init(_ store: InventoryStore, _ configuration: Configuration) {
+        self.store = store
+        requests = RateLimiter(
+            perSecond: Double(configuration.limits.requestsPerSecond), burst: Double(configuration.limits.requestBurst))
+        trustsProxy = configuration.server.trustProxy
+    }
+
+    /// The token of a request that may do what `scope` allows.
+    ///
+    /// - Throws: `Problem` with 401, 403 or 429.
+    func check(_ request: Request, _ scope: Scope, address: String, now: Date = Date()) async throws -> TokenRow {
+        if let seconds = failures.check(address) {
+            throw Problem(
+                .tooManyRequests, "too_many_failures", "too many wrong tokens came from this address",
+                retryAfter: seconds)
+        }
+        guard let header = request.headers[.authorization] else {
+            throw Problem(.unauthorized, "no_token", "send a token: Authorization: Bearer dbc_…")
+        }
+        guard let row = try await valid(header, request, address, now) else {
+            _ = failures.take(address)
+            throw Problem(.unauthorized, "bad_token", "the token is unknown, expired, revoked, or not for this address")
+        }
+        if let seconds = requests.take(row.id) {
+            throw Problem(.tooManyRequests, "too_many_requests", "the token asked too often", retryAfter: seconds)
+        }
+        guard row.allows(scope) else {
+            throw Problem(.forbidden, "forbidden", "the token has no scope \"\(scope.rawValue)\"")
+        }
+        return row
+    }
+
+    private func valid(_ header: String, _ request: Request, _ address: String, _ now: Date) async throws -> TokenRow? {
+        let words = header.split(separator: " ", omittingEmptySubsequences: true)
+        guard words.count == 2, words[0].lowercased() == "bearer", let token = Token(words[1]) else { return nil }
+        let known = try await Blocking.run { [store] in try store.token(token.id) }
+        // The same work is done for an unknown id: time tells nothing of which ids there are.
+        let matches = token.matches(known?.hash ?? Array(repeating: 0, count: 32))
+        guard let row = known?.row, matches, row.revoked_at == nil else { return nil }
+        if let end = row.expires_at, end <= Timestamp.format(now) { return nil }
+        if row.loopback_only, !isLocal(request, address) { return nil }
+        return row
+    }
+
+    /// From this machine, and not through a proxy on it.
+    private func isLocal(_ request: Request, _ address: String) -> Bool {
+        let proxied = ["forwarded", "via", "x-forwarded-for", "x-real-ip"].compactMap { HTTPField.Name($0) }
+        return Configuration.isLoopback(address) && !trustsProxy && proxied.allSatisfy { request.headers[$0] == nil }
+    }
+}

@@ -1,0 +1,35 @@
+/// JSON to be written: for what has no type of its own.
+enum JSON: Encodable, ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral,
+    ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral, Sendable
+{
+    case text(String)
+    case number(Int)
+    case flag(Bool)
+    case list([JSON])
+    case object([String: JSON])
+
+    init(stringLiteral value: String) { self = .text(value) }
+    init(booleanLiteral value: Bool) { self = .flag(value) }
+    init(integerLiteral value: Int) { self = .number(value) }
+    init(arrayLiteral elements: JSON...) { self = .list(elements) }
+    init(dictionaryLiteral elements: (String, JSON)...) {
+        self = .object(Dictionary(elements) { _, last in last })
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .text(let value): try container.encode(value)
+        case .number(let value): try container.encode(value)
+        case .flag(let value): try container.encode(value)
+        case .list(let value): try container.encode(value)
+        case .object(let value): try container.encode(value)
+        }
+    }
+
+    /// The object with `other`'s members added.
+    func merging(_ other: [String: JSON]) -> JSON {
+        guard case .object(let members) = self else { return self }
+        return .object(members.merging(other) { $1 })
+    }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import HTTPTypes
+import Report
+
+/// The OpenAPI 3.1 description, made from `Endpoint.all`; docs/openapi.json is the same text.
+enum OpenAPI {
+    /// The description as JSON with sorted keys.
+    static let document: [UInt8] = {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        return Array((try? encoder.encode(description)) ?? Data()) + [UInt8(ascii: "\n")]
+    }()
+
+    private static var description: JSON {
+        var paths: [String: JSON] = [:]
+        for endpoint in Endpoint.all {
+            let path = paths[endpoint.path] ?? [:]
+            var operations = [endpoint.method.rawValue.lowercased(): operation(endpoint)]
+            if endpoint.method == .get { operations["head"] = operation(endpoint, isHead: true) }
+            paths[endpoint.path] = path.merging(operations)
+        }
+        return [
+            "openapi": "3.1.0",
+            "info": [
+                "title": "dbcensus", "version": .text(CollectorCommand.version),
+                "description": "The inventory of databases: what runs where, since when, and what changed.",
+                "license": ["name": "Apache-2.0", "identifier": "Apache-2.0"],
+            ],
+            "paths": .object(paths),
+            "components": [
+                "schemas": .object(Schemas.all),
+                "securitySchemes": [
+                    "token": [
+                        "type": "http", "scheme": "bearer",
+                        "description": "A token: dbc_, its id, _, its secret. Scopes: read, ingest, scan, admin.",
+                    ]
+                ],
+            ],
+        ]
+    }
+
+    private static func operation(_ endpoint: Endpoint, isHead: Bool = false) -> JSON {
+        var answers = endpoint.answers
+        if endpoint.scope != nil { for status in [401, 403, 429] { answers[status] = "Problem" } }
+        // Any route may meet a broken query, a store that cannot be read, and a fault of its own.
+        for status in [400, 500, 503] where answers[status] == nil { answers[status] = "Problem" }
+        var responses: [String: JSON] = [:]
+        for (status, schema) in answers { responses["\(status)"] = response(status, schema, endpoint, isHead) }
+        if endpoint.method == .get {
+            responses["304"] = ["description": "Not modified since the ETag in If-None-Match."]
+        }
+        var operation: [String: JSON] = [
+            "operationId": .text(identifier(endpoint, isHead)),
+            "summary": .text(isHead ? "The header of GET." : endpoint.summary),
+            "parameters": .list(
+                endpoint.pathParameters.map {
+                    ["name": .text($0), "in": "path", "required": true, "schema": ["type": "string"]]
+                } + endpoint.parameters.map(parameter)),
+            "responses": .object(responses),
+            "security": endpoint.scope == nil ? [] : [["token": []]],
+        ]
+        if let scope = endpoint.scope { operation["x-scope"] = .text(scope.rawValue) }
+        switch endpoint.body {
+        case .reports?:
+            let bytes: JSON = ["schema": ["type": "string", "contentMediaType": "application/octet-stream"]]
+            operation["requestBody"] = [
+                "required": true,
+                "content": [
+                    "application/json": ["schema": [:]], "application/x-ndjson": bytes, "application/gzip": bytes,
+                    "application/octet-stream": bytes, "text/plain": bytes,
+                ],
+            ]
+        case .json(let schema)?:
+            operation["requestBody"] = [
+                "required": true, "content": ["application/json": ["schema": reference(schema)]],
+            ]
+        case nil: break
+        }
+        return .object(operation)
+    }
+
+    private static func parameter(_ parameter: Endpoint.Parameter) -> JSON {
+        let type: JSON = .text(parameter.isNumber ? "integer" : "string")
+        return [
+            "name": .text(parameter.name), "in": "query", "description": .text(parameter.help),
+            "schema": parameter.isList ? ["type": "array", "items": ["type": type]] : ["type": type],
+        ]
+    }
+
+    private static func response(_ status: Int, _ schema: String, _ endpoint: Endpoint, _ isHead: Bool) -> JSON {
+        let words = [
+            200: "It is in the body.", 201: "It was made.", 204: "It is done.", 400: "The request makes no sense.",
+            401: "No valid token.", 403: "The token does not allow it.", 404: "There is no such thing.",
+            413: "The body is too large.", 415: "The body's encoding is not one that is read.",
+            422: "Every report was refused.", 429: "Too many requests; Retry-After says when.",
+            500: "The request failed; the log has the reason.",
+            503: "Not now: the store cannot be used, or too much waits; Retry-After says when.",
+            507: "The disk is full; Retry-After says when to try again.",
+        ]
+        var response: [String: JSON] = ["description": .text(words[status] ?? "")]
+        guard !isHead, !schema.isEmpty else { return .object(response) }
+        if schema == "Problem" {
+            response["content"] = ["application/problem+json": ["schema": reference(schema)]]
+        } else if schema == "Text" {
+            response["content"] = ["text/plain": ["schema": ["type": "string"]]]
+        } else {
+            var content: [String: JSON] = ["application/json": ["schema": reference(schema)]]
+            if endpoint.hasCSV { content["text/csv"] = ["schema": ["type": "string"]] }
+            response["content"] = .object(content)
+        }
+        return .object(response)
+    }
+
+    private static func reference(_ schema: String) -> JSON { ["$ref": .text("#/components/schemas/" + schema)] }
+
+    private static func identifier(_ endpoint: Endpoint, _ isHead: Bool) -> String {
+        let words = endpoint.path.split(whereSeparator: { "/{}-.".contains($0) }).drop { $0 == "api" || $0 == "v1" }
+        return ((isHead ? "head" : endpoint.method.rawValue.lowercased()) + words.map(\.capitalized).joined())
+    }
+}

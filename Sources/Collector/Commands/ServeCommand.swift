@@ -1,0 +1,152 @@
+import ArgumentParser
+import Foundation
+import HummingbirdCore
+import Hummingbird
+import HummingbirdTLS
+import Logging
+import NIOCore
+import NIOPosix
+import Report
+import ServiceLifecycle
+import Store
+import Terminal
+import UnixSignals
+
+/// `dbcensus-collector serve`: the API over the store.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Serves the API, until SIGTERM or SIGINT.",
+        discussion: """
+            Values come from --set, then from the environment (DBCENSUS_SERVER_PORT), then from the file. SIGHUP reads the \
+            certificate again. The first start prints a token for this machine, once.
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+
+    func run() async throws {
+        let configuration = try options.load()
+        let logger = LogOutput.logger(configuration.log)
+        NIOSingletons.blockingPoolThreadCountSuggestion = max(4, 2 * System.coreCount)
+        let lock = try StoreLock(path: configuration.store)
+        defer { withExtendedLifetime(lock) {} }
+        let store = try InventoryStore(path: configuration.store)
+        try store.check()
+        try Self.offerFirstToken(store)
+        let server = try Server(store: store, configuration: configuration, logger: logger)
+        try await server.run()
+    }
+
+    /// The first start of a store says how to get in: to whoever sees standard error, once and never again.
+    private static func offerFirstToken(_ store: InventoryStore) throws {
+        let made = try TokenMaker.make(
+            name: "first start", scopes: [Scope.admin.rawValue], days: nil, loopbackOnly: true)
+        guard try store.addFirstToken(made.row, hash: made.token.hash) else { return }
+        Talk.say("The first token, for this machine alone, shown once: \(made.token.text)")
+    }
+}
+
+/// Where a configuration comes from.
+struct ConfigurationOptions: ParsableArguments {
+    @Option(help: "The configuration's file, in YAML.", completion: .file())
+    var config: String?
+
+    @Option(help: "The store's file.", completion: .file())
+    var store: String?
+
+    @Option(name: .customLong("set"), help: "One setting: section.key=value. It may be repeated.")
+    var settings: [String] = []
+
+    func load() throws -> Configuration {
+        do throws(ConfigurationError) {
+            return try Configuration.load(
+                file: config, environment: ProcessInfo.processInfo.environment,
+                flags: settings + (store.map { ["store.path=\($0)"] } ?? []))
+        } catch { throw CollectorError(exitCode: .configuration, message: error.message) }
+    }
+}
+
+/// The services of a collector, put together: `main` and the tests build it the same way.
+struct Server: Sendable {
+    let backend: Backend
+    private let tls: TLSFiles?
+
+    init(store: InventoryStore, configuration: Configuration, logger: Logger) throws {
+        let metrics = Metrics()
+        if let certificate = configuration.server.certificate, let key = configuration.server.privateKey {
+            do throws(ConfigurationError) { tls = try TLSFiles(certificate: certificate, privateKey: key) } catch {
+                throw CollectorError(exitCode: .configuration, message: error.message)
+            }
+        } else {
+            tls = nil
+        }
+        backend = Backend(
+            store: store, queue: IngestQueue(store, configuration.limits, metrics, logger), metrics: metrics,
+            audit: AuditTrail(store, metrics, logger), access: Access(store, configuration),
+            configuration: configuration,
+            logger: logger)
+    }
+
+    /// Serves until SIGTERM or SIGINT; what was taken is stored before it returns.
+    func run() async throws {
+        var group = ServiceGroupConfiguration(
+            services: [
+                backend.audit, backend.queue, Upkeep(backend: backend), Reloads(tls: tls, logger: backend.logger),
+                try application(),
+            ],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: backend.logger)
+        // A client that does not read its answer does not hold up the end.
+        group.maximumGracefulShutdownDuration = .seconds(20)
+        try await ServiceGroup(configuration: group).run()
+    }
+
+    private func application() throws -> some ApplicationProtocol {
+        let configuration = backend.configuration
+        let limits = configuration.limits
+        let http = HTTPServerBuilder.http1(
+            configuration: .init(
+                additionalChannelHandlers: [Deadlines(limits)],
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)))
+        let logger = backend.logger
+        let isTLS = tls != nil
+        return Application(
+            responder: Responder(backend),
+            server: try tls.map { try .tls(http, tlsConfiguration: $0.configuration()) } ?? http,
+            configuration: .init(
+                address: .hostname(configuration.server.address, port: configuration.server.port),
+                availableConnectionsDelegate: MaximumAvailableConnections(limits.connections)),
+            onServerRunning: { channel in
+                let port = channel.localAddress?.port ?? configuration.server.port
+                let host =
+                    configuration.server.address.contains(":")
+                    ? "[\(configuration.server.address)]" : configuration.server.address
+                logger.notice(
+                    "serving",
+                    metadata: [
+                        "url": "\(isTLS ? "https" : "http")://\(host):\(port)", "store": "\(configuration.store)",
+                    ])
+            }, logger: quiet(logger))
+    }
+
+    /// Hummingbird's own lines say nothing that ours do not.
+    private func quiet(_ logger: Logger) -> Logger {
+        var logger = logger
+        logger.logLevel = max(logger.logLevel, .warning)
+        return logger
+    }
+}
+
+/// SIGHUP: the certificate is read again.
+struct Reloads: Service {
+    let tls: TLSFiles?
+    let logger: Logger
+
+    func run() async throws {
+        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            do {
+                try tls?.reload()
+                logger.notice("reloaded", metadata: ["certificate": "\(tls == nil ? "none" : "read again")"])
+            } catch { logger.error("nothing was reloaded", metadata: ["error": "\(error)"]) }
+        }
+    }
+}

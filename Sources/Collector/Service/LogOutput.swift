@@ -1,0 +1,50 @@
+import Foundation
+import Logging
+import Report
+import Terminal
+
+/// Writes log lines to standard error: text for people, JSON for machines.
+struct LogOutput: LogHandler {
+    var logLevel: Logger.Level
+    var metadata: Logger.Metadata = [:]
+    /// One JSON object a line instead of text.
+    let isJSON: Bool
+
+    /// A logger for `configuration`; `auto` is text on a terminal and JSON otherwise.
+    static func logger(_ configuration: Configuration.Log) -> Logger {
+        let isJSON = configuration.format == .json || (configuration.format == .auto && isatty(STDERR_FILENO) == 0)
+        return Logger(label: "dbcensus") { _ in LogOutput(logLevel: configuration.level, isJSON: isJSON) }
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        var all = metadata.merging(event.metadata ?? [:]) { $1 }
+        if let error = event.error { all["error"] = "\(error)" }
+        let time = Timestamp.format(Date())
+        Self.write(isJSON ? Self.json(event, all, time) : Self.text(event, all, time))
+    }
+
+    static func text(_ event: LogEvent, _ metadata: Logger.Metadata, _ time: String) -> String {
+        let pairs = metadata.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+        let level = event.level.rawValue.uppercased()
+        let line = "\(time) \(level)\(String(repeating: " ", count: max(1, 9 - level.count)))\(event.message)\(pairs)"
+        return PlainText.neutralised(line)
+    }
+
+    static func json(_ event: LogEvent, _ metadata: Logger.Metadata, _ time: String) -> String {
+        var members = ["time": time, "level": event.level.rawValue, "message": "\(event.message)"]
+        for (key, value) in metadata where members[key] == nil { members[key] = "\(value)" }
+        guard let json = try? Report.encoder(.minified).encode(members) else { return "{}" }
+        return String(decoding: json, as: UTF8.self)
+    }
+
+    /// One write a line, so that lines of several threads do not mix.
+    static func write(_ line: String) {
+        let bytes = Array((line + "\n").utf8)
+        _ = bytes.withUnsafeBytes { Foundation.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+}

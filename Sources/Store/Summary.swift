@@ -1,0 +1,48 @@
+import Foundation
+import GRDB
+
+/// The store from outside: how large it is, and what waits in it.
+public struct StoreSummary: Sendable {
+    /// The store's files together, in bytes.
+    public var bytes: Int64
+    /// Free space on its disk, in bytes.
+    public var freeBytes: Int64
+    /// Refused reports that are kept.
+    public var deadLetters: Int
+    /// When the host that was not seen longest was last seen; nil without hosts.
+    public var oldestHost: String?
+}
+
+extension InventoryStore {
+    /// Below this much free space on its disk the store takes no reports.
+    public static let leastFreeBytes: Int64 = 16 << 20
+
+    /// The store from outside.
+    public func summary() throws -> StoreSummary {
+        let bytes = ["", "-wal", "-shm"].reduce(Int64(0)) { sum, suffix in
+            let attributes = try? FileManager.default.attributesOfItem(atPath: path + suffix)
+            return sum + ((attributes?[.size] as? Int64) ?? (attributes?[.size] as? Int).map(Int64.init) ?? 0)
+        }
+        return try read { database in
+            StoreSummary(
+                bytes: bytes, freeBytes: freeBytes(),
+                deadLetters: try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM dead_letters") ?? 0,
+                oldestHost: try String.fetchOne(database, sql: "SELECT MIN(last_seen) FROM hosts"))
+        }
+    }
+
+    private func freeBytes() -> Int64 {
+        var information = statvfs()
+        let folder = URL(filePath: path).deletingLastPathComponent().path
+        guard statvfs(folder.isEmpty ? "." : folder, &information) == 0 else { return 0 }
+        return Int64(clamping: UInt64(information.f_bavail) &* UInt64(information.f_frsize))
+    }
+
+    /// Throws unless the store can be read and has room to write.
+    public func probe() throws {
+        _ = try read { try Int.fetchOne($0, sql: "SELECT 1 FROM meta LIMIT 1") }
+        guard freeBytes() >= Self.leastFreeBytes else {
+            throw StoreError(.full, "the disk that holds \(path) has less than \(Self.leastFreeBytes >> 20) MiB left")
+        }
+    }
+}
