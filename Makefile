@@ -1,5 +1,5 @@
 # The commands of this project. Each installs what it needs (apt, pip) and says so.
-.PHONY: run test truth agent lint format bench-agent fuzz golden clean
+.PHONY: run test truth agent lint format bench-agent fuzz reference golden clean
 
 run:            ## build, scan this host, ingest the frame, show the inventory
 	@scripts/run
@@ -24,6 +24,10 @@ bench-agent:    ## the agent beside ss, du and psutil, on this host and on a syn
 
 fuzz:           ## spoiled input for every parser and for the whole agent; SECONDS_EACH=120 of each
 	@scripts/fuzz
+
+reference: agent ## docs/cli.md and docs/openapi.json, from what the programs say of themselves
+	@swift build --product dbcensus-collector
+	@scripts/reference dist/dbcensus-agent-*-linux-$$(uname -m) .build/debug/dbcensus-collector docs
 
 golden:         ## record the golden reports anew; the run fails, so that nobody takes it for a test
 	@DBCENSUS_RECORD_GOLDEN=1 swift test --filter GoldenTests

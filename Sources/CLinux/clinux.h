@@ -108,4 +108,12 @@ static inline struct clinux_inet_diag_request clinux_listen_request(uint8_t fami
 }
 static const int32_t CLINUX_NETLINK_SOCK_DIAG = NETLINK_SOCK_DIAG, CLINUX_AF_NETLINK = 16;
 static const uint16_t CLINUX_NLMSG_ERROR = NLMSG_ERROR, CLINUX_NLMSG_DONE = NLMSG_DONE;
+/* Whether something keeps the clock right, by adjtimex(2); -1 where the kernel does not say. */
+#include <sys/timex.h>
+static inline int clinux_clock_is_synchronised(void) {
+    struct timex state = {0};
+    int result = adjtimex(&state);
+    return result < 0 ? -1 : result != TIME_ERROR;
+}
+
 #endif

@@ -98,7 +98,7 @@ public enum Frame {
 
 extension Array where Element == UInt8 {
     /// Where `needle` first begins at or after `start`, wholly before `end`.
-    func firstRange(of needle: [UInt8], from start: Int, to end: Int? = nil) -> Int? {
+    public func firstRange(of needle: [UInt8], from start: Int, to end: Int? = nil) -> Int? {
         let end = end ?? count
         guard start < end, !needle.isEmpty else { return nil }
         return withUnsafeBytes { buffer in

@@ -31,6 +31,11 @@ extension InventoryStore {
         }
     }
 
+    /// When the last report came; nil when none has.
+    public func lastReceived() throws -> String? {
+        try read { try String.fetchOne($0, sql: "SELECT received_at FROM reports ORDER BY row_id DESC LIMIT 1") }
+    }
+
     private func freeBytes() -> Int64 {
         var information = statvfs()
         let folder = URL(filePath: path).deletingLastPathComponent().path

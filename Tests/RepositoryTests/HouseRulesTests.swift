@@ -27,9 +27,11 @@ struct HouseRulesTests {
         ],
         "Store": ["Foundation", "FoundationEssentials", "GRDB", "Report"],
         "Collector": [
-            "ArgumentParser", "AsyncHTTPClient", "Crypto", "Foundation", "HTTPTypes", "Hummingbird", "HummingbirdCore",
-            "HummingbirdTLS", "Logging", "NIOCore", "NIOHTTPTypes", "NIOSSL", "Report", "ServiceLifecycle", "Store",
-            "Synchronization", "Terminal", "UnixSignals", "Yams",
+            "ArgumentParser", "AsyncHTTPClient", "CLinux", "Crypto", "Foundation", "HTTPTypes", "Hummingbird",
+            "HummingbirdCore", "HummingbirdTLS", "Logging", "NIOCore", "NIOFoundationCompat", "NIOHTTP1",
+            "NIOHTTPTypes",
+            "NIOPosix", "NIOSSL", "Report", "ServiceLifecycle", "Store", "Synchronization", "Terminal", "UnixSignals",
+            "Yams",
         ],
     ]
 

@@ -1,7 +1,7 @@
 import Foundation
-import HummingbirdCore
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import Report
 import Store
 

@@ -12,8 +12,12 @@ final class Deadlines: ChannelDuplexHandler, RemovableChannelHandler {
     private let header: TimeAmount
     private let body: TimeAmount
     private let idle: TimeAmount
-    private var timer: Scheduled<Void>?
-    private var isWriting = false
+    /// What must come: a header, a body, or the next request.
+    private var incoming: Scheduled<Void>?
+    /// An answer that must be read. A client may send its next request meanwhile, so it has a time of its own.
+    private var outgoing: Scheduled<Void>?
+    /// Requests without a whole answer yet.
+    private var pending = 0
 
     init(_ limits: Configuration.Limits) {
         header = .seconds(Int64(limits.headerSeconds))
@@ -21,20 +25,23 @@ final class Deadlines: ChannelDuplexHandler, RemovableChannelHandler {
         idle = .seconds(Int64(limits.idleSeconds))
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { start(header, context) }
+    func handlerAdded(context: ChannelHandlerContext) { incoming = close(header, context) }
 
-    func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
+    func handlerRemoved(context: ChannelHandlerContext) { cancel() }
 
     func channelInactive(context: ChannelHandlerContext) {
-        timer?.cancel()
+        cancel()
         context.fireChannelInactive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head: start(body, context)
+        case .head:
+            pending += 1
+            incoming?.cancel()
+            incoming = close(body, context)
         case .body: break
-        case .end: timer?.cancel()
+        case .end: incoming?.cancel()
         }
         context.fireChannelRead(data)
     }
@@ -42,27 +49,37 @@ final class Deadlines: ChannelDuplexHandler, RemovableChannelHandler {
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
         case .head:
-            isWriting = true
-            start(body, context)
-        case .body: break
-        case .end: isWriting = false
-        }
-        let isEnd = !isWriting
-        let written = promise ?? context.eventLoop.makePromise()
-        if isEnd {
+            outgoing?.cancel()
+            outgoing = close(body, context)
+            context.write(data, promise: promise)
+        case .body: context.write(data, promise: promise)
+        case .end:
+            // The answer has left once its last part is written to the socket.
+            let written = promise ?? context.eventLoop.makePromise()
             let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-            // The answer has left once the last part is written to the socket.
             written.futureResult.whenSuccess {
                 let (handler, context) = bound.value
-                handler.start(handler.idle, context)
+                handler.answered(context)
             }
+            context.write(data, promise: written)
         }
-        context.write(data, promise: written)
     }
 
-    private func start(_ time: TimeAmount, _ context: ChannelHandlerContext) {
-        timer?.cancel()
+    private func answered(_ context: ChannelHandlerContext) {
+        pending -= 1
+        outgoing?.cancel()
+        guard pending == 0 else { return }
+        incoming?.cancel()
+        incoming = close(idle, context)
+    }
+
+    private func cancel() {
+        incoming?.cancel()
+        outgoing?.cancel()
+    }
+
+    private func close(_ time: TimeAmount, _ context: ChannelHandlerContext) -> Scheduled<Void> {
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        timer = context.eventLoop.scheduleTask(in: time) { bound.value.close(promise: nil) }
+        return context.eventLoop.scheduleTask(in: time) { bound.value.close(promise: nil) }
     }
 }

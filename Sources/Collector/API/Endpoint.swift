@@ -1,7 +1,7 @@
 import Foundation
-import HummingbirdCore
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import Store
@@ -40,6 +40,12 @@ struct Endpoint: Sendable {
         case reports
         /// JSON of a schema.
         case json(String)
+    }
+
+    /// Whether it is the route of a path with these parts.
+    func isAt(_ parts: [Substring]) -> Bool {
+        let pattern = path.split(separator: "/")
+        return pattern.count == parts.count && zip(pattern, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
     }
 
     /// Names in braces in the path.

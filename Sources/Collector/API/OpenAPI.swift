@@ -15,15 +15,14 @@ enum OpenAPI {
         var paths: [String: JSON] = [:]
         for endpoint in Endpoint.all {
             let path = paths[endpoint.path] ?? [:]
-            var operations = [endpoint.method.rawValue.lowercased(): operation(endpoint)]
-            if endpoint.method == .get { operations["head"] = operation(endpoint, isHead: true) }
-            paths[endpoint.path] = path.merging(operations)
+            paths[endpoint.path] = path.merging([endpoint.method.rawValue.lowercased(): operation(endpoint)])
         }
         return [
             "openapi": "3.1.0",
             "info": [
                 "title": "dbcensus", "version": .text(CollectorCommand.version),
-                "description": "The inventory of databases: what runs where, since when, and what changed.",
+                "description":
+                    "The inventory of databases: what runs where, since when, and what changed. HEAD is answered as GET is.",
                 "license": ["name": "Apache-2.0", "identifier": "Apache-2.0"],
             ],
             "paths": .object(paths),
@@ -39,19 +38,19 @@ enum OpenAPI {
         ]
     }
 
-    private static func operation(_ endpoint: Endpoint, isHead: Bool = false) -> JSON {
+    private static func operation(_ endpoint: Endpoint) -> JSON {
         var answers = endpoint.answers
         if endpoint.scope != nil { for status in [401, 403, 429] { answers[status] = "Problem" } }
         // Any route may meet a broken query, a store that cannot be read, and a fault of its own.
         for status in [400, 500, 503] where answers[status] == nil { answers[status] = "Problem" }
         var responses: [String: JSON] = [:]
-        for (status, schema) in answers { responses["\(status)"] = response(status, schema, endpoint, isHead) }
+        for (status, schema) in answers { responses["\(status)"] = response(status, schema, endpoint) }
         if endpoint.method == .get {
             responses["304"] = ["description": "Not modified since the ETag in If-None-Match."]
         }
         var operation: [String: JSON] = [
-            "operationId": .text(identifier(endpoint, isHead)),
-            "summary": .text(isHead ? "The header of GET." : endpoint.summary),
+            "operationId": .text(identifier(endpoint)),
+            "summary": .text(endpoint.summary),
             "parameters": .list(
                 endpoint.pathParameters.map {
                     ["name": .text($0), "in": "path", "required": true, "schema": ["type": "string"]]
@@ -87,7 +86,7 @@ enum OpenAPI {
         ]
     }
 
-    private static func response(_ status: Int, _ schema: String, _ endpoint: Endpoint, _ isHead: Bool) -> JSON {
+    private static func response(_ status: Int, _ schema: String, _ endpoint: Endpoint) -> JSON {
         let words = [
             200: "It is in the body.", 201: "It was made.", 204: "It is done.", 400: "The request makes no sense.",
             401: "No valid token.", 403: "The token does not allow it.", 404: "There is no such thing.",
@@ -98,7 +97,7 @@ enum OpenAPI {
             507: "The disk is full; Retry-After says when to try again.",
         ]
         var response: [String: JSON] = ["description": .text(words[status] ?? "")]
-        guard !isHead, !schema.isEmpty else { return .object(response) }
+        guard !schema.isEmpty else { return .object(response) }
         if schema == "Problem" {
             response["content"] = ["application/problem+json": ["schema": reference(schema)]]
         } else if schema == "Text" {
@@ -113,8 +112,8 @@ enum OpenAPI {
 
     private static func reference(_ schema: String) -> JSON { ["$ref": .text("#/components/schemas/" + schema)] }
 
-    private static func identifier(_ endpoint: Endpoint, _ isHead: Bool) -> String {
+    private static func identifier(_ endpoint: Endpoint) -> String {
         let words = endpoint.path.split(whereSeparator: { "/{}-.".contains($0) }).drop { $0 == "api" || $0 == "v1" }
-        return ((isHead ? "head" : endpoint.method.rawValue.lowercased()) + words.map(\.capitalized).joined())
+        return endpoint.method.rawValue.lowercased() + words.map(\.capitalized).joined()
     }
 }

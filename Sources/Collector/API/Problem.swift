@@ -19,6 +19,10 @@ struct Problem: Error, Encodable, Sendable {
     var items: [IngestResult]?
     /// Seconds after which it may go better; as `Retry-After` too.
     var retry_after: Int?
+    /// The methods that a route takes, as `Allow`.
+    var allow: String?
+
+    private enum CodingKeys: String, CodingKey { case type, title, status, detail, request_id, items, retry_after }
 
     init(_ status: HTTPResponse.Status, _ code: String, _ detail: String, retryAfter: Int? = nil) {
         type = "urn:dbcensus:problem:" + code
@@ -49,6 +53,7 @@ struct Problem: Error, Encodable, Sendable {
         var reply = Reply(status: .init(code: status), contentType: "application/problem+json")
         reply.body = (try? Array(Report.encoder(.minified).encode(self))) ?? []
         if let retry_after { reply.headers[.retryAfter] = "\(retry_after)" }
+        if let allow { reply.headers[.allow] = allow }
         if status == 401 { reply.headers[.wwwAuthenticate] = "Bearer realm=\"dbcensus\"" }
         return reply
     }

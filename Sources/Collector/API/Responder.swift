@@ -1,11 +1,11 @@
 import Crypto
 import Foundation
-import NIOHTTP1
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOHTTP1
 import Report
 import Store
 
@@ -46,26 +46,29 @@ struct Responder: HTTPResponder {
             head.method = .get
             request = Request(head: head, body: request.body)
         }
-        var response: Response
-        do {
+        let response: Response
+        if let problem = unknown(request) {
+            var problem = problem
+            problem.request_id = Self.requestID(request)
+            response = Self.finish(problem.reply(), problem.request_id, backend, nil, request)
+        } else {
             response = try await routes.respond(to: request, context: context)
-        } catch let error as HTTPError where error.status == .notFound {
-            response = Self.finish(unknown(request).reply(), Self.requestID(request), backend, nil, request)
         }
         return isHead ? response.createHeadResponse() : response
     }
 
-    /// There is no such route, or none with this method.
-    private func unknown(_ request: Request) -> Problem {
+    /// There is no such route, or none with this method; nil when there is.
+    private func unknown(_ request: Request) -> Problem? {
         let parts = request.uri.path.split(separator: "/", omittingEmptySubsequences: true)
-        let methods = Endpoint.all.filter { endpoint in
-            let pattern = endpoint.path.split(separator: "/")
-            return pattern.count == parts.count && zip(pattern, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
-        }.map(\.method.rawValue)
+        let methods = Endpoint.all.filter { $0.isAt(parts) }.map(\.method)
+        guard !methods.contains(request.method) else { return nil }
         backend.metrics.add(
             .requests, [("route", "none"), ("method", "any"), ("status", methods.isEmpty ? "404" : "405")])
         guard !methods.isEmpty else { return Problem(.notFound, "not_found", "there is no such route") }
-        return Problem(.methodNotAllowed, "method_not_allowed", "this route takes \(methods.joined(separator: ", "))")
+        let names = methods.flatMap { $0 == .get ? ["GET", "HEAD"] : [$0.rawValue] }.joined(separator: ", ")
+        var problem = Problem(.methodNotAllowed, "method_not_allowed", "this route takes \(names)")
+        problem.allow = names
+        return problem
     }
 
     private static func run(

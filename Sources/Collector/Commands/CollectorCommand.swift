@@ -12,7 +12,22 @@ struct CollectorCommand: AsyncParsableCommand {
         commandName: "dbcensus-collector",
         abstract: "Keeps the inventory of databases: ingests the agents' reports and answers questions.",
         version: version,
-        subcommands: [ServeCommand.self, IngestCommand.self, DatabasesCommand.self, HostsCommand.self])
+        groupedSubcommands: [
+            CommandGroup(
+                name: "The service:",
+                subcommands: [
+                    ServeCommand.self, TokenCommand.self, DoctorCommand.self, BackupCommand.self, RestoreCommand.self,
+                    RebuildCommand.self, OpenAPICommand.self,
+                ]),
+            CommandGroup(
+                name: "Reports:", subcommands: [IngestCommand.self, DeadLettersCommand.self, TagCommand.self]),
+            CommandGroup(
+                name: "The inventory:",
+                subcommands: [
+                    DatabasesCommand.self, HostsCommand.self, ChangesCommand.self, ShowCommand.self, StatsCommand.self,
+                    ClustersCommand.self, AccountsCommand.self, AuditCommand.self,
+                ]),
+        ])
 
     static func main() async {
         signal(SIGPIPE, SIG_IGN)
@@ -45,8 +60,12 @@ enum ExitStatus: Int32 {
     case noInput = 66
     /// The store could not be opened, read or written.
     case store = 74
+    /// A collector could not be asked.
+    case unavailable = 69
     /// The output could not be written.
     case output = 73
+    /// The token does not allow it.
+    case noPermission = 77
     /// The configuration makes no sense.
     case configuration = 78
 }

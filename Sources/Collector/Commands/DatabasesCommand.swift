@@ -1,14 +1,15 @@
 import ArgumentParser
+import Foundation
 import Report
 import Store
 import Terminal
 
 /// `dbcensus-collector databases`: the inventory.
-struct DatabasesCommand: ParsableCommand {
+struct DatabasesCommand: InventoryList {
     static let configuration = CommandConfiguration(
-        commandName: "databases", abstract: "Lists the databases of the inventory, missing ones with them.")
+        commandName: "databases", abstract: "Lists the databases of the inventory, missing ones with them.",
+        discussion: "Fields of --where: \(ListReference.databases.names). Orders: \(ListReference.databases.orders).")
 
-    @OptionGroup var store: StoreOptions
     @OptionGroup var list: ListOptions
 
     @Option(help: "Only this engine, such as postgresql.")
@@ -17,8 +18,8 @@ struct DatabasesCommand: ParsableCommand {
     @Option(help: "Only this vendor, such as percona.")
     var vendor: String?
 
-    @Option(help: "Only running, stopped or installed ones.")
-    var state: Report.Database.State?
+    @Option(help: "Only running, stopped, installed or missing ones.")
+    var state: String?
 
     @Option(help: "Only this role: standalone, primary, replica, arbiter, router, config.")
     var role: Report.Database.Role?
@@ -26,21 +27,35 @@ struct DatabasesCommand: ParsableCommand {
     @Option(help: "Only this exposure: loopback, private, all.")
     var exposure: Report.Listener.Exposure?
 
-    func run() throws {
-        var request = list.request
-        let own = [
-            ("engine", engine), ("vendor", vendor), ("state", state?.rawValue), ("role", role?.rawValue),
+    @Option(help: "Words that must all be there, the last one perhaps as a beginning.")
+    var search: String?
+
+    @Option(help: "The inventory at this time: a date, or a time such as 2026-11-21T12:00:00Z.")
+    var asOf: String?
+
+    func request() throws -> ListRequest {
+        var request = list.request([
+            ("engine", engine), ("vendor", vendor), ("state", state), ("role", role?.rawValue),
             ("exposure", exposure?.rawValue),
-        ]
-        for (field, value) in own {
-            if let value { request.require(field, value) }
+        ])
+        request.search = search
+        if let asOf {
+            guard let time = Timestamp.parse(asOf) ?? Timestamp.parse(asOf + "T00:00:00Z") else {
+                throw ValidationError("--as-of is a date, or a time such as 2026-11-21T12:00:00Z.")
+            }
+            request.asOf = time
         }
-        let page = try InventoryStore(path: store.store, mode: .read).databases(request)
-        try page.write(list.format, columns: DatabaseRow.columns, table: Self.table)
+        return request
+    }
+
+    static let path = "databases"
+    static var columns: [ListColumn<DatabaseRow>] { DatabaseRow.columns }
+    static func read(_ store: InventoryStore, _ request: ListRequest) throws -> Page<DatabaseRow> {
+        try store.databases(request)
     }
 
     static func table(_ rows: [DatabaseRow]) -> String {
-        guard !rows.isEmpty else { return "No database is known yet.\n" }
+        guard !rows.isEmpty else { return "No such database is known.\n" }
         var table = Table([
             .init("HOST", fit: .cutEnd), .init("ENGINE"), .init("VERSION"), .init("STATE"), .init("ADDRESS"),
             .init("EXPOSURE"), .init("ROLE"), .init("SIZE", right: true), .init("DATA DIRECTORY", fit: .cutFront),
@@ -58,9 +73,7 @@ struct DatabasesCommand: ParsableCommand {
         }
         return table.lines(width: Talk.width(standard: 120)).joined(separator: "\n") + "\n"
     }
-}
 
-extension DatabasesCommand {
     /// The executable of software alone, which its key names.
     private static func software(_ row: DatabaseRow) -> String? {
         let prefix = row.engine + ":software:"
@@ -68,6 +81,12 @@ extension DatabasesCommand {
     }
 }
 
-extension Report.Database.State: ExpressibleByArgument {}
 extension Report.Database.Role: ExpressibleByArgument {}
 extension Report.Listener.Exposure: ExpressibleByArgument {}
+
+extension ListReference {
+    /// The fields, for help.
+    var names: String { fields.map(\.name).sorted().joined(separator: ", ") }
+    /// The orders, for help.
+    var orders: String { "\(sorts.joined(separator: ", ")) (\(order))" }
+}

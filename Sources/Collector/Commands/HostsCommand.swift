@@ -3,19 +3,30 @@ import Store
 import Terminal
 
 /// `dbcensus-collector hosts`: the hosts that reported.
-struct HostsCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "hosts", abstract: "Lists the hosts that reported.")
+struct HostsCommand: InventoryList {
+    static let configuration = CommandConfiguration(
+        commandName: "hosts", abstract: "Lists the hosts that reported.",
+        discussion: "Fields of --where: \(ListReference.hosts.names). Orders: \(ListReference.hosts.orders).")
 
-    @OptionGroup var store: StoreOptions
     @OptionGroup var list: ListOptions
 
-    func run() throws {
-        let page = try InventoryStore(path: store.store, mode: .read).hosts(list.request)
-        try page.write(list.format, columns: HostRow.columns, table: Self.table)
+    @Option(help: "Words that must all be there, the last one perhaps as a beginning.")
+    var search: String?
+
+    func request() -> ListRequest {
+        var request = list.request()
+        request.search = search
+        return request
+    }
+
+    static let path = "hosts"
+    static var columns: [ListColumn<HostRow>] { HostRow.columns }
+    static func read(_ store: InventoryStore, _ request: ListRequest) throws -> Page<HostRow> {
+        try store.hosts(request)
     }
 
     static func table(_ rows: [HostRow]) -> String {
-        guard !rows.isEmpty else { return "No host has reported yet.\n" }
+        guard !rows.isEmpty else { return "No such host has reported.\n" }
         var table = Table([
             .init("HOST", fit: .cutEnd), .init("ID", fit: .cutEnd), .init("SYSTEM", fit: .cutEnd),
             .init("DATABASES", right: true),

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
-import HummingbirdCore
 import Hummingbird
+import HummingbirdCore
 import HummingbirdTLS
 import Logging
 import NIOCore

@@ -87,7 +87,7 @@ enum ReportFile {
         var entries: [Entry] = []
         var covered: [Range<Int>] = []
         let mayBeJSON = bytes.first { $0 > 0x20 }.map { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "[") } ?? false
-        let split = mayBeJSON ? JSONTexts.split(bytes) : []
+        let split = mayBeJSON ? JSONTexts.split(bytes) : reportLines(bytes)
         var reports: [Int: Report] = [:]
         func isJSON(_ text: JSONTexts.Text) -> Bool {
             let report = try? decode(Array(text.bytes)).get()
@@ -112,6 +112,15 @@ enum ReportFile {
             entries.append(Entry(offset: frame.offset, json: inflate(frame.gzip), gzip: try? frame.gzip.get()))
         }
         return entries.sorted { $0.offset < $1.offset }
+    }
+
+    /// Among other lines: those that begin with a brace and name the schema.
+    private static func reportLines(_ bytes: [UInt8]) -> [JSONTexts.Text] {
+        let name = Array("\"dbcensus.report/".utf8)
+        guard bytes.firstRange(of: name, from: 0) != nil else { return [] }
+        return bytes.split(separator: UInt8(ascii: "\n")).filter { line in
+            line.first == UInt8(ascii: "{") && Array(line).firstRange(of: name, from: 0) != nil
+        }.map { JSONTexts.Text(offset: $0.startIndex, bytes: $0) }
     }
 
     private static func inflate(_ gzip: Result<[UInt8], ReportError>) -> Result<[UInt8], ReportError> {

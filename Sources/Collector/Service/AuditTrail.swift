@@ -31,7 +31,7 @@ final class AuditTrail: Service {
         let isDropped = state.withLock { state in
             if let token { state.used[token] = Date() }
             if let index = state.index[key] {
-                state.lines[index].count += 1
+                state.lines[index].count += line.count
                 state.lines[index].request_id = line.request_id
                 return false
             }
@@ -40,14 +40,14 @@ final class AuditTrail: Service {
             state.lines.append(line)
             return false
         }
-        if isDropped { metrics.add(.auditDropped) }
+        if isDropped { metrics.add(.auditDropped, by: Double(line.count)) }
     }
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(1))
-                await self.flush()
+                if !Task.isCancelled { await self.flush() }
             }
         }
         await flush()
@@ -63,9 +63,10 @@ final class AuditTrail: Service {
         do {
             try await Blocking.run { [store] in try store.record(lines, tokensUsed: used) }
         } catch {
-            metrics.add(.auditDropped, by: Double(lines.count))
             logger.error(
                 "the audit log could not be written", metadata: ["error": "\(error)", "lines": "\(lines.count)"])
+            // They wait for the next time, as long as there is room.
+            for line in lines { add(line, token: nil) }
         }
     }
 }

@@ -1,0 +1,76 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOFoundationCompat
+import NIOHTTP1
+import NIOSSL
+import Store
+
+/// A collector that is asked over HTTP.
+struct Remote: Sendable {
+    private let base: String
+    private let token: String
+    private let caFile: String?
+    /// The largest answer that is taken.
+    private static let answerLimit = 64 << 20
+
+    init(url: String, tokenFile: String?, caFile: String?) throws {
+        guard let parts = URL(string: url), ["http", "https"].contains(parts.scheme ?? ""), parts.host != nil else {
+            throw CollectorError(exitCode: .usage, message: "--server \(url): write http://… or https://…")
+        }
+        guard let tokenFile else { throw CollectorError(exitCode: .usage, message: "--server needs --token-file") }
+        guard let data = FileManager.default.contents(atPath: tokenFile), data.count < 4_096 else {
+            throw CollectorError(exitCode: .noInput, message: "\(tokenFile): no readable file with a token")
+        }
+        base = url.hasSuffix("/") ? String(url.dropLast()) : url
+        token = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        self.caFile = caFile
+    }
+
+    /// Gets `path` below `/api/v1/` as a type.
+    func get<Answer: Decodable & Sendable>(_ path: String, _ query: [(String, String)]) async throws -> Answer {
+        var components = URLComponents()
+        components.queryItems = query.isEmpty ? nil : query.map { URLQueryItem(name: $0.0, value: $0.1) }
+        // URLQueryItem leaves a plus sign alone, which means a blank to the other side.
+        let text = components.percentEncodedQuery.map { "?" + $0.replacing("+", with: "%2B") } ?? ""
+        let url = "\(base)/api/v1/\(path)\(text)"
+        var configuration = HTTPClient.Configuration()
+        configuration.timeout.connect = .seconds(10)
+        if let caFile {
+            configuration.tlsConfiguration = .makeClientConfiguration()
+            configuration.tlsConfiguration?.trustRoots = .file(caFile)
+        }
+        let client = HTTPClient(configuration: configuration)
+        let result: Result<(status: Int, body: Data), any Error>
+        do {
+            var request = HTTPClientRequest(url: url)
+            request.headers = ["Authorization": "Bearer \(token)", "Accept": "application/json"]
+            let response = try await client.execute(request, timeout: .seconds(60))
+            let body = try await response.body.collect(upTo: Self.answerLimit)
+            result = .success((Int(response.status.code), Data(buffer: body)))
+        } catch { result = .failure(error) }
+        try await client.shutdown()
+        switch result {
+        case .failure(let error):
+            throw CollectorError(exitCode: .unavailable, message: "\(base) cannot be asked: \(error)")
+        case .success(let answer) where answer.status == 200:
+            do { return try JSONDecoder().decode(Answer.self, from: answer.body) } catch {
+                throw CollectorError(
+                    exitCode: .unavailable, message: "\(base) gave another answer than a collector does: \(error)")
+            }
+        case .success(let answer): throw refusal(answer.status, answer.body)
+        }
+    }
+
+    private func refusal(_ status: Int, _ body: Data) -> CollectorError {
+        struct Details: Decodable { var detail: String }
+        let detail = (try? JSONDecoder().decode(Details.self, from: body))?.detail ?? "status \(status)"
+        let code: ExitStatus =
+            switch status {
+            case 400, 404: .usage
+            case 401, 403: .noPermission
+            default: .unavailable
+            }
+        return CollectorError(exitCode: code, message: "\(base): \(detail)")
+    }
+}
