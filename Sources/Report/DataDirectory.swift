@@ -68,3 +68,20 @@ extension Report {
         }
     }
 }
+
+extension Report.DataDirectory {
+    /// Reads a directory; `Report.Extent.outline` leaves `filesystem` out.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            path: try values.decode(String.self, forKey: .path),
+            hostPath: try values.decodeIfPresent(String.self, forKey: .hostPath),
+            purpose: try values.decode(Purpose.self, forKey: .purpose))
+        bytes = try values.decodeIfPresent(Int64.self, forKey: .bytes)
+        allocatedBytes = try values.decodeIfPresent(Int64.self, forKey: .allocatedBytes)
+        files = try values.decodeIfPresent(Int64.self, forKey: .files)
+        complete = try values.decode(Bool.self, forKey: .complete)
+        guard decoder.userInfo[Report.extentKey] as? Report.Extent != .outline else { return }
+        filesystem = try values.decodeIfPresent(Report.Filesystem.self, forKey: .filesystem)
+    }
+}

@@ -130,3 +130,31 @@ extension Report {
         }
     }
 }
+
+extension Report.Database {
+    /// Reads a database; `Report.Extent` says how much of it.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        func optional<Value: Decodable>(_ key: CodingKeys) throws -> Value? {
+            try values.decodeIfPresent(Value.self, forKey: key)
+        }
+        self.init(
+            key: try values.decode(String.self, forKey: .key), engine: try values.decode(String.self, forKey: .engine),
+            state: try values.decode(State.self, forKey: .state))
+        vendor = try optional(.vendor)
+        version = try optional(.version)
+        versionPrecision = try optional(.versionPrecision)
+        listeners = try values.decode([Report.Listener].self, forKey: .listeners)
+        dataDirectories = try values.decode([Report.DataDirectory].self, forKey: .dataDirectories)
+        container = try optional(.container)
+        role = try optional(.role)
+        identity = try values.decode([String: String].self, forKey: .identity)
+        guard decoder.userInfo[Report.extentKey] as? Report.Extent != .outline else { return }
+        process = try optional(.process)
+        unixSockets = try values.decode([String].self, forKey: .unixSockets)
+        configFiles = try values.decode([String].self, forKey: .configFiles)
+        package = try optional(.package)
+        settings = try values.decode([String: String].self, forKey: .settings)
+        evidence = try values.decode([Report.Evidence].self, forKey: .evidence)
+    }
+}

@@ -16,23 +16,8 @@ extension Report {
         return encoder
     }
 
-    /// The report as UTF-8 JSON with sorted keys; the same report always gives the same bytes.
-    public func json(_ layout: Layout) throws(ReportError) -> [UInt8] {
-        do {
-            return Array(try Self.encoder(layout).encode(self))
-        } catch {
-            throw ReportError(.invalid, "the report cannot be written as JSON: \(error)")
-        }
-    }
-
-    /// Reads one report from UTF-8 JSON of at most `ReportLimits.inflatedBytes`.
-    ///
-    /// - Throws: `inflatedTooLarge`; `badJSON` with the place; `unknownSchema` for another name or major version;
-    ///   `invalid` for a report that parses but breaks its own rules (two databases with one key).
-    public static func decode(json bytes: [UInt8]) throws(ReportError) -> Report {
-        guard bytes.count <= ReportLimits.inflatedBytes else {
-            throw ReportError(.inflatedTooLarge, "more than \(ReportLimits.inflatedBytes) bytes of JSON")
-        }
+    /// What reads reports and parts of them: the report's own times.
+    public static func decoder() -> JSONDecoder {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .custom { decoder in
             let container = try decoder.singleValueContainer()
@@ -42,27 +27,66 @@ extension Report {
             }
             return date
         }
+        return decoder
+    }
+
+    /// The report as UTF-8 JSON with sorted keys; the same report always gives the same bytes.
+    public func json(_ layout: Layout) throws(ReportError) -> [UInt8] {
+        do {
+            return Array(try Self.encoder(layout).encode(self))
+        } catch {
+            throw ReportError(.invalid, "the report cannot be written as JSON: \(error)")
+        }
+    }
+
+    /// How much of a report is read.
+    public enum Extent: Sendable {
+        /// Everything.
+        case whole
+        /// Without what tells how the rest is known, which is most of it: of a database `process`, `unix_sockets`,
+        /// `config_files`, `package`, `settings`, `evidence` and filesystems stay empty, and are not checked.
+        case outline
+    }
+
+    static let extentKey: CodingUserInfoKey = {
+        guard let key = CodingUserInfoKey(rawValue: "extent") else { preconditionFailure("extent is no key") }
+        return key
+    }()
+
+    /// Reads one report from UTF-8 JSON of at most `ReportLimits.inflatedBytes`.
+    ///
+    /// - Throws: `inflatedTooLarge`; `badJSON` with the place; `unknownSchema` for another name or major version;
+    ///   `invalid` for a report that parses but breaks its own rules (two databases with one key).
+    public static func decode(json bytes: [UInt8], _ extent: Extent = .whole) throws(ReportError) -> Report {
+        guard bytes.count <= ReportLimits.inflatedBytes else {
+            throw ReportError(.inflatedTooLarge, "more than \(ReportLimits.inflatedBytes) bytes of JSON")
+        }
+        let decoder = Self.decoder()
+        decoder.userInfo[extentKey] = extent
         let data = Data(bytes)
         do {
-            let schema = try decoder.decode(Envelope.self, from: data).schema
-            guard schema == currentSchema else {
-                throw ReportError(.unknownSchema, "schema is \"\(schema)\", this program reads \"\(currentSchema)\"")
-            }
             let report = try decoder.decode(Report.self, from: data)
             try report.validate()
             return report
         } catch let error as ReportError {
             throw error
-        } catch let error as DecodingError {
-            throw ReportError(.badJSON, error.place)
         } catch {
-            throw ReportError(.badJSON, "\(error)")
+            // A report of another schema may well have another form.
+            if let schema = try? decoder.decode(Envelope.self, from: data).schema { try check(schema) }
+            throw ReportError(.badJSON, (error as? DecodingError)?.place ?? "\(error)")
         }
     }
 
     private struct Envelope: Decodable { var schema: String }
 
+    private static func check(_ schema: String) throws(ReportError) {
+        guard schema == currentSchema else {
+            throw ReportError(.unknownSchema, "schema is \"\(schema)\", this program reads \"\(currentSchema)\"")
+        }
+    }
+
     private func validate() throws(ReportError) {
+        try Self.check(schema)
         guard databases.count <= ReportLimits.databases else {
             throw ReportError(.invalid, "\(databases.count) databases in one report")
         }
@@ -71,12 +95,27 @@ extension Report {
             guard keys.insert(database.key).inserted else {
                 throw ReportError(.invalid, "two databases have the key \"\(database.key)\"")
             }
+            guard 1...64 ~= database.engine.utf8.count, database.engine.utf8.allSatisfy(Self.isEngineLetter) else {
+                throw ReportError(.invalid, "\"\(database.engine.prefix(80))\" is no engine's name")
+            }
             guard !database.key.isEmpty, !database.key.utf8.contains(0) else {
                 throw ReportError(.invalid, "a database's key is empty or holds a NUL")
             }
             for size in database.dataDirectories.flatMap({ [$0.bytes, $0.allocatedBytes, $0.files] }) {
                 guard size ?? 0 >= 0 else { throw ReportError(.invalid, "\"\(database.key)\" has a negative size") }
             }
+        }
+    }
+}
+
+extension Report {
+    /// What OpenTelemetry's names consist of.
+    fileprivate static func isEngineLetter(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"),
+            UInt8(ascii: "."), UInt8(ascii: "-"):
+            true
+        default: false
         }
     }
 }

@@ -57,15 +57,18 @@ extension InventoryStore {
         }
     }
 
-    /// Reads the whole file at `path` as a store, and throws what is wrong with it.
+    /// Reads every page of the file at `path`, and throws what is wrong with it; nothing is written, whatever it is.
     public static func check(_ path: String) throws {
-        let store = try InventoryStore(path: path, mode: .read)
-        try store.check()
-    }
-
-    /// Reads every page of the store, and throws what is wrong with it.
-    public func check() throws {
-        let found = try read { try String.fetchAll($0, sql: "PRAGMA quick_check(3)") }
+        var configuration = Configuration()
+        configuration.readonly = true
+        let found: [String]
+        do {
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            guard try queue.read({ try Int.fetchOne($0, sql: "PRAGMA application_id") }) == applicationID else {
+                throw StoreError(.notAStore, "\(path) is no dbcensus store")
+            }
+            found = try queue.read { try String.fetchAll($0, sql: "PRAGMA quick_check(3)") }
+        } catch let error as DatabaseError { throw StoreError(error, path: path) }
         guard found != ["ok"] else { return }
         throw StoreError(
             .notAStore,

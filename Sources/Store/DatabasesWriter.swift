@@ -37,6 +37,7 @@ struct DatabasesWriter {
         if ingestion.report.scan.status == .complete { rekeyMoved(&known) }
         var byKey: [String: Known] = [:]
         for row in known { byKey[row.key] = row }
+        var untouched: [Known] = []
         for entry in ingestion.incoming.databases {
             guard let row = byKey.removeValue(forKey: entry.key) else {
                 try insert(entry)
@@ -45,25 +46,50 @@ struct DatabasesWriter {
             // A report without processes cannot tell that a server does not run.
             if !ingestion.incoming.hasProcesses, row.state.isRunning {
                 try refresh(row, key: row.key, row.state)
+            } else if isUnchanged(row, entry) {
+                untouched.append(row)
             } else {
                 try update(row, entry)
             }
         }
+        try touch(untouched, ofAll: known.count)
         for row in known where byKey[row.key] != nil { try leave(row) }
     }
 
+    /// The rule of a fleet: nothing of the database is new but that it was seen again.
+    private func isUnchanged(_ row: Known, _ entry: IncomingDatabase) -> Bool {
+        row.state == entry.state && row.key == row.storedKey && row.bytes == entry.bytes
+            && row.bytesComplete == entry.bytesComplete && row.serverIdentity == entry.serverIdentity
+            && row.lastSeen.utf8.prefix(10).elementsEqual(seen.utf8.prefix(10))
+    }
+
+    /// Rows that were seen again, at once where they are all of the host's.
+    private func touch(_ rows: [Known], ofAll count: Int) throws {
+        guard !rows.isEmpty else { return }
+        if rows.count == count {
+            try execute(Self.touching + "host_row_id = ?", [seen, seen, host.rowID])
+        } else {
+            for row in rows { try execute(Self.touching + "row_id = ?", [seen, seen, row.rowID]) }
+        }
+        for row in rows { try refresh(row, key: row.key, row.state) }
+    }
+
+    private static let touching =
+        "UPDATE databases SET last_seen = ?, bytes_at = CASE WHEN bytes IS NOT NULL THEN ? END WHERE "
+
     private func fetch() throws -> [Known] {
         let statement = try ingestion.database.cachedStatement(sql: Self.select)
-        return try Row.fetchAll(statement, arguments: [host.rowID]).map { row in
-            Known(
-                rowID: row[0], key: row[1], storedKey: row[1], state: DatabaseState(row, from: 8),
-                serverIdentity: row[2], bytes: row[3],
-                bytesAt: row[4], bytesComplete: row[5], lastSeen: row[6], changedAt: row[7])
-        }
+        return try Array(
+            Row.fetchCursor(statement, arguments: [host.rowID]).map { row in
+                Known(
+                    rowID: row[0], key: row[1], storedKey: row[1], state: DatabaseState(row, from: 8),
+                    serverIdentity: row[2], bytes: row[3],
+                    bytesAt: row[4], bytesComplete: row[5], lastSeen: row[6], changedAt: row[7])
+            })
     }
 
     private func execute(_ sql: String, _ values: [(any DatabaseValueConvertible)?]) throws {
-        try ingestion.database.cachedStatement(sql: sql).execute(arguments: StatementArguments(values))
+        try ingestion.database.run(sql, values)
     }
 
     /// A database whose directory was moved has a new key; it is the same one when its server's own identity says so,
@@ -82,15 +108,19 @@ struct DatabasesWriter {
         }
     }
 
-    private func insert(_ entry: IncomingDatabase) throws {
+    private static let insertion: String = {
         let columns =
             ["host_row_id", "key", "host_id", "hostname", "account_id", "region"] + DatabaseState.columns + [
                 "version_key", "server_identity", "bytes", "bytes_at", "bytes_complete", "first_seen", "last_seen",
                 "changed_at",
             ]
         let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")
+        return "INSERT INTO databases (\(columns.joined(separator: ", "))) VALUES (\(marks))"
+    }()
+
+    private func insert(_ entry: IncomingDatabase) throws {
         try execute(
-            "INSERT INTO databases (\(columns.joined(separator: ", "))) VALUES (\(marks))",
+            Self.insertion,
             [host.rowID, entry.key, host.id, host.hostname, host.accountID, host.region] + entry.state.values + [
                 entry.state.version.flatMap(VersionKey.of), entry.serverIdentity, entry.bytes,
                 entry.bytes.map { _ in seen }, entry.bytesComplete, seen, seen, seen,
@@ -131,18 +161,20 @@ struct DatabasesWriter {
     /// Writes what is new, and keeps what was before with its time.
     private func change(_ row: Known, to state: DatabaseState, _ entry: IncomingDatabase?) throws {
         try execute(Self.history, [row.rowID, seen, row.rowID])
-        let assignments = DatabaseState.columns.map { "\($0) = ?" }.joined(separator: ", ")
         try execute(
-            """
-            UPDATE databases SET \(assignments), key = ?, version_key = ?, server_identity = ?, changed_at = ?
-            WHERE row_id = ?
-            """,
+            Self.updating,
             state.values + [
                 entry?.key ?? row.key, state.version.flatMap(VersionKey.of),
                 entry?.serverIdentity ?? row.serverIdentity, seen, row.rowID,
             ])
         try record(Change.between(row.state, state), row.rowID)
     }
+
+    private static let updating = """
+        UPDATE databases SET \(DatabaseState.columns.map { "\($0) = ?" }.joined(separator: ", ")), key = ?,
+            version_key = ?, server_identity = ?, changed_at = ?
+        WHERE row_id = ?
+        """
 
     private static let history = """
         INSERT INTO database_history (database_row_id, key, \(DatabaseState.columns.joined(separator: ", ")),
@@ -178,7 +210,8 @@ struct DatabasesWriter {
 
     /// Brings the words by which the row is found up to date.
     private func refresh(_ row: Known, key: String, _ state: DatabaseState) throws {
-        guard let before else { return }
+        // Most reports change no word.
+        guard let before, state != row.state || key != row.storedKey || !before.isNamed(as: host) else { return }
         try SearchText.replace(
             SearchText.of(before, key: row.storedKey, row.state), SearchText.of(host, key: key, state),
             in: "search_databases", row.rowID, ingestion.database)

@@ -18,6 +18,8 @@ public struct DatabaseDetail: Codable, Sendable {
     public var database: DatabaseRow
     /// Its entry in the report, word for word; null when the report is no longer kept.
     @ExplicitNull public var report: Report.Database?
+    /// Why there is no `report`: an ingest reads an outline, so that the whole may turn out not to be readable.
+    @ExplicitNull public var report_error: String?
     /// The report's problems that name it.
     public var problems: [Report.Problem]
 }
@@ -32,6 +34,8 @@ public struct HostDetail: Codable, Sendable {
     @ExplicitNull public var report: Report.Host?
     /// How the scan went.
     @ExplicitNull public var scan: Report.Scan?
+    /// Why there is no `report`.
+    @ExplicitNull public var report_error: String?
     /// Its databases, missing ones with them: the first `ListRequest.maximumLimit`.
     public var databases: [DatabaseRow]
 }
@@ -40,9 +44,10 @@ extension InventoryStore {
     /// The database `id`, also by an id that it had before it was moved; nil when there is none.
     public func database(_ id: DatabaseID) throws -> DatabaseDetail? {
         guard let row = try row(id) else { return nil }
-        let report = try report(hostID: row.host_id, seen: row.last_seen)
+        let (report, error) = try report(hostID: row.host_id, seen: row.last_seen)
         return DatabaseDetail(
             database: row, report: ExplicitNull(wrappedValue: report?.databases.first { $0.key == row.key }),
+            report_error: ExplicitNull(wrappedValue: error),
             problems: report?.scan.problems.filter { $0.subject == row.key } ?? [])
     }
 
@@ -88,15 +93,15 @@ extension InventoryStore {
         var request = ListRequest()
         request.limit = ListRequest.maximumLimit
         request.require("host", id)
-        let report = try report(hostID: id, seen: found.last_seen)
+        let (report, error) = try report(hostID: id, seen: found.last_seen)
         return HostDetail(
             host: found, tags: try tags(id), report: ExplicitNull(wrappedValue: report?.host),
-            scan: ExplicitNull(wrappedValue: report?.scan),
+            scan: ExplicitNull(wrappedValue: report?.scan), report_error: ExplicitNull(wrappedValue: error),
             databases: try databases(request).items.filter { $0.host_id == id })
     }
 
-    /// The kept report of a host that was seen at `seen`.
-    private func report(hostID: String, seen: String) throws -> Report? {
+    /// The kept report of a host that was seen at `seen`, or why it cannot be read.
+    private func report(hostID: String, seen: String) throws -> (report: Report?, error: String?) {
         let body = try read { database in
             try Data.fetchOne(
                 database,
@@ -105,9 +110,8 @@ extension InventoryStore {
                     WHERE h.id = ? AND r.seen_at = ? AND NOT r.is_older ORDER BY r.row_id DESC LIMIT 1
                     """, arguments: [hostID, seen])
         }
-        do throws(ReportError) { return try body.map(Report.decode(body:)) } catch {
-            throw StoreError(.failed, "a stored report of the host \(hostID) does not decode: \(error)")
-        }
+        guard let body else { return (nil, "the report is no longer kept") }
+        do throws(ReportError) { return (try Report.decode(body: body), nil) } catch { return (nil, "\(error)") }
     }
 
     // MARK: Tags

@@ -36,7 +36,7 @@ struct KnownHost {
     static func find(_ identity: HostIdentity, _ database: Database) throws -> KnownHost? {
         func rows(_ condition: String, _ value: String) throws -> [KnownHost] {
             let statement = try database.cachedStatement(sql: select + condition)
-            return try Row.fetchAll(statement, arguments: [value]).map(KnownHost.init)
+            return try Array(Row.fetchCursor(statement, arguments: [value]).map(KnownHost.init))
         }
         if let instance = identity.instanceID, let host = try rows("WHERE instance_id = ?", instance).first {
             return host
@@ -81,7 +81,7 @@ struct HostWriter {
     }
 
     private func execute(_ sql: String, _ values: [(any DatabaseValueConvertible)?]) throws {
-        try ingestion.database.cachedStatement(sql: sql).execute(arguments: StatementArguments(values))
+        try ingestion.database.run(sql, values)
     }
 
     private func writeAccount() throws {
@@ -132,12 +132,19 @@ struct HostWriter {
                 host.os?.name, host.os?.id, host.os?.version, host.kernel, host.architecture, host.cpus,
                 host.memoryBytes, report.agent.version, report.scan.status.rawValue, now.lastSeen, now.rowID,
             ])
-        let text = SearchText.of(now)
-        if let known {
-            try SearchText.replace(SearchText.of(known), text, in: "search_hosts", now.rowID, ingestion.database)
-        } else {
-            try SearchText.replace(nil, text, in: "search_hosts", now.rowID, ingestion.database)
-        }
+        guard known.map({ !$0.isNamed(as: now) }) ?? true else { return }
+        try SearchText.replace(
+            known.map(SearchText.of), SearchText.of(now), in: "search_hosts", now.rowID, ingestion.database)
+    }
+}
+
+extension Database {
+    /// Runs a statement that is prepared once a connection.
+    func run(_ sql: String, _ values: [(any DatabaseValueConvertible)?]) throws {
+        let statement = try cachedStatement(sql: sql)
+        // The SQL and its values stand side by side in this target: that they fit needs no check at every row.
+        statement.setUncheckedArguments(StatementArguments(values))
+        try statement.execute()
     }
 }
 

@@ -31,8 +31,10 @@ public struct Refusal: Error, Sendable, Equatable {
 
 /// A report that was read, checked and made ready, so that the writer's turn is short.
 public struct IncomingReport: Sendable {
-    /// The report.
+    /// The report, or its outline.
     public let report: Report
+    /// When the scan began, as text.
+    let startedAt: String
     /// How the host is known.
     let identity: HostIdentity
     /// Gzip of the JSON as it came, with keys that this program does not know.
@@ -41,7 +43,9 @@ public struct IncomingReport: Sendable {
 
     /// Makes `report` ready.
     ///
-    /// - Parameter gzip: exactly one gzip member that holds the report's JSON as it came; the report's own without it.
+    /// - Parameters:
+    ///   - report: a report, or with `gzip` its outline.
+    ///   - gzip: exactly one gzip member that holds the report's JSON as it came; the report's own without it.
     /// - Throws: `Refusal` when it makes no sense.
     public init(_ report: Report, gzip: [UInt8]? = nil) throws(Refusal) {
         guard let identity = HostIdentity(report.host) else {
@@ -56,6 +60,7 @@ public struct IncomingReport: Sendable {
         }
         self.report = report
         self.identity = identity
+        startedAt = Timestamp.format(report.scan.startedAt)
         databases = report.databases.map { IncomingDatabase($0, account: report.host.cloud?.accountID) }
     }
 

@@ -31,18 +31,25 @@ extension InventoryStore {
     /// - Parameter now: when they were received.
     /// - Throws: `StoreError` when the store cannot write; then none of them is stored.
     public func ingest(_ reports: [IncomingReport], now: Date = Date()) throws -> [IngestOutcome] {
-        try write { database in
-            let receipt = try Receipt(now, database)
-            return try reports.map { report in
-                guard !receipt.isFuture(report.report.scan.startedAt) else {
-                    let time = Timestamp.format(report.report.scan.startedAt)
-                    return .rejected(Refusal(.future, "the scan began in the future, at \(time)"))
-                }
-                let ingestion = Ingestion(
-                    incoming: report, seen: receipt.seen(report.report.scan.startedAt), received: receipt.time,
-                    database: database)
-                return try ingestion.runAlone()
+        do {
+            return try write { try Self.ingest(reports, now, $0) { try $0.run() } }
+        } catch let error as StoreError where error.code == .contradiction {
+            // One of them breaks a constraint: each in a savepoint, so that it costs itself alone.
+            return try write { try Self.ingest(reports, now, $0) { try $0.runAlone() } }
+        }
+    }
+
+    private static func ingest(
+        _ reports: [IncomingReport], _ now: Date, _ database: Database, run: (Ingestion) throws -> IngestOutcome
+    ) throws -> [IngestOutcome] {
+        let receipt = try Receipt(now, database)
+        return try reports.map { report in
+            guard !receipt.isFuture(report.report.scan.startedAt) else {
+                return .rejected(Refusal(.future, "the scan began in the future, at \(report.startedAt)"))
             }
+            let ingestion = Ingestion(
+                incoming: report, seen: receipt.seen(report), received: receipt.time, database: database)
+            return try run(ingestion)
         }
     }
 }
@@ -69,8 +76,8 @@ struct Receipt {
     }
 
     /// When the host was seen: by its own clock, unless that is ahead, which would hide the reports to come.
-    func seen(_ startedAt: Date) -> String {
-        !isClockBehind && startedAt > date ? time : Timestamp.format(startedAt)
+    func seen(_ report: IncomingReport) -> String {
+        !isClockBehind && report.report.scan.startedAt > date ? time : report.startedAt
     }
 }
 
@@ -98,7 +105,7 @@ struct Ingestion {
         }
     }
 
-    private func run() throws -> IngestOutcome {
+    func run() throws -> IngestOutcome {
         let known = try KnownHost.find(incoming.identity, database)
         if let known {
             if try isStored(known.rowID) { return .duplicate(hostID: known.id) }
@@ -121,30 +128,30 @@ struct Ingestion {
 
     private func isStored(_ hostRow: Int64) throws -> Bool {
         let sql = "SELECT body FROM reports WHERE host_row_id = ? AND started_at = ?"
-        let started = Timestamp.format(report.scan.startedAt)
-        let bodies = try Data.fetchAll(database.cachedStatement(sql: sql), arguments: [hostRow, started])
+        let bodies = try Data.fetchAll(database.cachedStatement(sql: sql), arguments: [hostRow, incoming.startedAt])
         guard !bodies.isEmpty else { return false }
-        let canonical = try report.json(.minified)
-        return try bodies.contains { try Report.decode(body: $0).json(.minified) == canonical }
+        // What does not decode whole can be equal byte for byte alone.
+        let canonical = try? Report.decode(body: Data(incoming.body)).json(.minified)
+        return bodies.contains { body in
+            guard let canonical else { return Array(body) == incoming.body }
+            return (try? Report.decode(body: body).json(.minified)) == canonical
+        }
     }
 
     private func addReport(_ hostRow: Int64, isOlder: Bool) throws -> Int64 {
-        try database.cachedStatement(
-            sql: """
-                INSERT INTO reports (host_row_id, started_at, seen_at, received_at, is_older, body)
-                VALUES (?, ?, ?, ?, ?, ?)
-                """
-        ).execute(arguments: [
-            hostRow, Timestamp.format(report.scan.startedAt), seen, received, isOlder, Data(incoming.body),
-        ])
+        try database.run(
+            """
+            INSERT INTO reports (host_row_id, started_at, seen_at, received_at, is_older, body)
+            VALUES (?, ?, ?, ?, ?, ?)
+            """, [hostRow, incoming.startedAt, seen, received, isOlder, Data(incoming.body)])
         return database.lastInsertedRowID
     }
 }
 
 extension Report {
     /// The report in a stored body.
-    static func decode(body: Data) throws(ReportError) -> Report {
+    static func decode(body: Data, _ extent: Extent = .whole) throws(ReportError) -> Report {
         // What came as JSON may pack to more than a frame may hold.
-        try decode(json: try Gzip.firstMember(of: Array(body)[...], compressedLimit: .max).bytes)
+        try decode(json: try Gzip.firstMember(of: Array(body)[...], compressedLimit: .max).bytes, extent)
     }
 }

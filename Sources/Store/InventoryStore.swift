@@ -20,7 +20,7 @@ public struct InventoryStore: Sendable {
     }
 
     /// "dbc1" in SQLite's header tells a store from any other program's database.
-    private static let applicationID = 0x6462_6331
+    static let applicationID = 0x6462_6331
     /// The most reads at a time; further ones wait.
     private static let readers = 4
 
@@ -57,8 +57,10 @@ public struct InventoryStore: Sendable {
             let pool = try DatabasePool(path: path, configuration: configuration)
             database = pool
             try Self.refuseNewer(try pool.read(migrator.hasBeenSuperseded), path)
-            try pool.writeWithoutTransaction {
-                try $0.execute(sql: "PRAGMA synchronous = FULL; PRAGMA application_id = \(Self.applicationID)")
+            try pool.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+                guard try Int.fetchOne(database, sql: "PRAGMA application_id") != Self.applicationID else { return }
+                try database.execute(sql: "PRAGMA application_id = \(Self.applicationID)")
             }
             try migrator.migrate(pool)
             if try pool.read(Self.needsRebuild) { try rebuild() }

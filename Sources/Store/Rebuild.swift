@@ -46,7 +46,8 @@ extension InventoryStore {
         while let row = try Row.fetchOne(database.cachedStatement(sql: sql), arguments: [last]) {
             let reportRow: Int64 = row[0]
             last = reportRow
-            guard let report = try? Report.decode(body: row[3]), let incoming = try? IncomingReport(report, gzip: [])
+            guard let report = try? Report.decode(body: row[3], .outline),
+                let incoming = try? IncomingReport(report, gzip: [])
             else {
                 rebuilt.unreadable.append(reportRow)
                 continue

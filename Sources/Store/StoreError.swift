@@ -10,6 +10,7 @@ public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         case olderSchema = "older_schema"
         case full = "disk_full"
         case failed
+        case contradiction
         case badCursor = "bad_cursor"
         case badRequest = "bad_request"
         case inUse = "in_use"
@@ -40,6 +41,8 @@ public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
             self.init(
                 .notAStore, "\(path) is no dbcensus store, or is damaged: restore a backup or name another with --store"
             )
+        case .SQLITE_CONSTRAINT:
+            self.init(.contradiction, "it contradicts what is stored: \(error.message ?? "constraint")")
         case .SQLITE_FULL:
             self.init(.full, "the disk that holds \(path) is full; nothing was stored")
         default:

@@ -42,12 +42,6 @@ struct Endpoint: Sendable {
         case json(String)
     }
 
-    /// Whether it is the route of a path with these parts.
-    func isAt(_ parts: [Substring]) -> Bool {
-        let pattern = path.split(separator: "/")
-        return pattern.count == parts.count && zip(pattern, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
-    }
-
     /// Names in braces in the path.
     var pathParameters: [String] {
         path.split(separator: "/").filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) }

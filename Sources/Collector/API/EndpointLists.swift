@@ -61,7 +61,13 @@ extension Endpoint {
 
 extension HTTPField.Name {
     /// RFC 8288.
-    static let link = Self("Link")!
+    static let link = known("Link")
+
+    /// A name that is one: it stands in this program.
+    static func known(_ text: String) -> Self {
+        guard let name = Self(text) else { preconditionFailure("\(text) is no field name") }
+        return name
+    }
 }
 
 extension Call {

@@ -24,6 +24,9 @@ struct APIContext: RequestContext {
 /// Answers every request: finds its route, checks its token, runs it, and writes down that it did.
 struct Responder: HTTPResponder {
     private let routes: any HTTPResponder<APIContext>
+    private let patterns = Endpoint.all.map {
+        (method: $0.method, parts: $0.path.split(separator: "/").map(String.init))
+    }
     private let backend: Backend
 
     init(_ backend: Backend) {
@@ -60,7 +63,7 @@ struct Responder: HTTPResponder {
     /// There is no such route, or none with this method; nil when there is.
     private func unknown(_ request: Request) -> Problem? {
         let parts = request.uri.path.split(separator: "/", omittingEmptySubsequences: true)
-        let methods = Endpoint.all.filter { $0.isAt(parts) }.map(\.method)
+        let methods = patterns.filter { Self.matches($0.parts, parts) }.map(\.method)
         guard !methods.contains(request.method) else { return nil }
         backend.metrics.add(
             .requests, [("route", "none"), ("method", "any"), ("status", methods.isEmpty ? "404" : "405")])
@@ -69,6 +72,10 @@ struct Responder: HTTPResponder {
         var problem = Problem(.methodNotAllowed, "method_not_allowed", "this route takes \(names)")
         problem.allow = names
         return problem
+    }
+
+    private static func matches(_ pattern: [String], _ parts: [Substring]) -> Bool {
+        pattern.count == parts.count && zip(pattern, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
     }
 
     private static func run(
@@ -216,6 +223,6 @@ struct Responder: HTTPResponder {
 }
 
 extension HTTPField.Name {
-    static let requestID = Self("X-Request-Id")!
-    static let referrerPolicy = Self("Referrer-Policy")!
+    static let requestID = known("X-Request-Id")
+    static let referrerPolicy = known("Referrer-Policy")
 }

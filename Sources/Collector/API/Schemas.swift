@@ -91,12 +91,13 @@ enum Schemas {
         "DatabaseDetail": object([
             "database": reference("Database"),
             "report": ["type": ["object", "null"], "description": "Its entry in the report: docs/report.md."],
-            "problems": ["type": "array", "items": ["type": "object"]],
+            "report_error": textOrNull, "problems": ["type": "array", "items": ["type": "object"]],
         ]),
         "HostDetail": object([
             "host": reference("Host"), "tags": reference("Tags"), "databases": list("Database"),
             "report": ["type": ["object", "null"], "description": "The report's host block: docs/report.md."],
             "scan": ["type": ["object", "null"], "description": "How the scan went: docs/report.md."],
+            "report_error": textOrNull,
         ]),
         "Stats": object([
             "items": [

@@ -48,8 +48,8 @@ struct DoctorCommand: ParsableCommand {
 
     private func store(_ configuration: Configuration) -> [(String, Finding)] {
         do {
+            try InventoryStore.check(configuration.store)
             let store = try InventoryStore(path: configuration.store, mode: .read)
-            try store.check()
             let summary = try store.summary()
             var findings: [(String, Finding)] = [
                 ("store", .good("\(configuration.store), every page read, \(Units.bytes(summary.bytes))"))

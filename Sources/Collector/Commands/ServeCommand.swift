@@ -29,8 +29,8 @@ struct ServeCommand: AsyncParsableCommand {
         NIOSingletons.blockingPoolThreadCountSuggestion = max(4, 2 * System.coreCount)
         let lock = try StoreLock(path: configuration.store)
         defer { withExtendedLifetime(lock) {} }
+        if FileManager.default.fileExists(atPath: configuration.store) { try InventoryStore.check(configuration.store) }
         let store = try InventoryStore(path: configuration.store)
-        try store.check()
         try Self.offerFirstToken(store)
         let server = try Server(store: store, configuration: configuration, logger: logger)
         try await server.run()

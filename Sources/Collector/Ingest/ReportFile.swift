@@ -19,10 +19,10 @@ enum ReportFile {
         var json: Result<[UInt8], ReportError>
         /// The gzip member that held exactly that JSON, where it came in one.
         var gzip: [UInt8]?
-        /// The report, where it was read already.
+        /// The outline of the report, where it was read already.
         var known: Report?
 
-        /// The report, or why there is none.
+        /// The outline of the report, or why there is none.
         var report: Result<Report, ReportError> {
             if let known { return .success(known) }
             return json.flatMap(ReportFile.decode)
@@ -30,7 +30,9 @@ enum ReportFile {
     }
 
     private static func decode(_ json: [UInt8]) -> Result<Report, ReportError> {
-        do throws(ReportError) { return .success(try Report.decode(json: json)) } catch { return .failure(error) }
+        do throws(ReportError) { return .success(try Report.decode(json: json, .outline)) } catch {
+            return .failure(error)
+        }
     }
 
     /// Everything in `bytes` that is or claims to be a report; never empty.

@@ -63,7 +63,7 @@ struct ListOptions: ParsableArguments {
         help: "A condition, such as 'version<8.0.36' or 'tag=owner=payments'. It may be repeated.")
     var conditions: [String] = []
 
-    @Option(help: "The order; with - before it the other direction.")
+    @Option(parsing: .unconditional, help: "The order; with - before it the other direction.")
     var sort: String?
 
     @Option(help: "At most this many rows (1 to 1000).")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Report
 
 /// How a list is written.
 enum ListFormat: String, CaseIterable, ExpressibleByArgument, Sendable { case table, json, csv }
@@ -39,8 +40,6 @@ enum CSV {
 /// JSON as the API writes it: sorted keys, `null` for what is not known.
 enum JSONList {
     static func text(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+        String(decoding: try Report.encoder(.pretty).encode(value), as: UTF8.self) + "\n"
     }
 }

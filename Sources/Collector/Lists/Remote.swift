@@ -4,6 +4,7 @@ import NIOCore
 import NIOFoundationCompat
 import NIOHTTP1
 import NIOSSL
+import Report
 import Store
 
 /// A collector that is asked over HTTP.
@@ -54,7 +55,7 @@ struct Remote: Sendable {
         case .failure(let error):
             throw CollectorError(exitCode: .unavailable, message: "\(base) cannot be asked: \(error)")
         case .success(let answer) where answer.status == 200:
-            do { return try JSONDecoder().decode(Answer.self, from: answer.body) } catch {
+            do { return try Report.decoder().decode(Answer.self, from: answer.body) } catch {
                 throw CollectorError(
                     exitCode: .unavailable, message: "\(base) gave another answer than a collector does: \(error)")
             }

@@ -1,0 +1,264 @@
+"""A collector as a service: it drains, reloads, backs up, and says what is wrong."""
+
+import json
+import os
+import pty
+import re
+import signal
+import sqlite3
+import subprocess
+import threading
+import time
+
+import pytest
+
+from service import BINARY, Service, report
+
+
+def rows(store, table="databases"):
+    with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as database:
+        return database.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()
+
+
+def test_sigterm_drains_and_loses_nothing(tmp_path):
+    acknowledged, statuses = [], []
+    with Service(tmp_path, "limits.requests_per_second=100000", "limits.request_burst=100000") as service:
+        url, token = service.url, service.token
+
+        def send(worker):
+            import requests
+            session = requests.Session()
+            for number in range(worker * 1000, worker * 1000 + 1000):
+                try:
+                    answer = session.post(url + "/api/v1/reports", data=json.dumps(report(number)),
+                                          headers={"Authorization": f"Bearer {token}"}, timeout=30)
+                except requests.ConnectionError:
+                    return
+                statuses.append(answer.status_code)
+                if answer.status_code == 200:
+                    acknowledged.append(f"{number:032x}")
+        threads = [threading.Thread(target=send, args=[n]) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        time.sleep(1.5)
+        assert service.stop() == 0
+        for thread in threads:
+            thread.join()
+    hosts = {row[1] for row in rows(service.store, "hosts")}
+    assert len(acknowledged) > 50 and set(acknowledged) <= hosts
+    assert set(statuses) <= {200, 503}
+
+
+def test_a_second_collector_says_which_process_holds_the_store(tmp_path, collector):
+    with Service(tmp_path) as service:
+        for command in [["serve"], ["rebuild"]]:
+            done = collector.run(*command, "--store", service.store, check=False)
+            assert done.returncode == 74 and f"in use by process {service.process.pid}" in done.stderr.decode()
+        backup = tmp_path / "copy"
+        collector.run("backup", backup, "--store", service.store)
+        done = collector.run("restore", backup, "--store", service.store, check=False)
+        assert done.returncode == 74 and f"process {service.process.pid}" in done.stderr.decode()
+        service.kill()
+    with Service(tmp_path):
+        pass
+
+
+def test_backup_while_serving_restore_and_rebuild(tmp_path, collector):
+    with Service(tmp_path, "limits.requests_per_second=100000", "limits.request_burst=100000") as service:
+        stop = threading.Event()
+
+        def load():
+            number = 0
+            while not stop.is_set():
+                service.send(*[report(number + n, databases=2) for n in range(20)])
+                number += 20
+        thread = threading.Thread(target=load)
+        thread.start()
+        time.sleep(0.5)
+        backup = tmp_path / "backup.sqlite"
+        collector.run("backup", backup, "--store", service.store)
+        stop.set()
+        thread.join()
+        assert service.stop() == 0
+    assert os.stat(backup).st_mode & 0o777 == 0o600
+    done = collector.run("backup", backup, "--store", service.store, check=False)
+    assert done.returncode == 74 and b"already" in done.stderr
+    with sqlite3.connect(backup) as copy:
+        assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        hosts, databases, reports = [copy.execute(f"SELECT COUNT(*) FROM {t}").fetchone()[0] for t in ["hosts", "databases", "reports"]]
+        assert databases == 2 * hosts and reports == hosts > 0
+    before = collector.run("databases", "--store", backup, "--format", "json").stdout
+    collector.run("restore", backup, "--store", service.store)
+    assert collector.run("databases", "--store", service.store, "--format", "json").stdout == before
+    assert (tmp_path / "inventory.sqlite.before-restore").exists()
+    tables = {t: rows(service.store, t) for t in ["hosts", "databases", "changes", "observations", "accounts", "database_history"]}
+    collector.run("rebuild", "--store", service.store)
+    assert tables == {t: rows(service.store, t) for t in tables}
+    noise = tmp_path / "noise"
+    noise.write_bytes(backup.read_bytes()[:8192])
+    done = collector.run("restore", noise, "--store", service.store, check=False)
+    assert done.returncode == 74 and collector.run("databases", "--store", service.store, "--format", "json").stdout == before
+
+
+def test_the_doctor_names_what_is_wrong(tmp_path, collector):
+    store = tmp_path / "inventory.sqlite"
+    collector.run("ingest", "--store", store, "-", input=json.dumps(report()).encode())
+    said = collector.run("doctor", "--store", store).stdout.decode()
+    for word in ["ok       configuration", "ok       store", "ok       disk", "clock:", "warning  tokens: none is valid", "credentials"]:
+        assert word in said, said
+    done = collector.run("doctor", "--store", store, "--set", "server.address=0.0.0.0", check=False)
+    assert done.returncode == 78 and b"bad      configuration" in done.stdout
+    damaged = tmp_path / "damaged.sqlite"
+    content = bytearray(store.read_bytes())
+    content[8192:40960] = os.urandom(32768)
+    damaged.write_bytes(content)
+    done = collector.run("doctor", "--store", damaged, check=False)
+    assert done.returncode == 74 and b"bad      store" in done.stdout and b"restore" in done.stdout
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "k", "-out", "c", "-days", "3", "-subj", "/CN=x"],
+                   cwd=tmp_path, check=True, capture_output=True)
+    said = collector.run("doctor", "--store", store, "--set", f"server.certificate={tmp_path / 'c'}", "--set",
+                         f"server.private_key={tmp_path / 'k'}").stdout.decode()
+    assert "warning  credentials: the certificate ends in 2 days" in said
+
+
+def test_every_list_is_the_same_from_the_store_and_from_a_server(tmp_path, collector):
+    with Service(tmp_path, "limits.requests_per_second=100000", "limits.request_burst=100000") as service:
+        service.send(*[report(n, databases=3, identity={"system_identifier": str(n // 2)}) for n in range(40)])
+        service.send(*[report(n, 1, version="8.0.37") for n in range(40)])
+        token = tmp_path / "token"
+        token.write_text(service.token)
+        item = service.items("/api/v1/databases")[0]
+        remote = ["--server", service.url, "--token-file", token]
+        for command in [
+            ["databases"], ["databases", "--where", "version>=8.0.37,<9", "--limit", "7", "--sort", "-bytes"], ["databases", "--state", "missing"],
+            ["databases", "--search", "db1 mysql0"], ["databases", "--as-of", "2026-05-28T20:26:45Z", "--limit", "3"], ["hosts"], ["changes"],
+            ["hosts", "--where", "last_seen>2026-01-01"], ["changes", "--kind", "version_changed", "--since", "2026-01-01"], ["stats"],
+            ["stats", "--by", "version", "--where", "state!=missing"], ["clusters"], ["accounts"], ["show", item["id"]], ["show", item["host_id"]]]:
+            for form in ["json", "csv", "table"] if command[0] != "show" else [None]:
+                format = ["--format", form] if form else []
+                local = collector.run(*command, *format, "--store", service.store)
+                asked = collector.run(*command, *format, *remote)
+                assert local.stdout == asked.stdout and local.stdout, command
+                assert local.stderr == asked.stderr
+        wrong = tmp_path / "wrong"
+        wrong.write_text("dbc_x")
+        statuses = {
+            77: ["--server", service.url, "--token-file", wrong], 69: ["--server", "http://127.0.0.1:1", "--token-file", token],
+            66: ["--server", service.url, "--token-file", tmp_path / "none"], 64: ["--server", service.url]}
+        for status, arguments in statuses.items():
+            assert collector.run("hosts", *arguments, check=False).returncode == status
+        assert collector.run("databases", *remote, "--where", "nope=1", check=False).returncode == 64
+        assert collector.run("show", "nope", *remote, check=False).returncode == 64
+        assert collector.run("databases", "--store", service.store, "--where", "nope", check=False).returncode == 64
+
+
+def test_pages_of_the_command_line_go_on(tmp_path, collector):
+    store = tmp_path / "inventory.sqlite"
+    collector.run("ingest", "--store", store, "-", input=b"\n".join(json.dumps(report(n, databases=4)).encode() for n in range(30)))
+    seen, cursor = [], []
+    while True:
+        done = collector.run("databases", "--store", store, "--format", "csv", "--limit", "50", *cursor)
+        seen += done.stdout.decode().splitlines()[1:]
+        found = re.search(r"--cursor (\S+)", done.stderr.decode())
+        if not found:
+            break
+        cursor = ["--cursor", found[1]]
+    assert len(seen) == 120 == len(set(seen))
+
+
+def test_tokens_tags_and_dead_letters_by_command(tmp_path, collector):
+    store = tmp_path / "inventory.sqlite"
+    token = collector.run("token", "create", "--store", store, "--name", "ci", "--scopes", "read,ingest", "--days", "7").stdout.decode().strip()
+    assert re.fullmatch(r"dbc_[0-9a-f]{12}_[0-9a-f]{64}", token)
+    (row,) = collector.json("token", "list", "--store", store, "--format", "json")["items"]
+    assert row["scopes"] == "ingest read" and row["id"] == token.split("_")[1] and row["expires_at"]
+    with Service(tmp_path) as service:
+        assert service.token is None, "a store that has a token offers no other"
+        assert service.get("/api/v1/hosts", token=token).status_code == 200
+        collector.run("token", "revoke", row["id"], "--store", store)
+        assert service.get("/api/v1/hosts", token=token).status_code == 401
+    assert collector.run("token", "revoke", row["id"], "--store", store, check=False).returncode == 64
+    assert collector.run("token", "create", "--store", store, "--name", "x", "--scopes", "all", check=False).returncode == 64
+    nameless = report(0, host={"hostname": None, "machine_id": None})
+    done = collector.run("ingest", "--store", store, "-", input=json.dumps(nameless).encode() + b"\n" + json.dumps(report(1)).encode(), check=False)
+    assert done.returncode == 65
+    assert b"no_identity" in collector.run("dead-letters", "--store", store).stdout
+    assert collector.json("dead-letters", "show", "1", "--store", store) == nameless
+    done = collector.run("dead-letters", "retry", "1", "--store", store, check=False)
+    assert done.returncode == 65 and done.stdout.startswith(b"1 rejected")
+    with sqlite3.connect(store) as database:
+        import gzip
+        database.execute("UPDATE dead_letters SET body = ?", [gzip.compress(json.dumps(report(2)).encode())])
+    assert collector.run("dead-letters", "retry", "1", "--store", store).stdout == b"1 stored\n"
+    assert b"No report was refused" in collector.run("dead-letters", "--store", store).stdout
+    host = f"{1:032x}"
+    collector.run("tag", host, "owner=payments", "stage=prod", "--store", store)
+    collector.run("tag", host, "stage=", "--store", store)
+    assert collector.json("show", host, "--store", store)["tags"] == {"owner": "payments"}
+    assert collector.json("hosts", "--store", store, "--where", "tag=owner=payments", "--format", "json")["items"][0]["id"] == host
+    said = collector.run("audit", "--store", store).stdout.decode()
+    assert "token create" in said and "token revoke" in said and "dead-letters retry" in said and "cli" in said and "uid" in said
+
+
+def test_the_log_is_text_on_a_terminal_and_json_otherwise(tmp_path):
+    with Service(tmp_path) as service:
+        service.get("/api/v1/hosts?nope=1", headers={"X-Request-Id": "from-the-test"})
+        service.stop()
+    lines = service.log()
+    assert all({"time", "level", "message"} <= set(line) for line in lines)
+    (line,) = [line for line in lines if line.get("request_id") == "from-the-test"]
+    assert line["route"] == "/api/v1/hosts" and line["status"] == "400" and line["token"] == service.token.split("_")[1]
+    leader, follower = pty.openpty()
+    process = subprocess.Popen([BINARY, "serve", "--store", service.store, "--set", "server.port=0"], stderr=follower, stdout=subprocess.DEVNULL)
+    text = b""
+    while b"serving" not in text:
+        text += os.read(leader, 4096)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+    assert re.search(rb"Z NOTICE +serving store=\S+ url=http://127.0.0.1:\d+", text), text
+
+
+def test_embedded_metrics_are_what_cloudwatch_reads(tmp_path):
+    with Service(tmp_path, "metrics.embedded=true", "metrics.embedded_seconds=1") as service:
+        service.send(report(1))
+        time.sleep(2.5)
+        service.stop()
+    lines = [line for line in service.log() if "_aws" in line]
+    assert lines
+    for line in lines:
+        assert line["_aws"]["Timestamp"] > 1_700_000_000_000
+        (directive,) = line["_aws"]["CloudWatchMetrics"]
+        assert directive["Namespace"] == "dbcensus"
+        for metric in directive["Metrics"]:
+            assert isinstance(line[metric["Name"]], (int, float))
+        for dimension in directive["Dimensions"][0]:
+            assert isinstance(line[dimension], str)
+    assert any(line.get("engine") == "mysql" and line.get("dbcensus_databases") == 1 for line in lines)
+
+
+def test_metrics_may_be_open(tmp_path):
+    with Service(tmp_path, "metrics.token=false") as service:
+        assert service.get("/metrics", token=None).status_code == 200
+        assert service.get("/openapi.json", token=None).status_code == 401
+
+
+def test_the_reference_says_what_the_programs_say(tmp_path, agent, collector):
+    from service import ROOT
+    subprocess.run([ROOT / "scripts/reference", agent.path, collector.path, tmp_path], check=True)
+    for name in ["cli.md", "openapi.json"]:
+        assert (tmp_path / name).read_text() == (ROOT / "docs" / name).read_text(), "`make reference` writes it anew"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completions_name_every_command(collector, shell):
+    script = collector.run("--generate-completion-script", shell).stdout.decode()
+    assert all(command in script for command in ["serve", "dead-letters", "databases", "--as-of" if shell != "fish" else "as-of"])
+
+
+def test_every_setting_is_documented(collector):
+    from service import ROOT
+    text = (ROOT / "docs/operate.md").read_text()
+    source = (ROOT / "Sources/Collector/Configuration/Setting.swift").read_text()
+    names = re.findall(r'"([a-z_]+\.[a-z_]+)"', source)
+    assert len(names) > 20
+    assert [name for name in names if f"`{name}`" not in text] == []
