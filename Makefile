@@ -1,5 +1,5 @@
 # The commands of this project. Each installs what it needs (apt, pip) and says so.
-.PHONY: run test truth agent lint format bench-agent fuzz reference golden clean
+.PHONY: run test truth agent lint format bench-agent bench-collector fuzz reference golden clean
 
 run:            ## build, scan this host, ingest the frame, show the inventory
 	@scripts/run
@@ -21,6 +21,9 @@ format:         ## rewrite the sources in the house format
 
 bench-agent:    ## the agent beside ss, du and psutil, on this host and on a synthetic one
 	@scripts/bench-agent
+
+bench-collector: ## the collector beside SQLite alone and a collector in Python; a store of a million databases
+	@scripts/bench-collector
 
 fuzz:           ## spoiled input for every parser and for the whole agent; SECONDS_EACH=120 of each
 	@scripts/fuzz

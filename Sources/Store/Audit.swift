@@ -3,7 +3,7 @@ import GRDB
 import Report
 
 /// One line of the audit log: who asked for what, or changed what.
-public struct AuditRow: Codable, Sendable, Equatable, FetchableRecord {
+public struct AuditRow: Codable, Sendable, Equatable {
     /// Grows with every line.
     public var id: Int64 = 0
     /// When: RFC 3339, UTC.

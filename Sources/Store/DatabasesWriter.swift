@@ -160,7 +160,7 @@ struct DatabasesWriter {
 
     /// Writes what is new, and keeps what was before with its time.
     private func change(_ row: Known, to state: DatabaseState, _ entry: IncomingDatabase?) throws {
-        try execute(Self.history, [row.rowID, seen, row.rowID])
+        try execute(Self.history, [seen, row.rowID])
         try execute(
             Self.updating,
             state.values + [
@@ -176,11 +176,13 @@ struct DatabasesWriter {
         WHERE row_id = ?
         """
 
-    private static let history = """
-        INSERT INTO database_history (database_row_id, key, \(DatabaseState.columns.joined(separator: ", ")),
-            valid_from, valid_until)
-        SELECT ?, key, \(DatabaseState.columns.joined(separator: ", ")), changed_at, ? FROM databases WHERE row_id = ?
-        """
+    private static let history: String = {
+        let columns = "key, \(DatabaseState.columns.joined(separator: ", ")), version_key"
+        return """
+            INSERT INTO database_history (database_row_id, \(columns), valid_from, valid_until)
+            SELECT row_id, \(columns), changed_at, ? FROM databases WHERE row_id = ?
+            """
+    }()
 
     /// The row is not in the report: only a complete scan can tell that it is gone; and gone is a state, never a deletion.
     private func leave(_ row: Known) throws {

@@ -3,7 +3,7 @@ import GRDB
 import Report
 
 /// A report that was read and refused, with what was tried since. Its body is kept for as long as the retention says.
-public struct DeadLetterRow: Codable, Sendable, Equatable, FetchableRecord {
+public struct DeadLetterRow: Codable, Sendable, Equatable {
     /// Its number.
     public var id: Int64
     /// When it was received: RFC 3339, UTC.

@@ -60,9 +60,10 @@ extension InventoryStore {
                  WHERE x.host_id = :host AND v.key = :key ORDER BY v.row_id DESC LIMIT 1))
             """
         return try read { database in
-            try DatabaseRow.fetchOne(
+            try Row.fetchOne(
                 database, sql: "SELECT \(definition.columns) FROM \(definition.tables) WHERE \(condition)",
-                arguments: ["host": id.host, "key": id.key])
+                arguments: ["host": id.host, "key": id.key]
+            ).map { DatabaseRow($0, from: 0) }
         }
     }
 
@@ -86,8 +87,9 @@ extension InventoryStore {
     public func host(_ id: String) throws -> HostDetail? {
         let definition = ListDefinition.hosts
         let found = try read { database in
-            try HostRow.fetchOne(
-                database, sql: "SELECT \(definition.columns) FROM \(definition.tables) WHERE h.id = ?", arguments: [id])
+            try Row.fetchOne(
+                database, sql: "SELECT \(definition.columns) FROM \(definition.tables) WHERE h.id = ?", arguments: [id]
+            ).map { HostRow($0, from: 0) }
         }
         guard let found else { return nil }
         var request = ListRequest()

@@ -18,6 +18,8 @@ struct ListDefinition: Sendable {
     var order = "added"
     /// The index that `ListRequest.search` asks.
     var searchTable: String?
+    /// Conditions of every request.
+    var fixed: [Predicate] = []
 
     func predicates(_ conditions: [Condition]) throws -> [Predicate] {
         let known = Set(fields.map(\.name))
@@ -25,9 +27,10 @@ struct ListDefinition: Sendable {
             let names = fields.map(\.name).sorted().joined(separator: ", ")
             throw StoreError(.badRequest, "no filter \"\(unknown.field.prefix(80))\": there are \(names)")
         }
-        return try fields.flatMap { field in
-            try conditions.filter { $0.field == field.name }.map(field.predicate)
-        }
+        return try fixed
+            + fields.flatMap { field in
+                try conditions.filter { $0.field == field.name }.map(field.predicate)
+            }
     }
 }
 

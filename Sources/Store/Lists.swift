@@ -4,7 +4,7 @@ import Report
 
 extension InventoryStore {
     /// The most rows that one page of a list looks at; a filter that few rows pass gives short pages.
-    public static let window = 20_000
+    public static let window = 10_000
 
     /// Hosts, missing ones with them: a host is never deleted.
     public func hosts(_ request: ListRequest = ListRequest()) throws -> Page<HostRow> {
@@ -13,7 +13,24 @@ extension InventoryStore {
 
     /// Databases, missing ones with them; with `asOf` as they were then.
     public func databases(_ request: ListRequest = ListRequest()) throws -> Page<DatabaseRow> {
-        try page(request.asOf.map(ListDefinition.databases(asOf:)) ?? .databases, request)
+        guard let time = request.asOf else { return try page(.databases, request) }
+        guard request.search == nil, request.sort ?? "added" == "added" else {
+            throw StoreError(.badRequest, "as of a time there is neither free text nor another order")
+        }
+        return try read { database in
+            // What is as it was then, and what was something else: two lists in one order.
+            let lists = try [ListDefinition.databases(unchangedSince: time), .databases(before: time)].map {
+                try ListReader(definition: $0, request: request, database: database).rows()
+            }
+            let horizon = lists.compactMap(\.next?.row).min() ?? .max
+            let rows = lists.flatMap(\.found).map { (id: $0[1] as Int64, row: $0) }.filter { $0.id <= horizon }
+                .sorted { $0.id < $1.id }
+            let items = rows.prefix(max(1, min(request.limit, ListRequest.maximumLimit)))
+            let end: Int64? = rows.count > items.count ? items.last?.id : horizon == .max ? nil : horizon
+            return Page(
+                items: items.map { DatabaseRow($0.row, from: 2) },
+                next_cursor: try end.map { try Cursor(sort: "added", value: nil, row: $0).encoded() })
+        }
     }
 
     /// Changes, the last recorded one first.
@@ -21,14 +38,18 @@ extension InventoryStore {
         try page(.changes, request)
     }
 
-    func page<Item: FetchableRecord & Codable & Sendable>(
-        _ definition: ListDefinition, _ request: ListRequest
-    ) throws -> Page<Item> {
-        if request.asOf != nil, definition.sorts["bytes"] != nil || definition.searchTable != nil {
-            throw StoreError(.badRequest, "this list has no as_of")
+    func page<Item: ListRow>(_ definition: ListDefinition, _ request: ListRequest) throws -> Page<Item> {
+        guard request.asOf == nil else { throw StoreError(.badRequest, "this list has no as_of") }
+        return try read { database in
+            let rows = try ListReader(definition: definition, request: request, database: database).rows()
+            return Page(items: rows.found.map { Item($0, from: 2) }, next_cursor: try rows.next?.encoded())
         }
-        return try read { try ListReader(definition: definition, request: request, database: $0).page() }
     }
+}
+
+/// A row of a list, made from the columns of its definition by their order: names would cost more than the reading.
+protocol ListRow: Codable, Sendable {
+    init(_ row: Row, from first: Int)
 }
 
 extension ListDefinition {
@@ -59,33 +80,34 @@ extension ListDefinition {
     private static let states = ["running", "stopped", "installed", "missing"]
 
     /// What databases are asked by, now or as of a time.
-    private static let databaseFields: [ListField] =
+    private static func databaseFields(_ state: String, _ host: String) -> [ListField] {
         [
-            .text("cluster", "d.cluster_id", "A cluster's id, as `cluster_id` names it."),
-            .text("container", "d.container", "A container's name, or its id where it has none."),
-            tag("d.host_row_id"),
-            .ordered("port", "d.port", "The port of the client listener.") { Int($0) },
-            .ordered("version", "d.version_key", "A version: 8.0.36, <8.0.36, or >=8.0,<8.1.") { VersionKey.of($0) },
-            .text("role", "d.role", "standalone, primary, replica, arbiter, router, config."),
-            .text("exposure", "d.exposure", "loopback, private, all."),
-        ] + hostFields("d") + [
-            .text("engine", "d.engine", "An engine, such as postgresql."),
-            .text("vendor", "d.vendor", "A vendor, such as percona."),
+            .text("cluster", "\(state).cluster_id", "A cluster's id, as `cluster_id` names it."),
+            .text("container", "\(state).container", "A container's name, or its id where it has none."),
+            tag("\(host).host_row_id"),
+            .ordered("port", "\(state).port", "The port of the client listener.") { Int($0) },
+            .ordered("version", "\(state).version_key", "A version: 8.0.36, <8.0.36, or >=8.0,<8.1.") {
+                VersionKey.of($0)
+            },
+        ] + hostFields(host) + [
+            .text("role", "\(state).role", "standalone, primary, replica, arbiter, router, config."),
+            .text("exposure", "\(state).exposure", "loopback, private, all."),
+            .text("engine", "\(state).engine", "An engine, such as postgresql."),
+            .text("vendor", "\(state).vendor", "A vendor, such as percona."),
             ListField(name: "state", help: "running, stopped, installed (of those that are there), missing.") {
                 condition in
                 guard condition.comparison == .equal, states.contains(condition.value) else {
                     throw ListField.refusal(condition, "states are \(states.joined(separator: ", "))")
                 }
-                guard condition.value != "missing" else {
-                    return Predicate(sql: { "\($0)d.missing_since IS NOT NULL" }, arguments: [])
-                }
                 return Predicate(
-                    sql: { "\($0)d.state = ? AND d.missing_since IS NULL" }, arguments: [condition.value])
+                    sql: { "\($0)\(Schema.presentState(state + ".")) = ?" }, arguments: [condition.value], isPoint: true
+                )
             },
-            .ordered("bytes", "d.bytes", "The size in bytes: >=1000000000.") { Int64($0) },
-            .time("first_seen", "d.first_seen", "When a scan first saw it: >=2026-11-01."),
-            .time("last_seen", "d.last_seen", "When a scan last saw it: <2026-11-01T12:00:00Z."),
+            .ordered("bytes", "\(host).bytes", "The size in bytes: >=1000000000.") { Int64($0) },
+            .time("first_seen", "\(host).first_seen", "When a scan first saw it: >=2026-11-01."),
+            .time("last_seen", "\(host).last_seen", "When a scan last saw it: <2026-11-01T12:00:00Z."),
         ]
+    }
 
     private static let databaseColumns = """
         d.host_id || '/' || d.key AS id, d.key, d.host_id, d.hostname, d.account_id, d.region, d.engine, d.vendor,
@@ -95,39 +117,52 @@ extension ListDefinition {
         """
 
     static let databases = ListDefinition(
-        columns: databaseColumns, tables: "databases d", rowID: "d.row_id", fields: databaseFields,
+        columns: databaseColumns, tables: "databases d", rowID: "d.row_id", fields: databaseFields("d", "d"),
         sorts: [
             "engine": "d.engine", "version": "d.version_key", "hostname": "d.hostname", "bytes": "d.bytes",
             "first_seen": "d.first_seen", "last_seen": "d.last_seen",
         ], searchTable: "search_databases")
 
-    /// The databases at a time: rows that are older than it, and for the others what they were.
-    static func databases(asOf: Date) -> ListDefinition {
-        let time = "'\(Timestamp.format(asOf))'"
-        let same = "host_id, hostname, account_id, region, first_seen"
-        let state = DatabaseState.columns
-        func size(_ column: String) -> String {
-            "(SELECT o.\(column) FROM observations o WHERE o.database_row_id = d.row_id AND o.at <= \(time) ORDER BY o.at DESC LIMIT 1)"
-        }
-        var definition = ListDefinition(
-            columns: databaseColumns,
-            tables: """
-                (SELECT row_id, host_row_id, key, version_key, \(same), \(state.joined(separator: ", "))
-                FROM databases WHERE changed_at <= \(time)
-                UNION ALL
-                SELECT now.row_id, now.host_row_id, v.key, NULL,
-                    \(same.split(separator: " ").map { "now.\($0)" }.joined(separator: " ")),
-                    \(state.map { "v.\($0)" }.joined(separator: ", "))
-                FROM database_history v JOIN databases now ON now.row_id = v.database_row_id
-                WHERE v.valid_from <= \(time) AND v.valid_until > \(time)) d
-                """, rowID: "d.row_id",
-            fields: databaseFields.filter { !["bytes", "last_seen", "version"].contains($0.name) }, sorts: [:])
-        for (column, observed) in [
-            ("bytes", "bytes"), ("bytes_at", "at"), ("bytes_complete", "bytes_complete"), ("last_seen", "at"),
-        ] {
-            definition.columns = definition.columns.replacing("d.\(column),", with: "\(size(observed)) AS \(column),")
-        }
+    /// The databases that have been since `time` what they are.
+    static func databases(unchangedSince time: Date) -> ListDefinition {
+        let text = Timestamp.format(time)
+        var definition = databases(at: time, "databases d", rowID: "d.row_id", databaseFields("d", "d"))
+        definition.fixed = [Predicate(sql: { "\($0)d.changed_at <= ?" }, arguments: [text], isIndexed: false)]
         return definition
+    }
+
+    /// The databases that were something else at `time`, as that.
+    static func databases(before time: Date) -> ListDefinition {
+        let text = Timestamp.format(time)
+        let tables = "database_history d JOIN databases now ON now.row_id = d.database_row_id"
+        var definition = databases(at: time, tables, rowID: "d.database_row_id", databaseFields("d", "now"))
+        for column in ["host_id", "hostname", "account_id", "region", "first_seen"] {
+            definition.columns = definition.columns.replacing("d.\(column)", with: "now.\(column)")
+        }
+        definition.fixed = [
+            Predicate(
+                sql: { "\($0)d.valid_from <= ? AND \($0)d.valid_until > ?" }, arguments: [text, text], isIndexed: false)
+        ]
+        return definition
+    }
+
+    private static func databases(
+        at time: Date, _ tables: String, rowID: String, _ fields: [ListField]
+    ) -> ListDefinition {
+        func observed(_ column: String) -> String {
+            """
+            (SELECT o.\(column) FROM observations o WHERE o.database_row_id = \(rowID) AND o.at <= '\(Timestamp.format(time))'
+             ORDER BY o.at DESC LIMIT 1)
+            """
+        }
+        var columns = databaseColumns
+        for (column, value) in [
+            ("bytes,", "bytes"), ("bytes_at,", "at"), ("bytes_complete,", "bytes_complete"), ("last_seen,", "at"),
+        ] {
+            columns = columns.replacing("d.\(column)", with: "\(observed(value)),")
+        }
+        let known = fields.filter { !["bytes", "last_seen"].contains($0.name) }
+        return ListDefinition(columns: columns, tables: tables, rowID: rowID, fields: known, sorts: [:])
     }
 
     static let hosts = ListDefinition(

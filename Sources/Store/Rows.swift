@@ -2,7 +2,7 @@ import GRDB
 import Report
 
 /// A host as the inventory lists it. The names of the columns are those of CSV and JSON.
-public struct HostRow: Codable, Sendable, Equatable, FetchableRecord {
+public struct HostRow: Codable, Sendable, Equatable {
     /// The id in the inventory.
     public var id: String
     /// The host name.
@@ -42,7 +42,7 @@ public struct HostRow: Codable, Sendable, Equatable, FetchableRecord {
 }
 
 /// A database as the inventory lists it.
-public struct DatabaseRow: Codable, Sendable, Equatable, FetchableRecord {
+public struct DatabaseRow: Codable, Sendable, Equatable {
     /// The host's id and the key, with a slash between them.
     public var id: String
     /// Stable on its host across restarts and upgrades.
@@ -96,7 +96,7 @@ public struct DatabaseRow: Codable, Sendable, Equatable, FetchableRecord {
 }
 
 /// What happened to a database between two reports of its host.
-public struct ChangeRow: Codable, Sendable, Equatable, FetchableRecord {
+public struct ChangeRow: Codable, Sendable, Equatable {
     /// Grows with every change that is recorded.
     public var id: Int64
     /// When the report that showed it was made: RFC 3339, UTC.

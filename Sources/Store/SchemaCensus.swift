@@ -37,7 +37,7 @@ extension Schema {
     private static func add(_ row: String, _ sign: Int) -> String {
         let values = censusColumns.map { column in
             column == "state"
-                ? "CASE WHEN \(row).missing_since IS NULL THEN \(row).state ELSE 'missing' END"
+                ? presentState(row + ".")
                 : "COALESCE(\(row).\(column), '')"
         }
         return """

@@ -64,7 +64,7 @@ extension Schema {
         CREATE INDEX databases_by_engine ON databases (engine);
         CREATE INDEX databases_by_vendor ON databases (vendor);
         CREATE INDEX databases_by_version ON databases (version_key);
-        CREATE INDEX databases_by_state ON databases (state);
+        CREATE INDEX databases_by_state ON databases (\(presentState("")));
         CREATE INDEX databases_by_exposure ON databases (exposure);
         CREATE INDEX databases_by_role ON databases (role);
         CREATE INDEX databases_by_port ON databases (port);
@@ -73,7 +73,6 @@ extension Schema {
         CREATE INDEX databases_by_bytes ON databases (bytes);
         CREATE INDEX databases_by_first_seen ON databases (first_seen);
         CREATE INDEX databases_by_last_seen ON databases (last_seen);
-        CREATE INDEX databases_by_missing ON databases (missing_since) WHERE missing_since IS NOT NULL;
 
         -- What a database was before it changed: valid from one time until, and not at, another.
         CREATE TABLE database_history (
@@ -81,6 +80,7 @@ extension Schema {
             database_row_id INTEGER NOT NULL REFERENCES databases (row_id),
             key TEXT NOT NULL,
             \(stateColumns),
+            version_key TEXT,
             valid_from TEXT NOT NULL,
             valid_until TEXT NOT NULL
         );
@@ -149,6 +149,11 @@ extension Schema {
         CREATE VIRTUAL TABLE search_hosts USING fts5
             (text, content = '', detail = 'none', prefix = '3', tokenize = "unicode61 remove_diacritics 2");
         """ + census
+
+    /// The state of those that are there, and "missing" for the others; an index has it in these very words.
+    static func presentState(_ table: String) -> String {
+        "CASE WHEN \(table)missing_since IS NULL THEN \(table)state ELSE 'missing' END"
+    }
 
     /// The columns whose change makes history, in the order of `DatabaseState.columns`.
     private static let stateColumns = """

@@ -29,8 +29,11 @@ enum SearchText {
             .execute(arguments: [rowID, new])
     }
 
-    /// A query of the index for the words in `text`: all must be there, and a last one of three letters may go on.
-    static func match(_ text: String) throws -> String {
+    /// A query of the index `table` for the words in `text`: all must be there.
+    ///
+    /// The last one may be a beginning when it has three letters, which have an index of their own, or when no entry has
+    /// it whole: the rows of many words that begin alike would have to be merged for every page.
+    static func match(_ text: String, in table: String, _ database: Database) throws -> String {
         var words: [String] = [""]
         for scalar in text.unicodeScalars.prefix(200) {
             switch scalar.properties.generalCategory {
@@ -42,10 +45,17 @@ enum SearchText {
             default: words.append("")
             }
         }
-        let isOpen = words.last.map { $0.count >= 3 } ?? false
+        let last = words.last ?? ""
         words.removeAll(where: \.isEmpty)
         guard !words.isEmpty else { throw StoreError(.badRequest, "the free text has no letter or digit") }
-        return words.map { "\"\($0)\"" }.joined(separator: " AND ") + (isOpen ? "*" : "")
+        let query = words.map { "\"\($0)\"" }.joined(separator: " AND ")
+        guard last.count >= 3 else { return query }
+        if last.count > 3 {
+            let sql = "SELECT 1 FROM \(table) WHERE \(table) MATCH ? LIMIT 1"
+            let isWhole = try Int.fetchOne(database.cachedStatement(sql: sql), arguments: ["\"\(last)\""]) != nil
+            if isWhole { return query }
+        }
+        return query + "*"
     }
 
     /// The tokenizer knows the characters of Unicode 6.1; what came later parts words.

@@ -24,14 +24,16 @@ extension Endpoint {
         ]
         if reference.hasSearch {
             parameters.append(
-                Parameter(name: "q", help: "Words that must all be there, the last perhaps as a beginning."))
+                Parameter(
+                    name: "q",
+                    help: "Words that must all be there; the last one may be a beginning when no row has it whole."))
         }
         if hasAsOf {
             parameters.append(
                 Parameter(
                     name: "as_of",
                     help:
-                        "The inventory at this time: RFC 3339, or a date. Without sort, q, and the filters version, bytes, last_seen."
+                        "The inventory at this time: RFC 3339, or a date. Without sort, q, and the filters bytes, last_seen."
                 ))
         }
         var endpoint = Endpoint(

@@ -27,7 +27,7 @@ struct DatabasesCommand: InventoryList {
     @Option(help: "Only this exposure: loopback, private, all.")
     var exposure: Report.Listener.Exposure?
 
-    @Option(help: "Words that must all be there, the last one perhaps as a beginning.")
+    @Option(help: "Words that must all be there; the last one may be a beginning when no row has it whole.")
     var search: String?
 
     @Option(help: "The inventory at this time: a date, or a time such as 2026-11-21T12:00:00Z.")
