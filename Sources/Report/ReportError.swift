@@ -14,6 +14,7 @@ public struct ReportError: Error, Sendable, Equatable, CustomStringConvertible {
         case unknownSchema = "unknown_schema"
         case invalid
         case noReport = "no_report"
+        case tooMany = "too_many_reports"
     }
 
     /// The kind of refusal.

@@ -63,6 +63,7 @@ extension Report {
         }
         let decoder = Self.decoder()
         decoder.userInfo[extentKey] = extent
+        guard !holdsNUL(bytes) else { throw ReportError(.invalid, "a text holds a NUL, which no name or path does") }
         let data = Data(bytes)
         do {
             let report = try decoder.decode(Report.self, from: data)
@@ -77,11 +78,25 @@ extension Report {
         }
     }
 
+    /// Whether a text of the JSON holds U+0000, which can stand there as an escape alone.
+    private static func holdsNUL(_ json: [UInt8]) -> Bool {
+        let escape = Array("\\u0000".utf8)
+        var start = 0
+        while let place = json.firstRange(of: escape, from: start) {
+            // An even number of backslashes before it: this one begins an escape.
+            let before = json[..<place].reversed().prefix { $0 == UInt8(ascii: "\\") }.count
+            if before.isMultiple(of: 2) { return true }
+            start = place + 1
+        }
+        return false
+    }
+
     private struct Envelope: Decodable { var schema: String }
 
     private static func check(_ schema: String) throws(ReportError) {
         guard schema == currentSchema else {
-            throw ReportError(.unknownSchema, "schema is \"\(schema)\", this program reads \"\(currentSchema)\"")
+            throw ReportError(
+                .unknownSchema, "schema is \"\(schema.prefix(80))\", this program reads \"\(currentSchema)\"")
         }
     }
 
@@ -90,10 +105,10 @@ extension Report {
         guard databases.count <= ReportLimits.databases else {
             throw ReportError(.invalid, "\(databases.count) databases in one report")
         }
-        var keys = Set<String>()
+        var keys = Set<ByteText>()
         for database in databases {
-            guard keys.insert(database.key).inserted else {
-                throw ReportError(.invalid, "two databases have the key \"\(database.key)\"")
+            guard keys.insert(ByteText(database.key)).inserted else {
+                throw ReportError(.invalid, "two databases have the key \"\(database.key.prefix(200))\"")
             }
             guard 1...64 ~= database.engine.utf8.count, database.engine.utf8.allSatisfy(Self.isEngineLetter) else {
                 throw ReportError(.invalid, "\"\(database.engine.prefix(80))\" is no engine's name")
@@ -102,7 +117,9 @@ extension Report {
                 throw ReportError(.invalid, "a database's key is empty or holds a NUL")
             }
             for size in database.dataDirectories.flatMap({ [$0.bytes, $0.allocatedBytes, $0.files] }) {
-                guard size ?? 0 >= 0 else { throw ReportError(.invalid, "\"\(database.key)\" has a negative size") }
+                guard size ?? 0 >= 0 else {
+                    throw ReportError(.invalid, "\"\(database.key.prefix(200))\" has a negative size")
+                }
             }
         }
     }

@@ -10,7 +10,7 @@ extension InventoryStore {
         guard !FileManager.default.fileExists(atPath: target) else {
             throw StoreError(.cannotOpen, "there is a file \(target) already: name another")
         }
-        try? FileManager.default.removeItem(atPath: partial)
+        unlink(partial)
         // VACUUM INTO writes into an empty file that is there: this one belongs to its owner alone.
         let descriptor = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
@@ -23,7 +23,7 @@ extension InventoryStore {
             } catch let error as DatabaseError { throw StoreError(error, path: partial) }
             try Self.settle(partial, as: target)
         } catch {
-            try? FileManager.default.removeItem(atPath: partial)
+            unlink(partial)
             throw error
         }
     }
@@ -35,8 +35,9 @@ extension InventoryStore {
         let lock = try StoreLock(path: path)
         defer { withExtendedLifetime(lock) {} }
         try check(source)
+        try refuseNewer(source)
         let partial = path + ".partial"
-        try? FileManager.default.removeItem(atPath: partial)
+        unlink(partial)
         do {
             let descriptor = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
             guard descriptor >= 0 else {
@@ -44,17 +45,42 @@ extension InventoryStore {
             }
             close(descriptor)
             try copy(source, into: partial)
-            if FileManager.default.fileExists(atPath: path) {
-                for suffix in ["", "-wal", "-shm"] where FileManager.default.fileExists(atPath: path + suffix) {
-                    try? FileManager.default.removeItem(atPath: path + ".before-restore" + suffix)
-                    try rename(path + suffix, to: path + ".before-restore" + suffix)
-                }
-            }
+            try moveAside(path)
             try settle(partial, as: path)
         } catch {
-            try? FileManager.default.removeItem(atPath: partial)
+            unlink(partial)
             throw error
         }
+    }
+
+    /// Gives the store at `path`, if there is one, a second name; the first stays until the new store takes it.
+    ///
+    /// The write-ahead log goes with it: under the new store it would bring the old one's pages back.
+    private static func moveAside(_ path: String) throws {
+        // What can be, is brought into the main file; of a damaged store that may be nothing.
+        try? DatabaseQueue(path: path).writeWithoutTransaction {
+            try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+        }
+        let aside = path + ".before-restore"
+        for suffix in ["", "-wal", "-shm"] { unlink(aside + suffix) }
+        if FileManager.default.fileExists(atPath: path), link(path, aside) != 0 {
+            throw StoreError(.failed, "cannot keep \(path) as \(aside): \(String(cString: strerror(errno)))")
+        }
+        unlink(path + "-shm")
+        if FileManager.default.fileExists(atPath: path + "-wal") { try rename(path + "-wal", to: aside + "-wal") }
+    }
+
+    /// Refuses a backup that a newer program wrote: this one could not serve it.
+    private static func refuseNewer(_ path: String) throws {
+        var configuration = Configuration()
+        configuration.readonly = true
+        do {
+            let isNewer = try DatabaseQueue(path: path, configuration: configuration)
+                .read(Schema.migrator.hasBeenSuperseded)
+            if isNewer {
+                throw StoreError(.newerSchema, "\(path) was written by a newer dbcensus-collector: use that one")
+            }
+        } catch let error as DatabaseError { throw StoreError(error, path: path) }
     }
 
     /// Reads every page of the file at `path`, and throws what is wrong with it; nothing is written, whatever it is.

@@ -42,7 +42,7 @@ struct Change: Equatable {
         compare(.vendorChanged, "vendor", before.vendor, after.vendor)
         compare(.moved, "data_directory", before.dataDirectory, after.dataDirectory)
         compare(.moved, "port", before.port.map(String.init), after.port.map(String.init))
-        if before.isRunning, after.isRunning, before.exposure != after.exposure {
+        if before.state == "running", after.isRunning, before.exposure != after.exposure {
             let change = Change(
                 kind: .exposureChanged, field: "exposure", before: before.exposure ?? "none",
                 after: after.exposure ?? "none")

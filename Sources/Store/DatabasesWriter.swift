@@ -34,18 +34,19 @@ struct DatabasesWriter {
 
     func write() throws {
         var known = before == nil ? [] : try fetch()
-        if ingestion.report.scan.status == .complete { rekeyMoved(&known) }
-        var byKey: [String: Known] = [:]
-        for row in known { byKey[row.key] = row }
+        if isWhole { rekeyMoved(&known) }
+        var byKey: [ByteText: Known] = [:]
+        for row in known { byKey[ByteText(row.key)] = row }
         var untouched: [Known] = []
-        for entry in ingestion.incoming.databases {
-            guard let row = byKey.removeValue(forKey: entry.key) else {
+        for var entry in ingestion.incoming.databases {
+            entry.state.clusterID = entry.cluster?.id(in: host.accountID)
+            guard let row = byKey.removeValue(forKey: ByteText(entry.key)) else {
                 try insert(entry)
                 continue
             }
             // A report without processes cannot tell that a server does not run.
             if !ingestion.incoming.hasProcesses, row.state.isRunning {
-                try refresh(row, key: row.key, row.state)
+                try refresh(row, key: row.storedKey, row.state)
             } else if isUnchanged(row, entry) {
                 untouched.append(row)
             } else {
@@ -53,8 +54,11 @@ struct DatabasesWriter {
             }
         }
         try touch(untouched, ofAll: known.count)
-        for row in known where byKey[row.key] != nil { try leave(row) }
+        for row in known where byKey[ByteText(row.key)] != nil { try leave(row) }
     }
+
+    /// The report tells of everything that is there: what it does not name is gone.
+    private var isWhole: Bool { ingestion.report.scan.status == .complete && ingestion.incoming.hasProcesses }
 
     /// The rule of a fleet: nothing of the database is new but that it was seen again.
     private func isUnchanged(_ row: Known, _ entry: IncomingDatabase) -> Bool {
@@ -95,16 +99,25 @@ struct DatabasesWriter {
     /// A database whose directory was moved has a new key; it is the same one when its server's own identity says so,
     /// and says so of one gone and one new database only.
     private func rekeyMoved(_ known: inout [Known]) {
-        let keys = Set(ingestion.incoming.databases.map(\.key))
-        let old = Set(known.map(\.key))
-        for entry in ingestion.incoming.databases where !old.contains(entry.key) {
-            guard let identity = entry.serverIdentity else { continue }
-            let gone = known.indices.filter {
-                known[$0].serverIdentity == identity && known[$0].state.engine == entry.state.engine
-                    && !keys.contains(known[$0].key)
-            }
-            let isOnlyOne = ingestion.incoming.databases.count { $0.serverIdentity == identity } == 1
-            if gone.count == 1, isOnlyOne { known[gone[0]].key = entry.key }
+        let keys = Set(ingestion.incoming.databases.map { ByteText($0.key) })
+        let old = Set(known.map { ByteText($0.key) })
+        func name(_ engine: String, _ identity: String) -> ByteText { ByteText(engine + "\n" + identity) }
+        var gone: [ByteText: [Int]] = [:]
+        for index in known.indices where !keys.contains(ByteText(known[index].key)) {
+            guard let identity = known[index].serverIdentity else { continue }
+            gone[name(known[index].state.engine, identity), default: []].append(index)
+        }
+        guard !gone.isEmpty else { return }
+        let new = Dictionary(grouping: ingestion.incoming.databases) { entry in
+            entry.serverIdentity.map { name(entry.state.engine, $0) }
+        }
+        for (identity, entries) in new {
+            guard let identity, entries.count == 1, !old.contains(ByteText(entries[0].key)) else { continue }
+            let candidates = gone[identity] ?? []
+            // One that was there at the last scan comes before copies that are long missing.
+            let present = candidates.filter { known[$0].state.missingSince == nil }
+            let chosen = present.isEmpty ? candidates : present
+            if chosen.count == 1 { known[chosen[0]].key = entries[0].key }
         }
     }
 
@@ -152,8 +165,9 @@ struct DatabasesWriter {
                 "UPDATE databases SET last_seen = ?, bytes_at = ? WHERE row_id = ?",
                 [seen, isMeasured ? seen : row.bytesAt, row.rowID])
         }
-        if bytes != row.bytes || row.lastSeen.prefix(10) != seen.prefix(10) {
-            try observe(row.rowID, bytes, isComplete)
+        if bytes != row.bytes || isComplete != row.bytesComplete || row.lastSeen.prefix(10) != seen.prefix(10) {
+            // Seen and not measured is a sample without a size.
+            try observe(row.rowID, isMeasured ? bytes : nil, isMeasured ? isComplete : nil)
         }
         try refresh(row, key: entry.key, state)
     }
@@ -186,7 +200,7 @@ struct DatabasesWriter {
 
     /// The row is not in the report: only a complete scan can tell that it is gone; and gone is a state, never a deletion.
     private func leave(_ row: Known) throws {
-        if ingestion.report.scan.status == .complete, row.state.missingSince == nil {
+        if isWhole, row.state.missingSince == nil {
             var state = row.state
             state.missingSince = seen
             try change(row, to: state, nil)
@@ -226,7 +240,8 @@ extension DatabaseState {
         guard isThin else { return new }
         var state = new
         state.vendor = new.vendor ?? vendor
-        if new.version == nil {
+        let isVaguer = new.versionPrecision == "major" && version?.hasPrefix((new.version ?? "") + ".") == true
+        if new.version == nil || isVaguer {
             state.version = version
             state.versionPrecision = versionPrecision
         }

@@ -37,6 +37,8 @@ extension ListDefinition {
 extension InventoryStore {
     /// The most dead letters; the oldest make room.
     public static let deadLetterLimit = 10_000
+    /// The most dead letters of one sender.
+    public static let deadLettersPerSource = 5_000
 
     /// Reports that were refused, the last received first.
     public func deadLetters(_ request: ListRequest = ListRequest()) throws -> Page<DeadLetterRow> {
@@ -60,9 +62,20 @@ extension InventoryStore {
                     time, letter.source, letter.refusal.code.rawValue, letter.refusal.message, time, Data(letter.gzip),
                 ])
             }
+            // One sender's make room for its own first.
+            for source in Set(letters.map(\.source)) {
+                try database.execute(
+                    sql: """
+                        DELETE FROM dead_letters WHERE source = ? AND row_id <=
+                            (SELECT row_id FROM dead_letters WHERE source = ? ORDER BY row_id DESC
+                             LIMIT 1 OFFSET \(Self.deadLettersPerSource))
+                        """, arguments: [source, source])
+            }
             try database.execute(
-                sql: "DELETE FROM dead_letters WHERE row_id <= ?",
-                arguments: [database.lastInsertedRowID - Int64(Self.deadLetterLimit)])
+                sql: """
+                    DELETE FROM dead_letters WHERE row_id <=
+                        (SELECT row_id FROM dead_letters ORDER BY row_id DESC LIMIT 1 OFFSET \(Self.deadLetterLimit))
+                    """)
         }
     }
 
@@ -74,25 +87,32 @@ extension InventoryStore {
     }
 
     /// Tries a dead letter again, and removes it when it is taken; nil when there is none of that number.
-    public func retryDeadLetter(_ id: Int64, now: Date = Date()) throws -> IngestOutcome? {
-        guard let json = try deadLetterBody(id) else { return nil }
-        var outcome: IngestOutcome
-        do {
-            outcome = try ingest(try Report.decode(json: json), now: now)
-        } catch let error as ReportError {
-            outcome = .rejected(Refusal(.invalid, error.message))
-        }
+    public func retryDeadLetter(_ id: Int64, now: Date? = nil) throws -> IngestOutcome? {
+        let sql = "SELECT body FROM dead_letters WHERE row_id = ?"
+        guard let body = try read({ try Data.fetchOne($0, sql: sql, arguments: [id]) }) else { return nil }
+        let outcome = try ingestAgain(body, now)
         try write { database in
             if case .rejected(let refusal) = outcome {
                 try database.execute(
                     sql: """
                         UPDATE dead_letters SET attempts = attempts + 1, tried_at = ?, code = ?, message = ?
                         WHERE row_id = ?
-                        """, arguments: [Timestamp.format(now), refusal.code.rawValue, refusal.message, id])
+                        """,
+                    arguments: [Timestamp.format(now ?? Date()), refusal.code.rawValue, refusal.message, id])
             } else {
                 try database.execute(sql: "DELETE FROM dead_letters WHERE row_id = ?", arguments: [id])
             }
         }
         return outcome
+    }
+
+    /// Exactly as it came, as an ingest would take it.
+    private func ingestAgain(_ body: Data, _ now: Date?) throws -> IngestOutcome {
+        do {
+            let report = try IncomingReport(try Report.decode(body: body, .outline), gzip: Array(body))
+            return try ingest([report], now: now)[0]
+        } catch let error as ReportError {
+            return .rejected(Refusal(error.code == .unknownSchema ? .unknownSchema : .invalid, error.message))
+        } catch let refusal as Refusal { return .rejected(refusal) }
     }
 }

@@ -92,15 +92,30 @@ extension InventoryStore {
             ).map { HostRow($0, from: 0) }
         }
         guard let found else { return nil }
-        var request = ListRequest()
-        request.limit = ListRequest.maximumLimit
-        request.require("host", id)
         let (report, error) = try report(hostID: id, seen: found.last_seen)
         return HostDetail(
             host: found, tags: try tags(id), report: ExplicitNull(wrappedValue: report?.host),
             scan: ExplicitNull(wrappedValue: report?.scan), report_error: ExplicitNull(wrappedValue: error),
-            databases: try databases(request).items.filter { $0.host_id == id })
+            databases: try databases(of: id))
     }
+
+    /// The first databases of a host.
+    private func databases(of hostID: String) throws -> [DatabaseRow] {
+        let definition = ListDefinition.databases
+        return try read { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT \(definition.columns) FROM \(definition.tables)
+                    WHERE d.host_row_id = (SELECT row_id FROM hosts WHERE id = ?) ORDER BY d.key
+                    LIMIT \(ListRequest.maximumLimit)
+                    """, arguments: [hostID]
+            ).map { DatabaseRow($0, from: 0) }
+        }
+    }
+
+    /// The id that a database has now, given one that it has or had; nil when there is no such database.
+    public func currentID(_ id: DatabaseID) throws -> String? { try row(id)?.id }
 
     /// The kept report of a host that was seen at `seen`, or why it cannot be read.
     private func report(hostID: String, seen: String) throws -> (report: Report?, error: String?) {

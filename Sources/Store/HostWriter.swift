@@ -6,6 +6,8 @@ struct KnownHost {
     var rowID: Int64
     var id: String
     var lastSeen: String
+    /// When the scan of the last report began, by the host's own clock.
+    var lastStarted: String?
     var hostname: String?
     var accountID: String?
     var region: String?
@@ -13,7 +15,7 @@ struct KnownHost {
     var machineID: String?
 
     private static let select =
-        "SELECT row_id, id, last_seen, hostname, account_id, region, instance_id, machine_id FROM hosts "
+        "SELECT row_id, id, last_seen, hostname, account_id, region, instance_id, machine_id, last_started_at FROM hosts "
 
     private init(_ row: Row) {
         rowID = row[0]
@@ -24,12 +26,19 @@ struct KnownHost {
         region = row[5]
         instanceID = row[6]
         machineID = row[7]
+        lastStarted = row[8]
     }
 
     fileprivate init(rowID: Int64, id: String, lastSeen: String) {
         self.rowID = rowID
         self.id = id
         self.lastSeen = lastSeen
+    }
+
+    /// Every host that has the machine id: machines cloned from one image share it.
+    static func all(machine: String, _ database: Database) throws -> [KnownHost] {
+        let statement = try database.cachedStatement(sql: select + "WHERE machine_id = ?")
+        return try Array(Row.fetchCursor(statement, arguments: [machine]).map(KnownHost.init))
     }
 
     /// The host's row: by instance id; else the one row with the machine id, unless either side names another instance.
@@ -45,7 +54,7 @@ struct KnownHost {
             let condition = "WHERE id = ? AND instance_id IS NULL AND machine_id IS NULL"
             return try identity.instanceID == nil ? rows(condition, identity.id).first : nil
         }
-        let hosts = try rows("WHERE machine_id = ?", machine)
+        let hosts = try all(machine: machine, database)
         if let unnamed = hosts.first(where: { $0.instanceID == nil }) { return unnamed }
         return identity.instanceID == nil && hosts.count == 1 ? hosts[0] : nil
     }
@@ -64,7 +73,7 @@ struct HostWriter {
         var now = known ?? KnownHost(rowID: 0, id: identity.id, lastSeen: ingestion.seen)
         now.lastSeen = ingestion.seen
         now.hostname = host.hostname ?? now.hostname
-        now.accountID = host.cloud?.accountID ?? now.accountID
+        now.accountID = account ?? now.accountID
         now.region = host.cloud?.region ?? now.region
         now.machineID = identity.machineID ?? now.machineID
         now.instanceID = identity.instanceID ?? now.instanceID
@@ -80,17 +89,25 @@ struct HostWriter {
         return now
     }
 
+    /// AWS's account: twelve digits, or it is none.
+    private var account: String? {
+        ingestion.report.host.cloud?.accountID.flatMap { id in
+            id.utf8.count == 12 && id.utf8.allSatisfy { (0x30...0x39).contains($0) } ? id : nil
+        }
+    }
+
     private func execute(_ sql: String, _ values: [(any DatabaseValueConvertible)?]) throws {
         try ingestion.database.run(sql, values)
     }
 
     private func writeAccount() throws {
-        guard let account = ingestion.report.host.cloud?.accountID else { return }
+        guard let account else { return }
         try execute(
             """
             INSERT INTO accounts (id, first_seen, last_seen) VALUES (?, ?, ?)
-            ON CONFLICT (id) DO UPDATE SET last_seen = excluded.last_seen
-            WHERE excluded.last_seen > accounts.last_seen
+            ON CONFLICT (id) DO UPDATE SET first_seen = MIN(first_seen, excluded.first_seen),
+                last_seen = MAX(last_seen, excluded.last_seen)
+            WHERE excluded.last_seen > accounts.last_seen OR excluded.first_seen < accounts.first_seen
             """, [account, ingestion.seen, ingestion.seen])
     }
 
@@ -124,13 +141,16 @@ struct HostWriter {
         let host = report.host
         try execute(
             """
-            UPDATE hosts SET os = ?, os_id = ?, os_version = ?, kernel = ?, architecture = ?, cpus = ?,
-                memory_bytes = ?, agent_version = ?, scan_status = ?, last_seen = ?
+            UPDATE hosts SET os = COALESCE(?, os), os_id = COALESCE(?, os_id), os_version = COALESCE(?, os_version),
+                kernel = COALESCE(?, kernel), architecture = COALESCE(?, architecture), cpus = COALESCE(?, cpus),
+                memory_bytes = COALESCE(?, memory_bytes), agent_version = ?, scan_status = ?, last_seen = ?,
+                last_started_at = ?
             WHERE row_id = ?
             """,
             [
                 host.os?.name, host.os?.id, host.os?.version, host.kernel, host.architecture, host.cpus,
-                host.memoryBytes, report.agent.version, report.scan.status.rawValue, now.lastSeen, now.rowID,
+                host.memoryBytes, report.agent.version, report.scan.status.rawValue, now.lastSeen,
+                ingestion.incoming.startedAt, now.rowID,
             ])
         guard known.map({ !$0.isNamed(as: now) }) ?? true else { return }
         try SearchText.replace(

@@ -35,6 +35,8 @@ public struct IncomingReport: Sendable {
     public let report: Report
     /// When the scan began, as text.
     let startedAt: String
+    /// Who sent it: a token's id, or `cli`.
+    public var source = "cli"
     /// How the host is known.
     let identity: HostIdentity
     /// Gzip of the JSON as it came, with keys that this program does not know.
@@ -58,10 +60,34 @@ public struct IncomingReport: Sendable {
                 throw Refusal(.invalid, "\(error)")
             }
         }
+        if let long = Self.tooLong(report) { throw Refusal(.invalid, long) }
         self.report = report
         self.identity = identity
         startedAt = Timestamp.format(report.scan.startedAt)
-        databases = report.databases.map { IncomingDatabase($0, account: report.host.cloud?.accountID) }
+        databases = report.databases.map(IncomingDatabase.init)
+    }
+
+    /// What is longer than it can be: the store repeats names in every row of a host.
+    private static func tooLong(_ report: Report) -> String? {
+        let host = report.host
+        let names: [(String, String?)] = [
+            ("hostname", host.hostname), ("os.name", host.os?.name), ("os.id", host.os?.id),
+            ("os.version", host.os?.version), ("kernel", host.kernel), ("architecture", host.architecture),
+            ("cloud.region", host.cloud?.region), ("agent.version", report.agent.version),
+        ]
+        if let name = names.first(where: { $0.1?.utf8.count ?? 0 > 255 }) { return "\(name.0) has more than 255 bytes" }
+        for database in report.databases {
+            var short = database.listeners.map(\.address) + database.identity.values
+            short += [database.vendor, database.version, database.container?.name, database.container?.id].compactMap {
+                $0
+            }
+            var long = [database.key] + database.dataDirectories.map(\.path)
+            long += database.dataDirectories.compactMap(\.hostPath) + [database.container?.image].compactMap { $0 }
+            if short.contains(where: { $0.utf8.count > 255 }) || long.contains(where: { $0.utf8.count > 4_096 }) {
+                return "\"\(database.key.prefix(80))\" has a name of more than 255 bytes or a path of more than 4096"
+            }
+        }
+        return nil
     }
 
     /// The report's JSON as one gzip member, as it is kept.
@@ -82,19 +108,24 @@ struct IncomingDatabase: Sendable {
     var state: DatabaseState
     /// What no other server has: PostgreSQL's system identifier, MySQL's server UUID.
     var serverIdentity: String?
+    /// What it shares with the members of its cluster.
+    var cluster: ClusterName?
     var bytes: Int64?
     var bytesComplete: Bool?
 
     /// More than this is no size: its sums would leave 64 bits.
-    static let largestBytes = Int64(1) << 53
+    static let largestBytes = Int64(1) << 50
 
-    init(_ database: Report.Database, account: String?) {
+    init(_ database: Report.Database) {
         key = database.key
         state = DatabaseState(engine: database.engine, state: database.state.rawValue)
         state.vendor = database.vendor
         state.version = database.version
         state.versionPrecision = database.versionPrecision?.rawValue
-        let listener = database.listeners.first { $0.purpose == "client" } ?? database.listeners.first
+        // The same one whatever order a report has them in.
+        let clients = database.listeners.filter { $0.purpose == "client" }
+        let listener = (clients.isEmpty ? database.listeners : clients)
+            .min { ($0.port, $0.address) < ($1.port, $1.address) }
         state.address = listener?.address
         state.port = listener.map { Int($0.port) }
         let exposures = Set(database.listeners.map(\.exposure))
@@ -103,7 +134,7 @@ struct IncomingDatabase: Sendable {
         state.dataDirectory = database.dataDirectories.first { $0.purpose == .data }.map { $0.hostPath ?? $0.path }
         state.container = database.container.map { $0.name ?? $0.id }
         state.containerImage = database.container?.image
-        state.clusterID = Self.cluster(database, account: account)
+        cluster = ClusterName(database)
         serverIdentity =
             ["system_identifier", "server_uuid"].lazy
             .compactMap { name in database.identity[name].map { "\(name):\($0)" } }.first
@@ -111,18 +142,31 @@ struct IncomingDatabase: Sendable {
         bytes = sizes.isEmpty ? nil : sizes.reduce(0) { min($0 + min($1, Self.largestBytes), Self.largestBytes) }
         bytesComplete = bytes.map { _ in database.dataDirectories.allSatisfy(\.complete) }
     }
+}
 
-    /// What the members of one cluster share. A name is no more than that: it counts within one account.
-    private static func cluster(_ database: Report.Database, account: String?) -> String? {
+/// What the members of one cluster share.
+struct ClusterName: Sendable {
+    private var text: String
+    /// A name is no more than that: it counts within one account.
+    private var isLocal: Bool
+
+    init?(_ database: Report.Database) {
         for name in ["system_identifier", "galera_cluster_uuid", "replication_group"] {
-            if let value = database.identity[name] { return "\(database.engine):\(name):\(value)" }
+            guard let value = database.identity[name] else { continue }
+            (text, isLocal) = ("\(database.engine):\(name):\(value)", false)
+            return
         }
         // A router names the replica set of its configuration servers, and belongs to them.
         for (name, kind) in [
             ("replica_set", "replica_set"), ("config_replica_set", "replica_set"), ("galera_cluster", "galera_cluster"),
         ] {
-            if let value = database.identity[name] { return "\(database.engine):\(kind):\(value)@\(account ?? "")" }
+            guard let value = database.identity[name] else { continue }
+            (text, isLocal) = ("\(database.engine):\(kind):\(value)", true)
+            return
         }
         return nil
     }
+
+    /// The id among all clusters.
+    func id(in account: String?) -> String { isLocal ? "\(text)@\(account ?? "")" : text }
 }

@@ -19,7 +19,7 @@ extension InventoryStore {
     public static let clockTolerance: TimeInterval = 24 * 3600
 
     /// Stores `report` in a transaction of its own.
-    public func ingest(_ report: Report, now: Date = Date()) throws -> IngestOutcome {
+    public func ingest(_ report: Report, now: Date? = nil) throws -> IngestOutcome {
         do {
             return try ingest([try IncomingReport(report)], now: now)[0]
         } catch let refusal as Refusal { return .rejected(refusal) }
@@ -28,9 +28,9 @@ extension InventoryStore {
     /// Stores `reports` in one transaction that is durable when this returns; each has its outcome, in their order.
     ///
     /// A report that contradicts the store costs itself alone.
-    /// - Parameter now: when they were received.
+    /// - Parameter now: when they were received; the time of the transaction without it.
     /// - Throws: `StoreError` when the store cannot write; then none of them is stored.
-    public func ingest(_ reports: [IncomingReport], now: Date = Date()) throws -> [IngestOutcome] {
+    public func ingest(_ reports: [IncomingReport], now: Date? = nil) throws -> [IngestOutcome] {
         do {
             return try write { try Self.ingest(reports, now, $0) { try $0.run() } }
         } catch let error as StoreError where error.code == .contradiction {
@@ -40,16 +40,19 @@ extension InventoryStore {
     }
 
     private static func ingest(
-        _ reports: [IncomingReport], _ now: Date, _ database: Database, run: (Ingestion) throws -> IngestOutcome
+        _ reports: [IncomingReport], _ now: Date?, _ database: Database, run: (Ingestion) throws -> IngestOutcome
     ) throws -> [IngestOutcome] {
-        let receipt = try Receipt(now, database)
+        let receipt = try Receipt(now ?? Date(), database)
         return try reports.map { report in
             guard !receipt.isFuture(report.report.scan.startedAt) else {
                 return .rejected(Refusal(.future, "the scan began in the future, at \(report.startedAt)"))
             }
-            let ingestion = Ingestion(
-                incoming: report, seen: receipt.seen(report), received: receipt.time, database: database)
-            return try run(ingestion)
+            let seen = receipt.seen(report)
+            let ingestion =
+                Ingestion(
+                    incoming: report, seen: seen.time, isClockAhead: seen.isClockAhead, received: receipt.time,
+                    database: database)
+            do { return try run(ingestion) } catch let refusal as Refusal { return .rejected(refusal) }
         }
     }
 }
@@ -59,36 +62,47 @@ struct Receipt {
     /// The time of receipt: never before that of the report stored last, whatever the collector's clock says.
     let time: String
     private let date: Date
+    /// The collector's clock was set back: it cannot tell of any host's that it is ahead.
     private let isClockBehind: Bool
+    /// Two processes that write at once differ by less than this.
+    private static let jitter: TimeInterval = 300
+    /// A collector whose clock went back takes reports for a year after the last one that came before.
+    private static let behindTolerance: TimeInterval = 366 * 86_400
 
     init(_ now: Date, _ database: Database) throws {
         let sql = "SELECT received_at FROM reports ORDER BY row_id DESC LIMIT 1"
-        let last = try String.fetchOne(database.cachedStatement(sql: sql))
-        let text = Timestamp.format(now)
-        isClockBehind = last.map { $0 > text } ?? false
-        time = isClockBehind ? last ?? text : text
-        date = now
+        let last = try String.fetchOne(database.cachedStatement(sql: sql)).flatMap(Timestamp.parse) ?? now
+        date = max(now, last)
+        time = Timestamp.format(date)
+        isClockBehind = last.timeIntervalSince(now) > Self.jitter
     }
 
-    /// A collector whose clock was set back cannot tell.
+    /// Further in the future than clocks go wrong.
     func isFuture(_ startedAt: Date) -> Bool {
-        !isClockBehind && startedAt > date.addingTimeInterval(InventoryStore.clockTolerance)
+        let tolerance = isClockBehind ? Self.behindTolerance : InventoryStore.clockTolerance
+        return startedAt > date.addingTimeInterval(tolerance)
     }
 
     /// When the host was seen: by its own clock, unless that is ahead, which would hide the reports to come.
-    func seen(_ report: IncomingReport) -> String {
-        !isClockBehind && report.report.scan.startedAt > date ? time : report.startedAt
+    func seen(_ report: IncomingReport) -> (time: String, isClockAhead: Bool) {
+        let isAhead = !isClockBehind && report.report.scan.startedAt > date
+        return (isAhead ? time : report.startedAt, isAhead)
     }
 }
 
 /// One report on its way into the tables.
 struct Ingestion {
     let incoming: IncomingReport
-    let seen: String
+    var seen: String
+    /// The host's clock is ahead of ours: `seen` is the time of receipt.
+    var isClockAhead = false
     let received: String
     let database: Database
 
     var report: Report { incoming.report }
+
+    /// The most different reports of one host that began at one time: each is compared with every other.
+    private static let sameTimeLimit = 8
 
     /// Runs in a savepoint: a constraint that it breaks is its own affair.
     func runAlone() throws -> IngestOutcome {
@@ -107,13 +121,22 @@ struct Ingestion {
 
     func run() throws -> IngestOutcome {
         let known = try KnownHost.find(incoming.identity, database)
-        if let known {
-            if try isStored(known.rowID) { return .duplicate(hostID: known.id) }
-            if known.lastSeen >= seen {
-                _ = try addReport(known.rowID, isOlder: true)
-                return .older(hostID: known.id)
-            }
+        let machine = incoming.identity.machineID
+        let maybe = try known.map { [$0] } ?? machine.map { try KnownHost.all(machine: $0, database) } ?? []
+        for host in maybe where try isStored(host.rowID) { return .duplicate(hostID: host.id) }
+        guard let known, known.lastSeen >= seen else { return try store(known) }
+        if isClockAhead, let last = known.lastStarted, last < incoming.startedAt {
+            // Two reports of a host whose clock is ahead came at once: its own clock has their order.
+            var later = self
+            let time = Timestamp.parse(known.lastSeen) ?? Date()
+            later.seen = Timestamp.format(time.addingTimeInterval(0.001))
+            return try later.store(known)
         }
+        _ = try addReport(known.rowID, isOlder: true)
+        return .older(hostID: known.id)
+    }
+
+    private func store(_ known: KnownHost?) throws -> IngestOutcome {
         let hostID = try apply(to: known) { try addReport($0, isOlder: false) }
         return .stored(hostID: hostID, databases: report.databases.count)
     }
@@ -130,6 +153,9 @@ struct Ingestion {
         let sql = "SELECT body FROM reports WHERE host_row_id = ? AND started_at = ?"
         let bodies = try Data.fetchAll(database.cachedStatement(sql: sql), arguments: [hostRow, incoming.startedAt])
         guard !bodies.isEmpty else { return false }
+        guard bodies.count <= Self.sameTimeLimit else {
+            throw Refusal(.contradiction, "there are \(bodies.count) other reports of this host and this very time")
+        }
         // What does not decode whole can be equal byte for byte alone.
         let canonical = try? Report.decode(body: Data(incoming.body)).json(.minified)
         return bodies.contains { body in
@@ -141,9 +167,9 @@ struct Ingestion {
     private func addReport(_ hostRow: Int64, isOlder: Bool) throws -> Int64 {
         try database.run(
             """
-            INSERT INTO reports (host_row_id, started_at, seen_at, received_at, is_older, body)
-            VALUES (?, ?, ?, ?, ?, ?)
-            """, [hostRow, incoming.startedAt, seen, received, isOlder, Data(incoming.body)])
+            INSERT INTO reports (host_row_id, started_at, seen_at, received_at, is_older, source, body)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """, [hostRow, incoming.startedAt, seen, received, isOlder, incoming.source, Data(incoming.body)])
         return database.lastInsertedRowID
     }
 }

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 import GRDB
 import Report
 
@@ -54,6 +54,7 @@ public struct InventoryStore: Sendable {
                 }
                 return
             }
+            try Self.makeFile(path)
             let pool = try DatabasePool(path: path, configuration: configuration)
             database = pool
             try Self.refuseNewer(try pool.read(migrator.hasBeenSuperseded), path)
@@ -67,6 +68,19 @@ public struct InventoryStore: Sendable {
         } catch let error as DatabaseError {
             throw StoreError(error, path: path)
         }
+    }
+
+    /// Makes an empty file for a new store, which its owner alone may read; SQLite gives its other files the same mode.
+    private static func makeFile(_ path: String) throws {
+        guard !FileManager.default.fileExists(atPath: path) else { return }
+        let log = try? FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? Int
+        guard log ?? 0 == 0 else {
+            throw StoreError(
+                .cannotOpen,
+                "there is \(path)-wal without its store, which was moved away: bring it back, or restore a backup")
+        }
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if descriptor >= 0 { close(descriptor) }
     }
 
     /// Whether a migration left the inventory to be derived anew.

@@ -20,8 +20,13 @@ struct ListDefinition: Sendable {
     var searchTable: String?
     /// Conditions of every request.
     var fixed: [Predicate] = []
+    /// The most conditions of one request.
+    private static let conditionLimit = 50
 
     func predicates(_ conditions: [Condition]) throws -> [Predicate] {
+        guard conditions.count <= Self.conditionLimit else {
+            throw StoreError(.badRequest, "more than \(Self.conditionLimit) filters")
+        }
         let known = Set(fields.map(\.name))
         if let unknown = conditions.first(where: { !known.contains($0.field) }) {
             let names = fields.map(\.name).sorted().joined(separator: ", ")

@@ -149,15 +149,16 @@ extension ListDefinition {
     private static func databases(
         at time: Date, _ tables: String, rowID: String, _ fields: [ListField]
     ) -> ListDefinition {
-        func observed(_ column: String) -> String {
+        func observed(_ column: String, _ condition: String = "o.bytes IS NOT NULL") -> String {
             """
             (SELECT o.\(column) FROM observations o WHERE o.database_row_id = \(rowID) AND o.at <= '\(Timestamp.format(time))'
-             ORDER BY o.at DESC LIMIT 1)
+                AND \(condition) ORDER BY o.at DESC LIMIT 1)
             """
         }
-        var columns = databaseColumns
+        let seen = "COALESCE(\(observed("at", "TRUE")), d.first_seen)"
+        var columns = databaseColumns.replacing("d.last_seen,", with: "\(seen) AS last_seen,")
         for (column, value) in [
-            ("bytes,", "bytes"), ("bytes_at,", "at"), ("bytes_complete,", "bytes_complete"), ("last_seen,", "at"),
+            ("bytes,", "bytes"), ("bytes_at,", "at"), ("bytes_complete,", "bytes_complete"),
         ] {
             columns = columns.replacing("d.\(column)", with: "\(observed(value)),")
         }

@@ -45,6 +45,7 @@ extension InventoryStore {
             func before(_ days: Int) -> String { Timestamp.format(now.addingTimeInterval(-Double(days) * 86_400)) }
             let reports = try Self.removeReports(before(policy.reportDays), &next, database)
             let sizes = try Self.thinSizes(before(policy.sizeDays), &next, database)
+            try database.execute(sql: "DELETE FROM census WHERE databases = 0 AND bytes = 0")
             var others = 0
             for (table, column, days) in [
                 ("audit", "at", policy.auditDays), ("dead_letters", "received_at", policy.deadLetterDays),
@@ -103,6 +104,7 @@ extension InventoryStore {
         try database.execute(
             sql: """
                 DELETE FROM observations WHERE database_row_id > ? AND database_row_id <= ? AND at < ?
+                    AND at > (SELECT first_seen FROM databases d WHERE d.row_id = database_row_id)
                     AND EXISTS (SELECT 1 FROM observations later
                                 WHERE later.database_row_id = observations.database_row_id
                                     AND later.at > observations.at

@@ -13,9 +13,10 @@ extension Schema {
             seen_at TEXT NOT NULL,
             received_at TEXT NOT NULL,
             is_older INTEGER NOT NULL,
+            source TEXT NOT NULL,
             body BLOB NOT NULL
         );
-        INSERT INTO kept_reports SELECT row_id, NULL, started_at, started_at, received_at, 0, body FROM reports;
+        INSERT INTO kept_reports SELECT row_id, NULL, started_at, started_at, received_at, 0, 'cli', body FROM reports;
         DROP TABLE reports;
         DROP TABLE databases;
         DELETE FROM hosts;
@@ -25,6 +26,7 @@ extension Schema {
 
         ALTER TABLE hosts DROP COLUMN addresses;
         ALTER TABLE hosts DROP COLUMN problems;
+        ALTER TABLE hosts ADD COLUMN last_started_at TEXT;
         CREATE INDEX hosts_by_name ON hosts (hostname);
         CREATE INDEX hosts_by_region ON hosts (region);
         CREATE INDEX hosts_by_first_seen ON hosts (first_seen);
@@ -109,7 +111,7 @@ extension Schema {
         ) WITHOUT ROWID;
 
         CREATE TABLE dead_letters (
-            row_id INTEGER PRIMARY KEY,
+            row_id INTEGER PRIMARY KEY AUTOINCREMENT,
             received_at TEXT NOT NULL,
             source TEXT NOT NULL,
             code TEXT NOT NULL,

@@ -46,7 +46,7 @@ extension InventoryStore {
         let values: [any DatabaseValueConvertible] = predicates.flatMap(\.arguments)
         let arguments: StatementArguments = StatementArguments(values)
         return try read { database in
-            let sums = "SUM(c.databases), CAST(SUM(c.bytes) AS INTEGER)"
+            let sums = "SUM(c.databases), CAST(TOTAL(c.bytes) AS INTEGER)"
             let total = try Row.fetchOne(
                 database, sql: "SELECT \(sums) FROM census c WHERE \(condition)", arguments: arguments)
             let list = columns.map { "c.\($0)" }.joined(separator: ", ")

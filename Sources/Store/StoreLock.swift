@@ -10,7 +10,8 @@ public final class StoreLock: Sendable {
     ///
     /// - Throws: `StoreError` with the code `inUse` that names the process that holds it.
     public init(path: String) throws {
-        let file = path + ".lock"
+        // By whatever name the store is called, it is one file.
+        let file = URL(filePath: path).resolvingSymlinksInPath().path + ".lock"
         let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else {
             throw StoreError(.cannotOpen, "cannot make \(file): \(String(cString: strerror(errno)))")

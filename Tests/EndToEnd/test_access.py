@@ -25,7 +25,8 @@ def service(tmp_path_factory):
 def test_the_first_token_is_shown_once_and_stays_on_this_machine(tmp_path):
     with Service(tmp_path) as first:
         assert first.token and first.get("/api/v1/tokens").status_code == 200
-        assert first.get("/api/v1/tokens", headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 401
+        for header in [{"X-Forwarded-For": "203.0.113.9"}, {"X-Forwarded-Proto": "https"}, {"Via": "1.1 x"}, {"Host": "dbcensus.example.com"}]:
+            assert first.get("/api/v1/tokens", headers=header).status_code == 401
         first.ask("DELETE", f"/api/v1/tokens/{first.token.split('_')[1]}")
         assert first.stop() == 0
     with Service(tmp_path) as second:
@@ -89,15 +90,38 @@ def test_scopes_and_ends_hold(service):
         reset(service)
 
 
-def test_guesses_are_slowed_and_a_good_token_from_elsewhere_is_not(service):
+def test_guesses_are_slowed_and_a_good_token_from_the_same_address_is_not(service):
     guesser = requests.Session()
     guesser.mount("http://", Source("127.9.9.9"))
     statuses = [guesser.get(service.url + "/api/v1/hosts", headers={"Authorization": f"Bearer dbc_{n:012x}_{'0' * 64}"}).status_code
                 for n in range(30)]
     assert statuses[:10] == [401] * 10 and statuses[12:] == [429] * 18
     assert int(guesser.get(service.url + "/api/v1/hosts").headers["Retry-After"]) >= 1
-    reset(service)
-    assert service.get("/api/v1/hosts").status_code == 200
+    good = service.make_token("read")
+    assert guesser.get(service.url + "/api/v1/hosts", headers={"Authorization": f"Bearer {good}"}).status_code == 200
+
+
+def test_one_address_does_not_take_every_connection(tmp_path):
+    with Service(tmp_path, "limits.connections=60", "limits.connections_per_address=50") as busy:
+        host, port = re.match(r"http://([^:]+):(\d+)", busy.url).groups()
+        connections = [socket.create_connection((host, int(port)), source_address=("127.7.7.7", 0)) for _ in range(100)]
+        time.sleep(0.5)
+        assert busy.get("/healthz").status_code == 200
+        for connection in connections:
+            connection.close()
+
+
+def test_uploads_that_only_promise_take_no_room(service):
+    host, port = re.match(r"http://([^:]+):(\d+)", service.url).groups()
+    head = f"POST /api/v1/reports HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {service.make_token('ingest')}\r\nContent-Length: 16777216\r\n\r\n"
+    connections = []
+    for _ in range(8):
+        connection = socket.create_connection((host, int(port)))
+        connection.sendall(head.encode())
+        connections.append(connection)
+    assert service.send(report(77)).status_code == 200
+    for connection in connections:
+        connection.close()
 
 
 def test_a_token_that_asks_too_often_waits(tmp_path):

@@ -100,6 +100,36 @@ def test_backup_while_serving_restore_and_rebuild(tmp_path, collector):
     assert done.returncode == 74 and collector.run("databases", "--store", service.store, "--format", "json").stdout == before
 
 
+def test_a_restore_does_not_meet_the_old_log(tmp_path, collector):
+    """A killed collector leaves its newest commits in the write-ahead log; under another store it would bring them back."""
+    with Service(tmp_path) as service:
+        service.send(report(1))
+        backup = tmp_path / "backup.sqlite"
+        collector.run("backup", backup, "--store", service.store)
+        service.send(*[report(n) for n in range(2, 30)])
+        service.kill()
+    for _ in range(2):
+        collector.run("restore", backup, "--store", service.store)
+        assert [h["hostname"] for h in collector.json("hosts", "--store", service.store, "--format", "json")["items"]] == ["db1"]
+    with Service(tmp_path) as service:
+        service.kill()
+    service.store.unlink()
+    done = collector.run("serve", "--store", service.store, check=False)
+    if (tmp_path / "inventory.sqlite-wal").stat().st_size:
+        assert done.returncode == 74 and b"without its store" in done.stderr
+    collector.run("restore", backup, "--store", service.store)
+    assert len(collector.json("hosts", "--store", service.store, "--format", "json")["items"]) == 1
+    collector.run("doctor", "--store", service.store)
+
+
+def test_a_store_is_one_by_whatever_name(tmp_path, collector):
+    with Service(tmp_path) as service:
+        other = tmp_path / "other.sqlite"
+        other.symlink_to(service.store)
+        done = collector.run("serve", "--store", other, check=False)
+        assert done.returncode == 74 and f"process {service.process.pid}" in done.stderr.decode()
+
+
 def test_the_doctor_names_what_is_wrong(tmp_path, collector):
     store = tmp_path / "inventory.sqlite"
     collector.run("ingest", "--store", store, "-", input=json.dumps(report()).encode())

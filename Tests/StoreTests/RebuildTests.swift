@@ -67,7 +67,7 @@ struct RebuildTests {
         }
     }
 
-    @Test("after thirty days one size a day stays, the last one")
+    @Test("after thirty days one size a day stays, the last one, and the very first")
     func thinning() throws {
         let fresh = try TestStore()
         for minute in [0, 60, 120, 60 * 24, 60 * 24 + 60] {
@@ -79,7 +79,13 @@ struct RebuildTests {
         progress = .init()
         while try fresh.store.retain(RetentionPolicy(), &progress, now: TestStore.time(60 * 24 * 40)) {}
         let id = try #require(DatabaseID(try fresh.store.databases().items[0].id))
-        #expect(try fresh.store.sizes(id)?.items.map(\.bytes) == [121, 60 * 24 + 61])
+        #expect(try fresh.store.sizes(id)?.items.map(\.bytes) == [1, 121, 60 * 24 + 61])
+        // The first of all stays too, so that every moment since has one.
+        var request = ListRequest()
+        for minute in [0, 1, 61, 60 * 24 + 1, 60 * 24 * 3] {
+            request.asOf = TestStore.time(minute)
+            #expect(try fresh.store.databases(request).items.count == 1)
+        }
     }
 
     @Test("a store of the first schema is brought to this one, with its history")

@@ -9,7 +9,7 @@ import Store
 struct Access: Sendable {
     private let store: InventoryStore
     private let requests: RateLimiter
-    /// Failures by address: a guess costs one, and ten at once are all there is.
+    /// Failures by address: ten at once, then one in five seconds; a valid token from there is taken all the same.
     private let failures = RateLimiter(perSecond: 0.2, burst: 10)
     private let trustsProxy: Bool
 
@@ -24,16 +24,16 @@ struct Access: Sendable {
     ///
     /// - Throws: `Problem` with 401, 403 or 429.
     func check(_ request: Request, _ scope: Scope, address: String, now: Date = Date()) async throws -> TokenRow {
-        if let seconds = failures.check(address) {
-            throw Problem(
-                .tooManyRequests, "too_many_failures", "too many wrong tokens came from this address",
-                retryAfter: seconds)
-        }
-        guard let header = request.headers[.authorization] else {
-            throw Problem(.unauthorized, "no_token", "send a token: Authorization: Bearer dbc_…")
-        }
-        guard let row = try await valid(header, request, address, now) else {
-            _ = failures.take(address)
+        let header = request.headers[.authorization]
+        guard let header, let row = try await valid(header, request, address, now) else {
+            if let seconds = failures.take(address) {
+                throw Problem(
+                    .tooManyRequests, "too_many_failures", "too many wrong tokens came from this address",
+                    retryAfter: seconds)
+            }
+            guard header != nil else {
+                throw Problem(.unauthorized, "no_token", "send a token: Authorization: Bearer dbc_…")
+            }
             throw Problem(.unauthorized, "bad_token", "the token is unknown, expired, revoked, or not for this address")
         }
         if let seconds = requests.take(row.id) {
@@ -57,9 +57,16 @@ struct Access: Sendable {
         return row
     }
 
-    /// From this machine, and not through a proxy on it.
+    /// From this machine, asked for by a name of this machine, and not through a proxy on it.
     private func isLocal(_ request: Request, _ address: String) -> Bool {
-        let proxied = ["forwarded", "via", "x-forwarded-for", "x-real-ip"].compactMap { HTTPField.Name($0) }
-        return Configuration.isLoopback(address) && !trustsProxy && proxied.allSatisfy { request.headers[$0] == nil }
+        let isProxied = request.headers.contains { field in
+            let name = field.name.canonicalName
+            return name.hasPrefix("x-forwarded")
+                || ["forwarded", "via", "x-real-ip", "cf-connecting-ip"].contains(name)
+        }
+        let host = (request.head.authority ?? "").split(separator: ":").dropLast().joined(separator: ":")
+        let name = host.isEmpty ? request.head.authority ?? "" : host
+        let plain = name.filter { !"[]".contains($0) }
+        return Configuration.isLoopback(address) && !trustsProxy && !isProxied && Configuration.isLoopback(plain)
     }
 }

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTPTypes
+import Synchronization
 
 /// Closes connections that hold on to what they do not use: a header or a body that does not come, an answer that is not
 /// read, a connection without a request.
@@ -19,13 +20,26 @@ final class Deadlines: ChannelDuplexHandler, RemovableChannelHandler {
     /// Requests without a whole answer yet.
     private var pending = 0
 
-    init(_ limits: Configuration.Limits) {
+    /// Connections by address; nil where a proxy stands for everybody.
+    private let addresses: Addresses?
+    private var address: String?
+
+    init(_ limits: Configuration.Limits, _ addresses: Addresses?) {
+        self.addresses = addresses
         header = .seconds(Int64(limits.headerSeconds))
         body = .seconds(Int64(limits.bodySeconds))
         idle = .seconds(Int64(limits.idleSeconds))
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { incoming = close(header, context) }
+    func handlerAdded(context: ChannelHandlerContext) {
+        address = context.channel.remoteAddress?.ipAddress
+        if let addresses, let address, !addresses.enter(address) {
+            self.address = nil
+            incoming = close(.zero, context)
+            return
+        }
+        incoming = close(header, context)
+    }
 
     func handlerRemoved(context: ChannelHandlerContext) { cancel() }
 
@@ -74,6 +88,8 @@ final class Deadlines: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func cancel() {
+        if let address { addresses?.leave(address) }
+        address = nil
         incoming?.cancel()
         outgoing?.cancel()
     }
@@ -81,5 +97,30 @@ final class Deadlines: ChannelDuplexHandler, RemovableChannelHandler {
     private func close(_ time: TimeAmount, _ context: ChannelHandlerContext) -> Scheduled<Void> {
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         return context.eventLoop.scheduleTask(in: time) { bound.value.close(promise: nil) }
+    }
+}
+
+/// How many connections there are from each address.
+final class Addresses: Sendable {
+    private let limit: Int
+    private let counts = Mutex<[String: Int]>([:])
+
+    init(limit: Int) { self.limit = limit }
+
+    /// Counts a connection from `address`; false when there are too many already.
+    func enter(_ address: String) -> Bool {
+        counts.withLock { counts in
+            guard counts[address, default: 0] < limit else { return false }
+            counts[address, default: 0] += 1
+            return true
+        }
+    }
+
+    /// A connection from `address` has ended.
+    func leave(_ address: String) {
+        counts.withLock { counts in
+            let count = counts[address, default: 1] - 1
+            counts[address] = count > 0 ? count : nil
+        }
     }
 }

@@ -73,13 +73,16 @@ struct Call: Sendable {
     }
 
     /// The request's body, at most `limit` bytes.
-    func collect(upTo limit: Int) async throws -> [UInt8] {
+    ///
+    /// - Parameter take: is told of the bytes as they come; what it throws ends it.
+    func collect(upTo limit: Int, take: (Int) throws -> Void = { _ in }) async throws -> [UInt8] {
         let tooLarge = Problem(
             .contentTooLarge, "too_large", "the body has more than \(limit) bytes: send less at once")
         if let length = request.headers[.contentLength].flatMap(Int.init), length > limit { throw tooLarge }
         var bytes: [UInt8] = []
         for try await buffer in request.body {
             guard bytes.count + buffer.readableBytes <= limit else { throw tooLarge }
+            try take(buffer.readableBytes)
             bytes.append(contentsOf: buffer.readableBytesView)
         }
         return bytes

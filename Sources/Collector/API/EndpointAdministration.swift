@@ -152,19 +152,27 @@ extension Call {
         if let coding = request.headers[.contentEncoding]?.lowercased(), !["gzip", "identity"].contains(coding) {
             throw Problem(.unsupportedMediaType, "unsupported_encoding", "a body is sent as it is, or as gzip")
         }
-        let length = request.headers[.contentLength].flatMap(Int.init) ?? limits.bodyBytes
-        let room = max(0, min(length, limits.bodyBytes))
-        try backend.queue.reserve(room)
+        var room = 0
         defer { backend.queue.release(room) }
-        let bytes = try await collect(upTo: limits.bodyBytes)
-        let intakes = try await Blocking.run {
-            ReportFile.entries(in: bytes, limit: limits.inflatedBytes).map(Intake.init)
+        // Room is taken as bytes come: who only promises them takes none from others.
+        let queue = backend.queue
+        let bytes = try await collect(upTo: limits.bodyBytes) { count in
+            try queue.reserve(count)
+            room += count
+        }
+        let source = token?.id ?? "-"
+        let intakes = try await Blocking.parse {
+            ReportFile.entries(in: bytes, limit: limits.inflatedBytes, most: limits.reports)
+                .map { Intake($0, source: source) }
+        }
+        if intakes.count == 1, case .garbled(let error) = intakes[0].content, error.code == .tooMany {
+            throw Problem(.contentTooLarge, "too_many_reports", error.message)
         }
         // What is no report needs no place in a commit.
         let isGarbled = intakes.allSatisfy { if case .garbled = $0.content { true } else { false } }
         let results =
             isGarbled
-            ? intakes.map { $0.result(nil) } : try await backend.queue.store(intakes, source: token?.id ?? "-")
+            ? intakes.map { $0.result(nil) } : try await backend.queue.store(intakes, source: source)
         for result in results { backend.metrics.add(.reports, [("outcome", result.outcome)]) }
         guard results.allSatisfy({ $0.outcome == "rejected" }) else {
             return try .json(Page(items: results, next_cursor: nil))

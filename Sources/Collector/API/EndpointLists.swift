@@ -5,13 +5,13 @@ import Report
 import Store
 
 extension Endpoint {
-    /// A list: its filters, its order, its pages, as JSON or as CSV.
+    /// A list: its filters, its order, its pages, as JSON or as CSV; with `field` that of the database in the path.
     static func list<Row: Codable & Sendable>(
         _ path: String, _ schema: String, _ summary: String, _ reference: ListReference, _ columns: [ListColumn<Row>],
-        scope: Scope = .read, hasAsOf: Bool = false, fixed: (parameter: String, field: String)? = nil,
+        scope: Scope = .read, hasAsOf: Bool = false, of field: String? = nil,
         read: @escaping @Sendable (InventoryStore, ListRequest) throws -> Page<Row>
     ) -> Endpoint {
-        let fields = reference.fields.filter { $0.name != fixed?.field }
+        let fields = reference.fields.filter { $0.name != field }
         var parameters = fields.map { Parameter(name: $0.name, help: $0.help, isList: true) }
         parameters += [
             Parameter(name: "limit", help: "At most this many rows, 1 to 1000 (100).", isNumber: true),
@@ -38,10 +38,17 @@ extension Endpoint {
         }
         var endpoint = Endpoint(
             method: .get, path: path, scope: scope, summary: summary, parameters: parameters,
-            answers: [200: schema + "List", 400: "Problem"]
+            answers: field == nil
+                ? [200: schema + "List", 400: "Problem"] : [200: schema + "List", 400: "Problem", 404: "Problem"]
         ) { call in
             var request = try call.listRequest(Set(fields.map(\.name)))
-            if let fixed, let value = call.path[fixed.parameter] { request.require(fixed.field, value) }
+            if let field {
+                let id = DatabaseID(call.path["id"] ?? "")
+                guard let id, let now = try await call.read({ try $0.currentID(id) }) else {
+                    throw Problem.notFound("database")
+                }
+                request.require(field, now)
+            }
             let wanted = request
             let store = call.backend.store
             let isCSV = call.wantsCSV

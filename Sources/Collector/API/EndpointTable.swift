@@ -25,7 +25,7 @@ extension Endpoint {
         },
         .list(
             base + "/databases/{id}/history", "Change", "A database's changes, the last one first.", .changes,
-            ChangeRow.columns, fixed: ("id", "database")
+            ChangeRow.columns, of: "database"
         ) { try $0.changes($1) },
         Endpoint(
             method: .get, path: base + "/databases/{id}/sizes", scope: .read,
@@ -60,7 +60,10 @@ extension Endpoint {
         ) { call in
             let id = call.path["id"] ?? ""
             let tags = try await call.decode([String: String?].self)
-            guard tags.allSatisfy({ 1...128 ~= $0.key.utf8.count && $0.value?.utf8.count ?? 0 <= 256 }),
+            guard
+                tags.allSatisfy({
+                    1...128 ~= $0.key.utf8.count && !$0.key.utf8.contains(0) && $0.value?.utf8.count ?? 0 <= 256
+                }),
                 tags.count <= 50
             else {
                 throw Problem(.badRequest, "bad_request", "at most 50 tags; keys have 1 to 128 bytes, values up to 256")

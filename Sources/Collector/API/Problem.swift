@@ -39,11 +39,16 @@ struct Problem: Error, Encodable, Sendable {
         case let error as StoreError:
             switch error.code {
             case .badCursor, .badRequest: self.init(.badRequest, error.code.rawValue, error.message)
-            case .full: self.init(.init(code: 507), "disk_full", error.message, retryAfter: 30)
-            default: self.init(.serviceUnavailable, "store_unavailable", error.message, retryAfter: 30)
+            case .full:
+                self.init(.init(code: 507), "disk_full", "the store's disk is full: nothing was stored", retryAfter: 30)
+            default:
+                let reason = "the store cannot be used now; the log has the reason"
+                self.init(.serviceUnavailable, "store_unavailable", reason, retryAfter: 30)
             }
         case is IngestQueue.Full:
             self.init(.serviceUnavailable, "busy", "too much waits to be stored: send it again", retryAfter: 1)
+        case is CancellationError:
+            self.init(.serviceUnavailable, "stopping", "the collector stops: send it again", retryAfter: 5)
         default:
             self.init(.internalServerError, "internal", "the request failed; the log has the reason")
         }

@@ -116,7 +116,7 @@ struct Responder: HTTPResponder {
         if endpoint.scope != nil {
             let line = AuditRow(
                 at: Date(), actor: token?.id ?? "-", address: context.address, action: "\(method) \(endpoint.path)",
-                target: endpoint.path == request.uri.string ? nil : String(request.uri.string.prefix(500)),
+                target: token == nil || endpoint.path == request.uri.string ? nil : Self.target(request),
                 status: reply.status.code, requestID: requestID)
             backend.audit.add(line, token: token?.id)
         }
@@ -129,6 +129,11 @@ struct Responder: HTTPResponder {
                 "address": "\(context.address)", "seconds": "\(seconds)",
             ])
         return finish(reply, requestID, backend, endpoint, request)
+    }
+
+    /// What was asked for, without a secret that somebody put there by mistake.
+    private static func target(_ request: Request) -> String {
+        String(request.uri.string.prefix(500)).replacing(/(dbc_[0-9a-f]{12}_)[0-9a-f]+/) { "\($0.1)…" }
     }
 
     private static func call(

@@ -31,7 +31,7 @@ struct IngestCommand: ParsableCommand {
             do {
                 var entries = ReportFile.entries(in: try InputFile.read(file))[...]
                 while !entries.isEmpty {
-                    let batch = entries.prefix(InventoryStore.batchLimit).map(Intake.init)
+                    let batch = entries.prefix(InventoryStore.batchLimit).map { Intake($0) }
                     results += try inventory.take(batch, source: "cli").map { FileResult(file: file, result: $0) }
                     entries = entries.dropFirst(batch.count)
                 }

@@ -102,9 +102,10 @@ struct Server: Sendable {
     private func application() throws -> some ApplicationProtocol {
         let configuration = backend.configuration
         let limits = configuration.limits
+        let addresses = configuration.server.trustProxy ? nil : Addresses(limit: limits.connectionsPerAddress)
         let http = HTTPServerBuilder.http1(
             configuration: .init(
-                additionalChannelHandlers: [Deadlines(limits)],
+                additionalChannelHandlers: [Deadlines(limits, addresses)],
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)))
         let logger = backend.logger

@@ -24,11 +24,13 @@ struct Configuration: Sendable {
         var requestsPerSecond = 50
         var requestBurst = 200
         var connections = 1_000
+        var connectionsPerAddress = 200
         var headerSeconds = 10
         var bodySeconds = 60
         var idleSeconds = 60
         var bodyBytes = 16 << 20
-        var inflatedBytes = 128 << 20
+        var inflatedBytes = 64 << 20
+        var reports = 4_096
         var queuedReports = 4_096
         var queuedBytes = 64 << 20
     }

@@ -36,6 +36,12 @@ struct Setting: Sendable {
         .number("limits.connections", "Connections at a time (1000); further ones wait.", 1...100_000) {
             $0.limits.connections = $1
         },
+        .number(
+            "limits.connections_per_address", "Connections from one address (200), unless a proxy is trusted.",
+            1...100_000
+        ) {
+            $0.limits.connectionsPerAddress = $1
+        },
         .number("limits.header_seconds", "Time for a request's header to come (10).", 1...600) {
             $0.limits.headerSeconds = $1
         },
@@ -50,9 +56,10 @@ struct Setting: Sendable {
         .number("limits.body_bytes", "The most bytes of a request's body (16777216).", 1_024...(256 << 20)) {
             $0.limits.bodyBytes = $1
         },
-        .number("limits.inflated_bytes", "The most bytes that a body inflates to (134217728).", 1_024...(1 << 30)) {
+        .number("limits.inflated_bytes", "The most bytes that a body inflates to (67108864).", 1_024...(1 << 30)) {
             $0.limits.inflatedBytes = $1
         },
+        .number("limits.reports", "The most reports of one request (4096).", 1...1_000_000) { $0.limits.reports = $1 },
         .number("limits.queued_reports", "Reports that wait to be stored (4096); then 503.", 1...1_000_000) {
             $0.limits.queuedReports = $1
         },

@@ -53,13 +53,17 @@ struct Intake: Sendable {
     var place: String?
     var content: Content
 
-    init(_ entry: ReportFile.Entry) {
+    init(_ entry: ReportFile.Entry, source: String = "cli") {
         byte = entry.offset
         place = entry.place
         do {
             let report = try entry.report.get()
             let gzip = try entry.gzip ?? Gzip.compress(try entry.json.get())
-            do throws(Refusal) { content = .ready(try IncomingReport(report, gzip: gzip)) } catch {
+            do throws(Refusal) {
+                var incoming = try IncomingReport(report, gzip: gzip)
+                incoming.source = source
+                content = .ready(incoming)
+            } catch {
                 content = .refused(error, gzip: gzip)
             }
         } catch let error as ReportError {
@@ -95,11 +99,12 @@ extension InventoryStore {
     /// Stores what is ready, keeps what makes no sense as dead letters, and says what became of each, in their order.
     func take(_ intakes: [Intake], source: String) throws -> [IngestResult] { try take([(intakes, source)])[0] }
 
-    /// The same for several senders, in one transaction.
+    /// The same for several senders: their reports in one transaction, what was refused in another.
     func take(_ groups: [(intakes: [Intake], source: String)]) throws -> [[IngestResult]] {
         let ready = groups.flatMap(\.intakes).compactMap { intake -> IncomingReport? in
             if case .ready(let report) = intake.content { report } else { nil }
         }
+        try probe()
         var outcomes = try ready.isEmpty ? [] : ingest(ready)[...]
         var letters: [(refusal: Refusal, gzip: [UInt8], source: String)] = []
         let results = groups.map { group in

@@ -7,14 +7,16 @@ enum JSONTexts {
     }
 
     /// The texts; what stands between them and is not blank is a text of its own, which will not parse.
-    static func split(_ bytes: [UInt8]) -> [Text] { split(bytes[...], atLines: false) }
+    ///
+    /// With more than `most` the rest is not looked at.
+    static func split(_ bytes: [UInt8], most: Int = .max) -> [Text] { split(bytes[...], atLines: false, most: most) }
 
     /// The texts in one that did not parse: a bracket at the beginning of a line begins a new one, whatever was open.
     ///
     /// A text that was cut leaves its brackets open, and would swallow the good ones behind it.
     static func resplit(_ text: Text) -> [Text] { split(text.bytes, atLines: true) }
 
-    private static func split(_ bytes: ArraySlice<UInt8>, atLines: Bool) -> [Text] {
+    private static func split(_ bytes: ArraySlice<UInt8>, atLines: Bool, most: Int = .max) -> [Text] {
         var texts: [Text] = []
         var start: Int?
         var depth = 0
@@ -53,6 +55,7 @@ enum JSONTexts {
                 depth <= 0 && (byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]"))
             if isOutside, let begin = start {
                 texts.append(Text(offset: begin, bytes: bytes[begin...index]))
+                if texts.count > most { return texts }
                 start = nil
                 depth = 0
             }

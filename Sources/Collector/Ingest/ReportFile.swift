@@ -36,8 +36,13 @@ enum ReportFile {
     }
 
     /// Everything in `bytes` that is or claims to be a report; never empty.
-    static func entries(in bytes: [UInt8], limit: Int = limit) -> [Entry] {
-        let found = bytes.starts(with: [0x1F, 0x8B]) ? gzipEntries(bytes, limit) : textEntries(bytes)
+    ///
+    /// - Parameters:
+    ///   - limit: the most bytes that gzip members inflate to, together.
+    ///   - most: the most reports; with more there is one entry, which says so.
+    static func entries(in bytes: [UInt8], limit: Int = limit, most: Int = .max) -> [Entry] {
+        let found = bytes.starts(with: [0x1F, 0x8B]) ? gzipEntries(bytes, limit, most) : textEntries(bytes, most)
+        if found.count > most { return [failure(0, .tooMany, "more than \(most) reports: send less at once")] }
         return found.isEmpty ? [failure(0, .noReport, "no report in it")] : found
     }
 
@@ -46,11 +51,11 @@ enum ReportFile {
     }
 
     /// Gzip members in a row. A member may hold a whole log: its reports keep the limits of a report, the member those of a file.
-    private static func gzipEntries(_ bytes: [UInt8], _ limit: Int) -> [Entry] {
+    private static func gzipEntries(_ bytes: [UInt8], _ limit: Int, _ most: Int) -> [Entry] {
         var entries: [Entry] = []
         var offset = 0
         var inflated = 0
-        while offset < bytes.count {
+        while offset < bytes.count, entries.count <= most {
             let known = entries.count < knownLimit
             do throws(ReportError) {
                 let member = try Gzip.firstMember(
@@ -63,7 +68,7 @@ enum ReportFile {
                     offset += member.consumed
                     continue
                 }
-                let inner = textEntries(member.bytes)
+                let inner = textEntries(member.bytes, most)
                 entries += inner.map { entry in
                     var entry = entry
                     entry.offset = offset
@@ -84,18 +89,19 @@ enum ReportFile {
     }
 
     /// JSON texts that parse, and frames outside them. Lines that are neither are noise, unless nothing else is there.
-    private static func textEntries(_ bytes: [UInt8]) -> [Entry] {
-        let frames = Frame.find(in: bytes)
+    private static func textEntries(_ bytes: [UInt8], _ most: Int) -> [Entry] {
+        let frames = Frame.find(in: bytes, limit: most == .max ? .max : most + 1)
         var entries: [Entry] = []
         var covered: [Range<Int>] = []
         let mayBeJSON = bytes.first { $0 > 0x20 }.map { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "[") } ?? false
-        let split = mayBeJSON ? JSONTexts.split(bytes) : reportLines(bytes)
+        let split = mayBeJSON ? JSONTexts.split(bytes, most: most) : reportLines(bytes)
+        guard split.count <= most else { return split.map { failure($0.offset, .tooMany, "") } }
         var reports: [Int: Report] = [:]
         func isJSON(_ text: JSONTexts.Text) -> Bool {
             let report = try? decode(Array(text.bytes)).get()
             if reports.count < knownLimit { reports[text.offset] = report }
             return report != nil
-                || (try? JSONDecoder().decode(JSONValue.self, from: Data(text.bytes))) != nil
+                || JSONValue(text.bytes) != nil
         }
         for text in split.flatMap({ isJSON($0) ? [$0] : JSONTexts.resplit($0) }) {
             let found =
@@ -132,7 +138,7 @@ enum ReportFile {
     }
 
     private static func jsonEntries(_ text: JSONTexts.Text) -> [Entry] {
-        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(text.bytes)) else {
+        guard let value = JSONValue(text.bytes) else {
             return [failure(text.offset, .badJSON, "not valid JSON")]
         }
         if value.isReport { return [Entry(offset: text.offset, json: .success(Array(text.bytes)))] }

@@ -67,6 +67,7 @@ final class AuditTrail: Service {
                 "the audit log could not be written", metadata: ["error": "\(error)", "lines": "\(lines.count)"])
             // They wait for the next time, as long as there is room.
             for line in lines { add(line, token: nil) }
+            state.withLock { state in state.used.merge(used) { later, _ in later } }
         }
     }
 }

@@ -32,14 +32,6 @@ final class RateLimiter: Sendable {
         }
     }
 
-    /// The seconds until the bucket of `name` has one again; nil when it has.
-    func check(_ name: String, now: ContinuousClock.Instant = .now) -> Int? {
-        buckets.withLock { buckets in
-            let bucket = level(buckets[name], now)
-            return bucket.level >= 1 ? nil : wait(bucket)
-        }
-    }
-
     private func level(_ bucket: Bucket?, _ now: ContinuousClock.Instant) -> Bucket {
         guard let bucket else { return Bucket(level: burst, time: now) }
         let seconds = (now - bucket.time) / .seconds(1)
