@@ -109,6 +109,11 @@ public struct InventoryStore: Sendable {
         }
     }
 
+    /// Closes the store: what the write-ahead log holds goes into the main file.
+    public func finish() throws {
+        do { try database.close() } catch let error as DatabaseError { throw StoreError(error, path: path) }
+    }
+
     /// Reads one state of the store.
     func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
         do { return try database.read(body) } catch let error as DatabaseError { throw StoreError(error, path: path) }

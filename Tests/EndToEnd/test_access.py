@@ -32,7 +32,7 @@ def test_the_first_token_is_shown_once_and_stays_on_this_machine(tmp_path):
     with Service(tmp_path) as second:
         assert second.log_path.read_text().count("dbc_") == 1
         assert second.token is None
-    database = (tmp_path / "inventory.sqlite").read_bytes()
+    database = b"".join(path.read_bytes() for path in tmp_path.glob("inventory.sqlite*"))
     assert first.token.split("_")[2].encode() not in database and first.token.split("_")[1].encode() in database
 
 

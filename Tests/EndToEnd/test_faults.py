@@ -18,7 +18,7 @@ import requests
 
 from service import Service, report
 
-FAST = ("limits.requests_per_second=1000000", "limits.request_burst=1000000")
+FAST = ("limits.requests_per_second=1000000", "limits.request_burst=1000000", "limits.connections_per_address=1000")
 
 
 def reports_in(store):

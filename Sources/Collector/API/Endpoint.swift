@@ -80,11 +80,19 @@ struct Call: Sendable {
             .contentTooLarge, "too_large", "the body has more than \(limit) bytes: send less at once")
         if let length = request.headers[.contentLength].flatMap(Int.init), length > limit { throw tooLarge }
         var bytes: [UInt8] = []
+        var count = 0
+        var refusal: (any Error)?
         for try await buffer in request.body {
-            guard bytes.count + buffer.readableBytes <= limit else { throw tooLarge }
-            try take(buffer.readableBytes)
-            bytes.append(contentsOf: buffer.readableBytesView)
+            count += buffer.readableBytes
+            guard count <= limit else { throw tooLarge }
+            // The rest is read and dropped: a client that still sends would not see the answer.
+            guard refusal == nil else { continue }
+            do {
+                try take(buffer.readableBytes)
+                bytes.append(contentsOf: buffer.readableBytesView)
+            } catch { (refusal, bytes) = (error, []) }
         }
+        if let refusal { throw refusal }
         return bytes
     }
 

@@ -34,6 +34,7 @@ struct ServeCommand: AsyncParsableCommand {
         try Self.offerFirstToken(store)
         let server = try Server(store: store, configuration: configuration, logger: logger)
         try await server.run()
+        try store.finish()
     }
 
     /// The first start of a store says how to get in: to whoever sees standard error, once and never again.
