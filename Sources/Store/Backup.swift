@@ -32,8 +32,8 @@ extension InventoryStore {
     ///
     /// - Throws: `StoreError`; then the store is as it was.
     public static func restore(from source: String, to path: String) throws {
-        let lock = try StoreLock(path: path)
-        defer { withExtendedLifetime(lock) {} }
+        let locks = try [StoreLock(path: path), StoreLock(path: path, .exchange)]
+        defer { withExtendedLifetime(locks) {} }
         try check(source)
         try refuseNewer(source)
         let partial = path + ".partial"

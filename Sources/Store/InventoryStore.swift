@@ -8,6 +8,8 @@ import Report
 /// Reads go on beside a write, each on one state of the store.
 public struct InventoryStore: Sendable {
     let database: any DatabaseWriter
+    /// Nobody exchanges the store while this one may write.
+    private let use: StoreLock?
     /// Where the store is.
     public let path: String
 
@@ -45,6 +47,7 @@ public struct InventoryStore: Sendable {
                 if mode == .write { try database.execute(sql: "PRAGMA synchronous = FULL") }
             }
             let migrator = Schema.migrator
+            use = mode == .write ? try StoreLock(path: path, .writing) : nil
             if mode == .read {
                 let queue = try DatabaseQueue(path: path, configuration: configuration)
                 database = queue

@@ -2,21 +2,33 @@ import Foundation
 
 /// The right to serve a store: one process at a time has it, and the kernel takes it back when that process ends.
 ///
-/// The lock is an flock(2) on `<store>.lock`, which names the process that holds it.
+/// The lock is an flock(2) on `<store>.lock`, which names the process that holds it. A second one, `<store>.writers`, is
+/// shared by all that write, so that nobody exchanges the store below them.
 public final class StoreLock: Sendable {
     private let descriptor: Int32
 
-    /// Takes the lock of the store at `path`.
+    /// What a lock is for.
+    public enum Purpose: String, Sendable {
+        /// Serving: one process.
+        case service = "lock"
+        /// Writing: any number of processes.
+        case writing = "writers"
+        /// Exchanging the store: nobody writes meanwhile.
+        case exchange
+    }
+
+    /// Takes a lock of the store at `path`.
     ///
     /// - Throws: `StoreError` with the code `inUse` that names the process that holds it.
-    public init(path: String) throws {
+    public init(path: String, _ purpose: Purpose = .service) throws {
         // By whatever name the store is called, it is one file.
-        let file = URL(filePath: path).resolvingSymlinksInPath().path + ".lock"
+        let suffix = purpose == .exchange ? Purpose.writing.rawValue : purpose.rawValue
+        let file = URL(filePath: path).resolvingSymlinksInPath().path + "." + suffix
         let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else {
             throw StoreError(.cannotOpen, "cannot make \(file): \(String(cString: strerror(errno)))")
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        guard flock(descriptor, (purpose == .writing ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 else {
             var buffer = [UInt8](repeating: 0, count: 32)
             let count = pread(descriptor, &buffer, buffer.count, 0)
             close(descriptor)

@@ -29,6 +29,7 @@ class Service:
         self.log_path = self.folder / "serve.log"
         self.starts = 0
         self.verify = True
+        self.extra = []
 
     def __enter__(self):
         return self.start()
@@ -43,7 +44,7 @@ class Service:
         arguments = [part for setting in ("server.port=0", *self.settings) for part in ("--set", setting)]
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.prefix, str(self.binary), "serve", "--store", str(self.store), *arguments],
+                [*self.prefix, str(self.binary), "serve", "--store", str(self.store), *arguments, *self.extra],
                 stdout=subprocess.DEVNULL, stderr=log, env=self.environment)
         end = time.monotonic() + timeout
         while True:

@@ -122,6 +122,24 @@ def test_a_restore_does_not_meet_the_old_log(tmp_path, collector):
     collector.run("doctor", "--store", service.store)
 
 
+def test_a_store_is_not_exchanged_below_a_writer(tmp_path, collector):
+    store, backup, pipe = tmp_path / "inventory.sqlite", tmp_path / "backup.sqlite", tmp_path / "pipe"
+    collector.run("ingest", "--store", store, "-", input=json.dumps(report(1)).encode())
+    collector.run("backup", backup, "--store", store)
+    os.mkfifo(pipe)
+    writer = subprocess.Popen([BINARY, "ingest", "--store", store, pipe], stdout=subprocess.DEVNULL)
+    with pipe.open("wb") as file:
+        for _ in range(100):
+            done = collector.run("restore", backup, "--store", store, check=False)
+            if done.returncode != 0:
+                break
+            time.sleep(0.05)
+        assert done.returncode == 74 and b"in use" in done.stderr
+        file.write(json.dumps(report(2)).encode())
+    assert writer.wait(30) == 0
+    assert len(collector.json("hosts", "--store", store, "--format", "json")["items"]) == 2
+
+
 def test_a_store_is_one_by_whatever_name(tmp_path, collector):
     with Service(tmp_path) as service:
         other = tmp_path / "other.sqlite"
@@ -231,10 +249,13 @@ def test_tokens_tags_and_dead_letters_by_command(tmp_path, collector):
 
 
 def test_the_log_is_text_on_a_terminal_and_json_otherwise(tmp_path):
-    with Service(tmp_path) as service:
+    with Service(tmp_path, "log.level=debug") as service:
         service.get("/api/v1/hosts?nope=1", headers={"X-Request-Id": "from-the-test"})
+        service.send(report(5), report(6, host={"hostname": None, "machine_id": None}), headers={"X-Request-Id": "reports"})
         service.stop()
     lines = service.log()
+    taken, refused = [line for line in lines if line.get("request_id") == "reports" and "outcome" in line]
+    assert taken["host"] == f"{5:032x}" and taken["outcome"] == "stored" and refused["level"] == "info" and "no instance id" in refused["reason"]
     assert all({"time", "level", "message"} <= set(line) for line in lines)
     (line,) = [line for line in lines if line.get("request_id") == "from-the-test"]
     assert line["route"] == "/api/v1/hosts" and line["status"] == "400" and line["token"] == service.token.split("_")[1]
@@ -246,6 +267,32 @@ def test_the_log_is_text_on_a_terminal_and_json_otherwise(tmp_path):
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
     assert re.search(rb"Z NOTICE +serving store=\S+ url=http://127.0.0.1:\d+", text), text
+
+
+def test_sighup_takes_what_needs_no_restart_and_refuses_nonsense(tmp_path):
+    file = tmp_path / "collector.yaml"
+    file.write_text("metrics:\n  token: true\n")
+    service = Service(tmp_path)
+    service.prefix = ["env", f"DBCENSUS_STORE_PATH={service.store}"]
+    service.extra = ["--config", str(file)]
+
+    def reload(text, word):
+        mark = len(service.log_path.read_text())
+        file.write_text(text)
+        service.process.send_signal(signal.SIGHUP)
+        for _ in range(100):
+            if word in service.log_path.read_text()[mark:]:
+                return
+            time.sleep(0.05)
+        raise AssertionError(service.log_path.read_text()[mark:])
+    with service:
+        assert service.get("/metrics", token=None).status_code == 401
+        reload("metrics:\n  token: false\n", '"message":"reloaded"')
+        assert service.get("/metrics", token=None).status_code == 200
+        reload("metrics:\n  tokn: true\n", "line 2: no setting")
+        assert service.get("/metrics", token=None).status_code == 200
+        reload("server:\n  trust_proxy: true\n", "need a restart")
+        assert service.get("/metrics", token=None).status_code == 401
 
 
 def test_embedded_metrics_are_what_cloudwatch_reads(tmp_path):

@@ -8,16 +8,14 @@ import Store
 /// Who may ask for what, and how often.
 struct Access: Sendable {
     private let store: InventoryStore
-    private let requests: RateLimiter
+    private let live: LiveConfiguration
+    private let requests = RateLimiter()
     /// Failures by address: ten at once, then one in five seconds; a valid token from there is taken all the same.
-    private let failures = RateLimiter(perSecond: 0.2, burst: 10)
-    private let trustsProxy: Bool
+    private let failures = RateLimiter()
 
-    init(_ store: InventoryStore, _ configuration: Configuration) {
+    init(_ store: InventoryStore, _ live: LiveConfiguration) {
         self.store = store
-        requests = RateLimiter(
-            perSecond: Double(configuration.limits.requestsPerSecond), burst: Double(configuration.limits.requestBurst))
-        trustsProxy = configuration.server.trustProxy
+        self.live = live
     }
 
     /// The token of a request that may do what `scope` allows.
@@ -26,7 +24,7 @@ struct Access: Sendable {
     func check(_ request: Request, _ scope: Scope, address: String, now: Date = Date()) async throws -> TokenRow {
         let header = request.headers[.authorization]
         guard let header, let row = try await valid(header, request, address, now) else {
-            if let seconds = failures.take(address) {
+            if let seconds = failures.take(address, perSecond: 0.2, burst: 10) {
                 throw Problem(
                     .tooManyRequests, "too_many_failures", "too many wrong tokens came from this address",
                     retryAfter: seconds)
@@ -36,7 +34,10 @@ struct Access: Sendable {
             }
             throw Problem(.unauthorized, "bad_token", "the token is unknown, expired, revoked, or not for this address")
         }
-        if let seconds = requests.take(row.id) {
+        let limits = live.value.limits
+        if let seconds = requests.take(
+            row.id, perSecond: Double(limits.requestsPerSecond), burst: Double(limits.requestBurst))
+        {
             throw Problem(.tooManyRequests, "too_many_requests", "the token asked too often", retryAfter: seconds)
         }
         guard row.allows(scope) else {
@@ -67,6 +68,7 @@ struct Access: Sendable {
         let host = (request.head.authority ?? "").split(separator: ":").dropLast().joined(separator: ":")
         let name = host.isEmpty ? request.head.authority ?? "" : host
         let plain = name.filter { !"[]".contains($0) }
-        return Configuration.isLoopback(address) && !trustsProxy && !isProxied && Configuration.isLoopback(plain)
+        return Configuration.isLoopback(address) && !live.value.server.trustProxy && !isProxied
+            && Configuration.isLoopback(plain)
     }
 }

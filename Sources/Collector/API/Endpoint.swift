@@ -112,6 +112,9 @@ struct Backend: Sendable {
     var metrics: Metrics
     var audit: AuditTrail
     var access: Access
-    var configuration: Configuration
+    var live: LiveConfiguration
     var logger: Logger
+
+    /// What holds now.
+    var configuration: Configuration { live.value }
 }

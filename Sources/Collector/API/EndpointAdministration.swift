@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import HummingbirdCore
+import Logging
 import Report
 import Store
 
@@ -173,7 +174,7 @@ extension Call {
         let results =
             isGarbled
             ? intakes.map { $0.result(nil) } : try await backend.queue.store(intakes, source: source)
-        for result in results { backend.metrics.add(.reports, [("outcome", result.outcome)]) }
+        for result in results { note(result) }
         guard results.allSatisfy({ $0.outcome == "rejected" }) else {
             return try .json(Page(items: results, next_cursor: nil))
         }
@@ -183,5 +184,17 @@ extension Call {
             : Problem(.unprocessableContent, "rejected", "every report was refused; they are kept as dead letters")
         problem.items = results
         throw problem
+    }
+
+    /// Counts what became of a report, and says it in the log with its host.
+    private func note(_ result: IngestResult) {
+        backend.metrics.add(.reports, [("outcome", result.outcome)])
+        let isRefused = result.outcome == "rejected"
+        backend.logger.log(
+            level: isRefused ? .info : .debug, isRefused ? "report refused" : "report taken",
+            metadata: [
+                "request_id": "\(requestID)", "token": "\(token?.id ?? "-")", "host": "\(result.host_id ?? "-")",
+                "outcome": "\(result.outcome)", "reason": "\(result.reason?.prefix(200) ?? "")",
+            ])
     }
 }

@@ -18,21 +18,24 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve", abstract: "Serves the API, until SIGTERM or SIGINT.",
         discussion: """
             Values come from --set, then from the environment (DBCENSUS_SERVER_PORT), then from the file. SIGHUP reads the \
-            certificate again. The first start prints a token for this machine, once.
+            certificate and the settings again. The first start prints a token for this machine, once.
             """)
 
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
         let configuration = try options.load()
-        let logger = LogOutput.logger(configuration.log)
+        let live = LiveConfiguration(configuration)
+        let logger = LogOutput.logger(live)
         NIOSingletons.blockingPoolThreadCountSuggestion = max(4, 2 * System.coreCount)
         let lock = try StoreLock(path: configuration.store)
         defer { withExtendedLifetime(lock) {} }
         if FileManager.default.fileExists(atPath: configuration.store) { try InventoryStore.check(configuration.store) }
         let store = try InventoryStore(path: configuration.store)
         try Self.offerFirstToken(store)
-        let server = try Server(store: store, configuration: configuration, logger: logger)
+        let (file, flags) = (options.config, options.flags)
+        let server = try Server(
+            store: store, live: live, load: { try ConfigurationOptions.load(file: file, flags: flags) }, logger: logger)
         try await server.run()
         try store.finish()
     }
@@ -57,11 +60,14 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("set"), help: "One setting: section.key=value. It may be repeated.")
     var settings: [String] = []
 
-    func load() throws -> Configuration {
+    /// Settings of the command line.
+    var flags: [String] { settings + (store.map { ["store.path=\($0)"] } ?? []) }
+
+    func load() throws -> Configuration { try Self.load(file: config, flags: flags) }
+
+    static func load(file: String?, flags: [String]) throws -> Configuration {
         do throws(ConfigurationError) {
-            return try Configuration.load(
-                file: config, environment: ProcessInfo.processInfo.environment,
-                flags: settings + (store.map { ["store.path=\($0)"] } ?? []))
+            return try Configuration.load(file: file, environment: ProcessInfo.processInfo.environment, flags: flags)
         } catch { throw CollectorError(exitCode: .configuration, message: error.message) }
     }
 }
@@ -71,7 +77,14 @@ struct Server: Sendable {
     let backend: Backend
     private let tls: TLSFiles?
 
-    init(store: InventoryStore, configuration: Configuration, logger: Logger) throws {
+    private let load: @Sendable () throws -> Configuration
+
+    init(
+        store: InventoryStore, live: LiveConfiguration, load: @escaping @Sendable () throws -> Configuration,
+        logger: Logger
+    ) throws {
+        let configuration = live.value
+        self.load = load
         let metrics = Metrics()
         if let certificate = configuration.server.certificate, let key = configuration.server.privateKey {
             do throws(ConfigurationError) { tls = try TLSFiles(certificate: certificate, privateKey: key) } catch {
@@ -82,8 +95,7 @@ struct Server: Sendable {
         }
         backend = Backend(
             store: store, queue: IngestQueue(store, configuration.limits, metrics, logger), metrics: metrics,
-            audit: AuditTrail(store, metrics, logger), access: Access(store, configuration),
-            configuration: configuration,
+            audit: AuditTrail(store, metrics, logger), access: Access(store, live), live: live,
             logger: logger)
     }
 
@@ -91,7 +103,8 @@ struct Server: Sendable {
     func run() async throws {
         var group = ServiceGroupConfiguration(
             services: [
-                backend.audit, backend.queue, Upkeep(backend: backend), Reloads(tls: tls, logger: backend.logger),
+                backend.audit, backend.queue, Upkeep(backend: backend),
+                Reloads(tls: tls, live: backend.live, load: load, logger: backend.logger),
                 try application(),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: backend.logger)
@@ -138,16 +151,25 @@ struct Server: Sendable {
     }
 }
 
-/// SIGHUP: the certificate is read again.
+/// SIGHUP: the certificate and the settings are read again.
 struct Reloads: Service {
     let tls: TLSFiles?
+    let live: LiveConfiguration
+    let load: @Sendable () throws -> Configuration
     let logger: Logger
 
     func run() async throws {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
             do {
                 try tls?.reload()
+                let new = try load()
+                let isAll = live.take(new)
                 logger.notice("reloaded", metadata: ["certificate": "\(tls == nil ? "none" : "read again")"])
+                if !isAll { logger.warning("some settings that changed need a restart") }
+            } catch let error as ConfigurationError {
+                logger.error("nothing was reloaded", metadata: ["error": "\(error.message)"])
+            } catch let error as CollectorError {
+                logger.error("nothing was reloaded", metadata: ["error": "\(error.message)"])
             } catch { logger.error("nothing was reloaded", metadata: ["error": "\(error)"]) }
         }
     }

@@ -2,7 +2,7 @@ import Logging
 import Store
 
 /// How the collector runs. `Setting.all` says what each value is for and where it comes from.
-struct Configuration: Sendable {
+struct Configuration: Sendable, Equatable {
     var store = "./dbcensus.sqlite"
     var server = Server()
     var limits = Limits()
@@ -11,7 +11,7 @@ struct Configuration: Sendable {
     var log = Log()
 
     /// Where the API listens, and how it is protected.
-    struct Server: Sendable {
+    struct Server: Sendable, Equatable {
         var address = "127.0.0.1"
         var port = 8629
         var certificate: String?
@@ -20,7 +20,7 @@ struct Configuration: Sendable {
     }
 
     /// What a client may take.
-    struct Limits: Sendable {
+    struct Limits: Sendable, Equatable {
         var requestsPerSecond = 50
         var requestBurst = 200
         var connections = 1_000
@@ -36,14 +36,14 @@ struct Configuration: Sendable {
     }
 
     /// Who may read the metrics, and where else they go.
-    struct Metrics: Sendable {
+    struct Metrics: Sendable, Equatable {
         var needsToken = true
         var isEmbedded = false
         var embeddedSeconds = 60
     }
 
     /// What the log looks like.
-    struct Log: Sendable {
+    struct Log: Sendable, Equatable {
         var level = Logger.Level.info
         var format = Format.auto
 

@@ -5,15 +5,28 @@ import Terminal
 
 /// Writes log lines to standard error: text for people, JSON for machines.
 struct LogOutput: LogHandler {
-    var logLevel: Logger.Level
+    /// Its own level; without one that of the configuration, which may change.
+    private var ownLevel: Logger.Level?
+    private let live: LiveConfiguration
     var metadata: Logger.Metadata = [:]
     /// One JSON object a line instead of text.
     let isJSON: Bool
 
-    /// A logger for `configuration`; `auto` is text on a terminal and JSON otherwise.
-    static func logger(_ configuration: Configuration.Log) -> Logger {
-        let isJSON = configuration.format == .json || (configuration.format == .auto && isatty(STDERR_FILENO) == 0)
-        return Logger(label: "dbcensus") { _ in LogOutput(logLevel: configuration.level, isJSON: isJSON) }
+    /// A logger for a configuration; `auto` is text on a terminal and JSON otherwise.
+    static func logger(_ live: LiveConfiguration) -> Logger {
+        let format = live.value.log.format
+        let isJSON = format == .json || (format == .auto && isatty(STDERR_FILENO) == 0)
+        return Logger(label: "dbcensus") { _ in LogOutput(live: live, isJSON: isJSON) }
+    }
+
+    private init(live: LiveConfiguration, isJSON: Bool) {
+        self.live = live
+        self.isJSON = isJSON
+    }
+
+    var logLevel: Logger.Level {
+        get { ownLevel ?? live.value.log.level }
+        set { ownLevel = newValue }
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {

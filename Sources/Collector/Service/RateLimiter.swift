@@ -8,37 +8,25 @@ final class RateLimiter: Sendable {
         var time: ContinuousClock.Instant
     }
 
-    private let perSecond: Double
-    private let burst: Double
     private let buckets = Mutex<[String: Bucket]>([:])
     /// The most names that are remembered.
     private static let limit = 10_000
 
-    /// `perSecond` on average, `burst` at once.
-    init(perSecond: Double, burst: Double) {
-        self.perSecond = perSecond
-        self.burst = burst
-    }
-
-    /// Takes one from the bucket of `name`; else the seconds until there is one.
-    func take(_ name: String, now: ContinuousClock.Instant = .now) -> Int? {
+    /// Takes one from the bucket of `name`, which holds `burst` and gets `perSecond`; else the seconds until there is one.
+    func take(
+        _ name: String, perSecond: Double, burst: Double, now: ContinuousClock.Instant = .now
+    ) -> Int? {
         buckets.withLock { buckets in
-            var bucket = level(buckets[name], now)
-            defer { buckets[name] = bucket }
             if buckets.count >= Self.limit, buckets[name] == nil { Self.makeRoom(&buckets) }
-            guard bucket.level >= 1 else { return wait(bucket) }
+            var bucket = buckets[name] ?? Bucket(level: burst, time: now)
+            let seconds = max(0, (now - bucket.time) / .seconds(1))
+            bucket = Bucket(level: min(burst, bucket.level + seconds * perSecond), time: now)
+            defer { buckets[name] = bucket }
+            guard bucket.level >= 1 else { return max(1, Int(((1 - bucket.level) / perSecond).rounded(.up))) }
             bucket.level -= 1
             return nil
         }
     }
-
-    private func level(_ bucket: Bucket?, _ now: ContinuousClock.Instant) -> Bucket {
-        guard let bucket else { return Bucket(level: burst, time: now) }
-        let seconds = (now - bucket.time) / .seconds(1)
-        return Bucket(level: min(burst, bucket.level + max(0, seconds) * perSecond), time: now)
-    }
-
-    private func wait(_ bucket: Bucket) -> Int { max(1, Int(((1 - bucket.level) / perSecond).rounded(.up))) }
 
     private static func makeRoom(_ buckets: inout [String: Bucket]) {
         for (name, _) in buckets.sorted(by: { $0.value.time < $1.value.time }).prefix(limit / 10) {
