@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import shlex
 import subprocess
 import time
 
@@ -53,7 +54,7 @@ def curls():
 @pytest.mark.parametrize("line", curls())
 def test_a_documented_line_with_curl(service, agent, fixtures, line):
     for program in ["sudo dist/dbcensus-agent-0.1.0-linux-x86_64 scan", "sudo dbcensus-agent scan"]:
-        line = line.replace(program, f"{agent.path} scan --root {fixtures / 'al2023-postgresql'}")
+        line = line.replace(program, f"{shlex.quote(agent.path)} scan --root {shlex.quote(str(fixtures / 'al2023-postgresql'))}")
     for address in ["https://dbcensus.example.com:8629", "http://127.0.0.1:8629"]:
         line = line.replace(address, service.url)
     done = subprocess.run(["bash", "-c", "set -o pipefail; " + line.replace("$TOKEN", service.token)], capture_output=True, text=True)
