@@ -102,8 +102,8 @@ int main(int count, char **arguments) {
     sqlite3_stmt *host_seen = prepare(target, "UPDATE hosts SET last_seen = '2027-01-01T00:00:00.000Z' WHERE row_id = ?");
     sqlite3_stmt *seen = prepare(target, "UPDATE databases SET last_seen = '2027-01-01T00:00:00.000Z', bytes_at = last_seen WHERE host_row_id = ?");
     sqlite3_stmt *report = prepare(target,
-        "INSERT INTO reports (host_row_id, started_at, seen_at, received_at, is_older, body)"
-        " SELECT host_row_id, '2027', '2027', '2027', 0, body FROM reports WHERE host_row_id = ? LIMIT 1");
+        "INSERT INTO reports (host_row_id, started_at, seen_at, received_at, is_older, source, body)"
+        " SELECT host_row_id, '2027', '2027', '2027', 0, source, body FROM reports WHERE host_row_id = ? LIMIT 1");
     struct timespec start, end;
     clock_gettime(CLOCK_MONOTONIC, &start);
     size_t hosts = tables[0].count;
