@@ -99,13 +99,16 @@ extension InventoryStore {
     /// Stores what is ready, keeps what makes no sense as dead letters, and says what became of each, in their order.
     func take(_ intakes: [Intake], source: String) throws -> [IngestResult] { try take([(intakes, source)])[0] }
 
-    /// The same for several senders: their reports in one transaction, what was refused in another.
+    /// The same for several senders: their reports in as few transactions as their number allows, what was refused in another.
     func take(_ groups: [(intakes: [Intake], source: String)]) throws -> [[IngestResult]] {
         let ready = groups.flatMap(\.intakes).compactMap { intake -> IncomingReport? in
             if case .ready(let report) = intake.content { report } else { nil }
         }
         try probe()
-        var outcomes = try ready.isEmpty ? [] : ingest(ready)[...]
+        // However much comes at once, no transaction keeps other writers out for long.
+        var outcomes = try stride(from: 0, to: ready.count, by: Self.batchLimit).flatMap { start in
+            try ingest(Array(ready[start..<min(start + Self.batchLimit, ready.count)]))
+        }[...]
         var letters: [(refusal: Refusal, gzip: [UInt8], source: String)] = []
         let results = groups.map { group in
             group.intakes.map { intake -> IngestResult in
