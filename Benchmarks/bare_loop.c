@@ -2,7 +2,7 @@
  *
  *     bare_loop REFERENCE TARGET BATCH [unchanged]
  *
- * TARGET is a store with the same schema and no rows. Everything is read into memory first; the loop alone is timed: per
+ * TARGET is a store with the same schema, the collector's own settings and no rows. Everything is read into memory first; the loop alone is timed: per
  * host what the collector writes for a new one, BATCH hosts a transaction, synchronous=FULL. With `unchanged`, TARGET has
  * the rows already, and what the collector writes for a host that is as it was is written. Prints hosts per second.
  */
@@ -90,7 +90,9 @@ int main(int count, char **arguments) {
     int batch = atoi(arguments[3]), is_unchanged = count > 4;
     check(sqlite3_open(arguments[1], &reference), SQLITE_OK, "open");
     check(sqlite3_open(arguments[2], &target), SQLITE_OK, "open");
-    check(sqlite3_exec(target, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON", 0, 0, 0), SQLITE_OK, "open");
+    check(sqlite3_exec(target,
+                       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536;"
+                       "PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY", 0, 0, 0), SQLITE_OK, "open");
     for (int number = 0; number < TABLES; number++) {
         char sql[2000];
         read_table(reference, number, &tables[number]);

@@ -151,7 +151,7 @@ def ingest(folder):
     program = folder / "bare_loop"
     subprocess.run(["gcc", "-O2", "-o", program, ROOT / "Benchmarks/bare_loop.c", "-lsqlite3"], check=True)
     print(f"| reports | a request | connections | reports/s | p50 ms | p99 ms | a commit | bare loop | of it | in Python | times |\n{'|---' * 11}|")
-    for together, connections, count in [(1, 32, 20_000), (1, 128, 20_000), (20, 16, 48_000)]:
+    for together, connections, count in [(1, 32, 40_000), (1, 128, 40_000), (20, 16, 80_000)]:
         bodies = {hour: folder / f"bodies-{hour}" for hour in (1, 2)}
         for hour, path in bodies.items():
             write_bodies(path, count, hour, together)

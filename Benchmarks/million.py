@@ -40,7 +40,7 @@ def rows(hosts, each):
         yield "hosts", (host, identity, account, region, identity, machine, name, "Debian 12", "debian", "12", "6.1.0", "x86_64", 4, 1 << 33,
                         "0.1.0", status, first, last)
         yield "search_hosts", (host, text)
-        yield "reports", (host, host, last, last, last, 0, body)
+        yield "reports", (host, host, last, last, last, 0, "cli", body)
         for index in range(each):
             number += 1
             engine = generator.choices(list(ENGINES), [5, 2, 4, 1])[0]

@@ -2,7 +2,8 @@ import CZlib
 
 /// gzip (RFC 1952) with fixed header bytes, so that the same input gives the same output everywhere.
 public enum Gzip {
-    private static let chunk = 64 << 10
+    /// So much is inflated at a time: for a small input less, which need not be made room for.
+    private static let chunks = (4 << 10)...(64 << 10)
     private static let gzipWindow: Int32 = 15 + 16
     private static let zlibWindow: Int32 = 15
 
@@ -80,8 +81,9 @@ public enum Gzip {
         }
         defer { inflateEnd(&stream) }
         var output: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: chunk)
         let input = bytes.prefix(compressedLimit)
+        let chunk = min(max(input.count * 8, chunks.lowerBound), chunks.upperBound)
+        var buffer = [UInt8](repeating: 0, count: chunk)
         var failure: ReportError?
         input.withUnsafeBufferPointer { source in
             stream.next_in = UnsafeMutablePointer(mutating: source.baseAddress)

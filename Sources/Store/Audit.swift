@@ -39,7 +39,8 @@ public struct AuditRow: Codable, Sendable, Equatable {
 
 extension ListDefinition {
     static let audit = ListDefinition(
-        columns: "a.row_id AS id, a.at, a.actor, a.address, a.action, a.target, a.status, a.request_id, a.count",
+        columns: [SelectedColumn("id", "a.row_id")]
+            + SelectedColumn.of("a", "at, actor, address, action, target, status, request_id, count"),
         tables: "audit a", rowID: "a.row_id",
         fields: [
             .text("actor", "a.actor", isIndexed: false, "A token's id, or cli."),

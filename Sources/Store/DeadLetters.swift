@@ -24,10 +24,10 @@ public struct DeadLetterRow: Codable, Sendable, Equatable {
 
 extension ListDefinition {
     static let deadLetters = ListDefinition(
-        columns: """
-            l.row_id AS id, l.received_at, l.source, l.code, l.message, l.attempts, l.tried_at,
-            LENGTH(l.body) AS body_bytes
-            """, tables: "dead_letters l", rowID: "l.row_id",
+        columns: [SelectedColumn("id", "l.row_id")]
+            + SelectedColumn.of("l", "received_at, source, code, message, attempts, tried_at")
+            + [SelectedColumn("body_bytes", "LENGTH(l.body)")],
+        tables: "dead_letters l", rowID: "l.row_id",
         fields: [
             .text("code", "l.code", isIndexed: false, "Why: no_identity, invalid, future, contradiction."),
             .text("source", "l.source", isIndexed: false, "Who sent it: a token's id, or cli."),

@@ -61,7 +61,7 @@ extension InventoryStore {
             """
         return try read { database in
             try Row.fetchOne(
-                database, sql: "SELECT \(definition.columns) FROM \(definition.tables) WHERE \(condition)",
+                database, sql: "SELECT \(definition.select) FROM \(definition.tables) WHERE \(condition)",
                 arguments: ["host": id.host, "key": id.key]
             ).map { DatabaseRow($0, from: 0) }
         }
@@ -88,7 +88,7 @@ extension InventoryStore {
         let definition = ListDefinition.hosts
         let found = try read { database in
             try Row.fetchOne(
-                database, sql: "SELECT \(definition.columns) FROM \(definition.tables) WHERE h.id = ?", arguments: [id]
+                database, sql: "SELECT \(definition.select) FROM \(definition.tables) WHERE h.id = ?", arguments: [id]
             ).map { HostRow($0, from: 0) }
         }
         guard let found else { return nil }
@@ -106,7 +106,7 @@ extension InventoryStore {
             try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT \(definition.columns) FROM \(definition.tables)
+                    SELECT \(definition.select) FROM \(definition.tables)
                     WHERE d.host_row_id = (SELECT row_id FROM hosts WHERE id = ?) ORDER BY d.key
                     LIMIT \(ListRequest.maximumLimit)
                     """, arguments: [hostID]

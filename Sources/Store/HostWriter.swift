@@ -13,9 +13,14 @@ struct KnownHost {
     var region: String?
     var instanceID: String?
     var machineID: String?
+    /// A report of this host and of the very time that was asked for is stored.
+    var hasReport = false
 
-    private static let select =
-        "SELECT row_id, id, last_seen, hostname, account_id, region, instance_id, machine_id, last_started_at FROM hosts "
+    private static let select = """
+        SELECT row_id, id, last_seen, hostname, account_id, region, instance_id, machine_id, last_started_at,
+            EXISTS (SELECT 1 FROM reports r WHERE r.host_row_id = hosts.row_id AND r.started_at = ?)
+        FROM hosts\u{20}
+        """
 
     private init(_ row: Row) {
         rowID = row[0]
@@ -27,6 +32,7 @@ struct KnownHost {
         instanceID = row[6]
         machineID = row[7]
         lastStarted = row[8]
+        hasReport = row[9]
     }
 
     fileprivate init(rowID: Int64, id: String, lastSeen: String) {
@@ -36,25 +42,29 @@ struct KnownHost {
     }
 
     /// Every host that has the machine id: machines cloned from one image share it.
-    static func all(machine: String, _ database: Database) throws -> [KnownHost] {
-        let statement = try database.cachedStatement(sql: select + "WHERE machine_id = ?")
-        return try Array(Row.fetchCursor(statement, arguments: [machine]).map(KnownHost.init))
+    static func all(machine: String, startedAt: String, _ database: Database) throws -> [KnownHost] {
+        try all("WHERE machine_id = ?", machine, startedAt, database)
+    }
+
+    private static func all(
+        _ condition: String, _ value: String, _ startedAt: String, _ database: Database
+    ) throws -> [KnownHost] {
+        let statement = try database.cachedStatement(sql: select + condition)
+        return try Array(Row.fetchCursor(statement, arguments: [startedAt, value]).map(KnownHost.init))
     }
 
     /// The host's row: by instance id; else the one row with the machine id, unless either side names another instance.
-    static func find(_ identity: HostIdentity, _ database: Database) throws -> KnownHost? {
-        func rows(_ condition: String, _ value: String) throws -> [KnownHost] {
-            let statement = try database.cachedStatement(sql: select + condition)
-            return try Array(Row.fetchCursor(statement, arguments: [value]).map(KnownHost.init))
+    static func find(_ incoming: IncomingReport, _ database: Database) throws -> KnownHost? {
+        let identity = incoming.identity
+        func first(_ condition: String, _ value: String) throws -> KnownHost? {
+            try all(condition, value, incoming.startedAt, database).first
         }
-        if let instance = identity.instanceID, let host = try rows("WHERE instance_id = ?", instance).first {
-            return host
-        }
+        if let instance = identity.instanceID, let host = try first("WHERE instance_id = ?", instance) { return host }
         guard let machine = identity.machineID else {
             let condition = "WHERE id = ? AND instance_id IS NULL AND machine_id IS NULL"
-            return try identity.instanceID == nil ? rows(condition, identity.id).first : nil
+            return try identity.instanceID == nil ? first(condition, identity.id) : nil
         }
-        let hosts = try all(machine: machine, database)
+        let hosts = try all(machine: machine, startedAt: incoming.startedAt, database)
         if let unnamed = hosts.first(where: { $0.instanceID == nil }) { return unnamed }
         return identity.instanceID == nil && hosts.count == 1 ? hosts[0] : nil
     }

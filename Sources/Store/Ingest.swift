@@ -120,10 +120,13 @@ struct Ingestion {
     }
 
     func run() throws -> IngestOutcome {
-        let known = try KnownHost.find(incoming.identity, database)
+        let known = try KnownHost.find(incoming, database)
         let machine = incoming.identity.machineID
-        let maybe = try known.map { [$0] } ?? machine.map { try KnownHost.all(machine: $0, database) } ?? []
-        for host in maybe where try isStored(host.rowID) { return .duplicate(hostID: host.id) }
+        let maybe =
+            try known.map { [$0] } ?? machine.map {
+                try KnownHost.all(machine: $0, startedAt: incoming.startedAt, database)
+            } ?? []
+        for host in maybe where try host.hasReport && isStored(host.rowID) { return .duplicate(hostID: host.id) }
         guard let known, known.lastSeen >= seen else { return try store(known) }
         if isClockAhead, let last = known.lastStarted, last < incoming.startedAt {
             // Two reports of a host whose clock is ahead came at once: its own clock has their order.

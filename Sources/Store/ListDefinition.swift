@@ -4,12 +4,14 @@ import Report
 
 /// A list: where its rows come from, what it can be asked by, and in which orders it can be read.
 struct ListDefinition: Sendable {
-    /// The columns of a row, as SQL.
-    var columns: String
+    /// The columns of a row.
+    var columns: [SelectedColumn]
     /// The tables, as SQL.
     var tables: String
     /// The column with the row's id, which grows as rows are added.
     var rowID: String
+    /// The column that tells rows apart, where their ids do not.
+    var key: String?
     /// From the one that leaves the fewest rows to the one that leaves the most.
     var fields: [ListField]
     /// Names of orders and their columns; the row's id is `added`.
@@ -20,8 +22,19 @@ struct ListDefinition: Sendable {
     var searchTable: String?
     /// Conditions of every request.
     var fixed: [Predicate] = []
+    /// The lists that together are this one as of a time, each row in one of them.
+    var asOf: (@Sendable (Date) -> [ListDefinition])?
     /// The most conditions of one request.
     private static let conditionLimit = 50
+
+    /// The columns as SQL, in their order.
+    var select: String { columns.map { "\($0.sql) AS \($0.name)" }.joined(separator: ", ") }
+
+    /// A row as SQL that makes one JSON object of it.
+    var json: String {
+        let members = columns.sorted { $0.name < $1.name }.map { "'\($0.name)', \($0.json)" }
+        return "json_object(\(members.joined(separator: ", ")))"
+    }
 
     func predicates(_ conditions: [Condition]) throws -> [Predicate] {
         guard conditions.count <= Self.conditionLimit else {
@@ -36,6 +49,27 @@ struct ListDefinition: Sendable {
             + fields.flatMap { field in
                 try conditions.filter { $0.field == field.name }.map(field.predicate)
             }
+    }
+}
+
+/// A column of a list: its name in JSON and CSV, and where it comes from.
+struct SelectedColumn: Sendable {
+    var name: String
+    var sql: String
+    /// It holds 1 or 0 for true or false.
+    var isFlag = false
+
+    init(_ name: String, _ sql: String, isFlag: Bool = false) {
+        (self.name, self.sql, self.isFlag) = (name, sql, isFlag)
+    }
+
+    /// Columns of `table`, by their own names.
+    static func of(_ table: String, _ names: String) -> [SelectedColumn] {
+        names.split { " ,\n".contains($0) }.map { SelectedColumn(String($0), "\(table).\($0)") }
+    }
+
+    fileprivate var json: String {
+        isFlag ? "json(CASE \(sql) WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END)" : sql
     }
 }
 
@@ -127,8 +161,10 @@ public struct ListReference: Sendable {
     public var order: String
     /// Whether it takes free text.
     public var hasSearch: Bool
+    let definition: ListDefinition
 
     init(_ definition: ListDefinition) {
+        self.definition = definition
         fields = definition.fields.map { ($0.name, $0.help) }
         sorts = ["added"] + definition.sorts.keys.sorted()
         order = definition.order

@@ -6,9 +6,17 @@ import GRDB
 /// that was asked for, first a few and then more, and at most `InventoryStore.window` of them are looked at; the cursor
 /// goes on where that ended.
 struct ListReader {
-    let definition: ListDefinition
-    let request: ListRequest
-    let database: Database
+    private let definition: ListDefinition
+    private let request: ListRequest
+    private let columns: String
+    private let database: Database
+
+    init(
+        _ definition: ListDefinition, _ request: ListRequest, _ select: (ListDefinition) -> String, _ database: Database
+    ) {
+        (self.definition, self.request, self.database) = (definition, request, database)
+        columns = select(definition)
+    }
 
     /// At most so many rows are read and sorted.
     static let few = 2_000
@@ -91,9 +99,18 @@ struct ListReader {
         }
         func select(_ columns: String, _ tables: String, _ parts: [Part], _ end: String) throws -> [Row] {
             let condition = parts.isEmpty ? "TRUE" : parts.map { "(\($0.sql))" }.joined(separator: " AND ")
-            let sql = """
-                SELECT \(column ?? "NULL"), \(rowID)\(columns) FROM \(tables) WHERE \(condition) ORDER BY \(order) \(end)
-                """
+            let key = definition.key ?? rowID
+            // Rows that are sorted are sorted without their columns, which are read of those on the page alone.
+            let isSorted = plan.isFew && !columns.isEmpty
+            let places = "\(column ?? "NULL") AS place, \(rowID) AS id\(isSorted ? ", \(key) AS key" : columns)"
+            var sql = "SELECT \(places) FROM \(tables) WHERE \(condition) ORDER BY \(order) \(end)"
+            if isSorted {
+                sql = """
+                    SELECT page.place, page.id\(columns) FROM (\(sql)) page CROSS JOIN \(definition.tables)
+                    WHERE \(definition.key ?? definition.rowID) = page.key
+                    ORDER BY page.place \(direction), page.id \(direction)
+                    """
+            }
             return try Row.fetchAll(
                 database.cachedStatement(sql: sql), arguments: StatementArguments(parts.flatMap(\.arguments)))
         }
@@ -110,7 +127,7 @@ struct ListReader {
             }
             let window = until.map { [place($0, isDescending ? ">=" : "<=")] } ?? []
             found += try select(
-                ", " + definition.columns, tables, after + window + rest, "LIMIT \(limit + 1 - found.count)")
+                ", " + columns, tables, after + window + rest, "LIMIT \(limit + 1 - found.count)")
             from = until
             if found.count > limit || until == nil { return (found, nil) }
         }

@@ -16,7 +16,10 @@ extension InventoryStore {
     /// Tags, tokens, the audit log and dead letters stay. It is one transaction: when it fails, all is as before.
     @discardableResult
     public func rebuild() throws -> Rebuilt {
-        try write { database in
+        // Statements that touch every row keep what undoes them in a file.
+        try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA temp_store = FILE") }
+        defer { try? database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA temp_store = MEMORY") } }
+        return try write { database in
             try database.execute(sql: "PRAGMA defer_foreign_keys = ON")
             let tags = try Row.fetchAll(
                 database, sql: "SELECT h.id, t.key, t.value FROM host_tags t JOIN hosts h ON h.row_id = t.host_row_id")
@@ -53,7 +56,7 @@ extension InventoryStore {
                 continue
             }
             let ingestion = Ingestion(incoming: incoming, seen: row[1], received: row[2], database: database)
-            let known = try KnownHost.find(incoming.identity, database)
+            let known = try KnownHost.find(incoming, database)
             func keep(_ hostRow: Int64, isOlder: Bool) throws -> Int64 {
                 try database.cachedStatement(sql: "UPDATE reports SET host_row_id = ?, is_older = ? WHERE row_id = ?")
                     .execute(arguments: [hostRow, isOlder, reportRow])

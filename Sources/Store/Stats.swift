@@ -87,7 +87,7 @@ extension InventoryStore {
 extension ListDefinition {
     /// What the counters can be asked by.
     fileprivate static let census = ListDefinition(
-        columns: "", tables: "census c", rowID: "",
+        columns: [], tables: "census c", rowID: "",
         fields: Schema.censusColumns.map { column in
             .text(column == "account_id" ? "account" : column, "c.\(column)", isIndexed: false, "")
         }, sorts: [:])

@@ -33,6 +33,51 @@ struct QueryTests {
         #expect(seen.count == 21 && Set(seen).count == 21)
     }
 
+    @Test("a page as JSON is the page, in every order, as of a time, and whatever a name holds")
+    func json() throws {
+        var report = IngestTests.report(1, ["/a \"\\\u{1}\u{7f}\n\u{2028}😀", "/b"])
+        report.databases[0].vendor = "</script>"
+        report.databases[0].container = .init(runtime: "docker", id: "\t,'; --")
+        _ = try store.ingest(report, now: IngestTests.noon.addingTimeInterval(60))
+        report.scan.startedAt += 60
+        report.databases[0].version = "8.0.37"
+        report.databases.removeLast()
+        _ = try store.ingest(report, now: IngestTests.noon.addingTimeInterval(120))
+        try store.addDeadLetters([(Refusal(.future, "\"\u{8}"), [], "cli")])
+        try store.record(
+            [.init(at: .now, actor: "-", address: nil, action: "a", target: "\\", status: 200, requestID: nil)],
+            tokensUsed: [:])
+        func check<Row: Codable & Equatable>(
+            _ list: ListReference, _ sort: String? = nil, asOf: Date? = nil, search: String? = nil,
+            _ read: (ListRequest) throws -> Page<Row>
+        ) throws {
+            var request = ListRequest()
+            (request.sort, request.asOf, request.search, request.limit) = (sort, asOf, search, 5)
+            repeat {
+                let page = try read(request)
+                let text = try store.json(list, request)
+                let decoded = try JSONDecoder().decode(Page<Row>.self, from: Data(text.utf8))
+                #expect(decoded.items == page.items && decoded.next_cursor == page.next_cursor)
+                #expect(!page.items.isEmpty)
+                let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+                let first = try #require((object["items"] as? [[String: Any]])?.first)
+                let whole = try Report.encoder(.minified).encode(page.items[0])
+                let keys = try #require(try JSONSerialization.jsonObject(with: whole) as? [String: Any]).keys
+                #expect(Set(first.keys) == Set(keys), "absent values are null, and not left out")
+                request.cursor = page.next_cursor
+            } while request.cursor != nil
+        }
+        for sort in ["added", "-added", "bytes", "-hostname", "-version", "last_seen"] {
+            try check(.databases, sort) { try store.databases($0) }
+        }
+        try check(.databases, search: "db1") { try store.databases($0) }
+        try check(.databases, asOf: IngestTests.noon + 90) { try store.databases($0) }
+        for sort in ["added", "-hostname"] { try check(.hosts, sort) { try store.hosts($0) } }
+        try check(.changes) { try store.changes($0) }
+        try check(.deadLetters) { try store.deadLetters($0) }
+        try check(.audit) { try store.audit($0) }
+    }
+
     private func count(_ conditions: [String: String]) throws -> Int {
         var request = ListRequest()
         for (field, value) in conditions { request.require(field, value) }

@@ -53,8 +53,12 @@ extension Endpoint {
             let store = call.backend.store
             let isCSV = call.wantsCSV
             return try await Blocking.run {
+                guard isCSV else {
+                    var reply = Reply()
+                    reply.body = Array(try store.json(reference, wanted).utf8)
+                    return reply
+                }
                 let page = try read(store, wanted)
-                guard isCSV else { return try .json(page) }
                 var reply = Reply(contentType: "text/csv; charset=utf-8; header=present")
                 reply.body = Array(CSV.text(page.items, columns).utf8)
                 if let next = page.next_cursor {

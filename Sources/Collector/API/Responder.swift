@@ -197,7 +197,7 @@ struct Responder: HTTPResponder {
         var body = reply.body
         if endpoint?.method == .get, status == .ok {
             headers[.cacheControl] = "private, no-cache"
-            let digest = SHA256.hash(data: body).prefix(16).map { String(format: "%02x", $0) }.joined()
+            let digest = SHA256.hash(data: body).prefix(16).hex
             let tag = "W/\"\(digest)\""
             headers[.eTag] = tag
             let known = (request.headers[.ifNoneMatch] ?? "").split(separator: ",").map {

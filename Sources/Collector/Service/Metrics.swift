@@ -134,10 +134,13 @@ final class Metrics: Sendable {
     }
 
     private static func text(_ labels: [(String, String)]) -> String {
-        labels.map { name, value in
-            let escaped = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
-            return "\(name)=\"\(escaped)\""
-        }.joined(separator: ",")
+        labels.map { name, value in "\(name)=\"\(escaped(value))\"" }.joined(separator: ",")
+    }
+
+    private static func escaped(_ value: String) -> String {
+        // Most values have nothing to escape, and this is done several times a request.
+        guard value.utf8.contains(where: { $0 == 0x22 || $0 == 0x5C || $0 == 0x0A }) else { return value }
+        return value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
     }
 
     private static func braces(_ labels: String) -> String { labels.isEmpty ? "" : "{\(labels)}" }

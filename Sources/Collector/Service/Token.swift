@@ -30,7 +30,7 @@ struct Token: Sendable {
     init() {
         func hex(_ bytes: Int) -> String {
             let key = SymmetricKey(size: SymmetricKeySize(bitCount: bytes * 8))
-            return key.withUnsafeBytes { $0.map { String(format: "%02x", $0) }.joined() }
+            return key.withUnsafeBytes { $0.hex }
         }
         id = hex(6)
         secret = hex(32)
@@ -53,6 +53,14 @@ struct Token: Sendable {
     func matches(_ hash: [UInt8]) -> Bool {
         // swift-crypto compares a digest with bytes in constant time.
         SHA256.hash(data: Data(secret.utf8)) == Data(hash)
+    }
+}
+
+extension Sequence<UInt8> {
+    /// Two lower-case hexadecimal digits a byte.
+    var hex: String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 }
 
