@@ -8,6 +8,8 @@ struct ListDefinition: Sendable {
     var columns: [SelectedColumn]
     /// The tables, as SQL.
     var tables: String
+    /// The table with the rows, where `tables` joins others to it; every row has its partner there.
+    var ownTable: String?
     /// The column with the row's id, which grows as rows are added.
     var rowID: String
     /// The column that tells rows apart, where their ids do not.

@@ -10,6 +10,8 @@ struct Predicate: Sendable {
     var isPoint = false
     /// An index serves it.
     var isIndexed = true
+    /// It is about a row that is joined to the list's own.
+    var isJoined = false
 }
 
 /// A field that a list can be asked by.
@@ -20,6 +22,15 @@ struct ListField: Sendable {
     var help: String
     /// Makes SQL of a condition; throws `StoreError` with the code `badRequest` when the value makes no sense.
     var predicate: @Sendable (Condition) throws -> Predicate
+
+    /// The same field of a row that is joined to the list's own.
+    var joined: ListField {
+        ListField(name: name, help: help) { [predicate] condition in
+            var joined = try predicate(condition)
+            joined.isJoined = true
+            return joined
+        }
+    }
 
     private static let inverse: [Condition.Comparison: String] = [.equal: "IN", .notEqual: "NOT IN"]
 

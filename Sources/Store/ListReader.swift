@@ -3,8 +3,8 @@ import GRDB
 /// Reads one page of a list in bounded time, whatever the filters are.
 ///
 /// A filter that leaves few rows is read by its index, and its rows are sorted. Otherwise the rows are read in the order
-/// that was asked for, first a few and then more, and at most `InventoryStore.window` of them are looked at; the cursor
-/// goes on where that ended.
+/// that was asked for, first a few and then more, and at most `InventoryStore.window` of them are looked at, and fewer
+/// where that takes long; the cursor goes on where that ended.
 struct ListReader {
     private let definition: ListDefinition
     private let request: ListRequest
@@ -21,7 +21,9 @@ struct ListReader {
     /// At most so many rows are read and sorted.
     static let few = 2_000
     /// How many rows are looked at before and after a page is not yet full.
-    private static let steps = [InventoryStore.window / 10, InventoryStore.window - InventoryStore.window / 10]
+    private static let steps = [500, 500, 1_000, InventoryStore.window - 2_000]
+    /// After this time no further step is taken: rows that lie far apart on the disk take longer.
+    private static let patience = Duration.milliseconds(4)
 
     private typealias Part = (sql: String, arguments: [any DatabaseValueConvertible])
 
@@ -117,26 +119,30 @@ struct ListReader {
         var fixed: [Part] = plan.driver.map { [($0.sql(""), $0.arguments)] } ?? []
         if let sorted = plan.position.column { fixed.append(("\(prefix)\(sorted) IS \(isNull ? "" : "NOT ")NULL", [])) }
         let rest: [Part] = plan.rest.map { ($0.sql("+"), $0.arguments) }
+        let start = ContinuousClock.now
         var from = cursor
         var found: [Row] = []
         for step in plan.isFew || rest.isEmpty ? [nil] : Self.steps.map(Optional.init) {
             let after = fixed + (from.map { [place($0, isDescending ? "<" : ">")] } ?? [])
             var until: Cursor?
             if let step {
-                until = try select("", leadingTables, after, "LIMIT 1 OFFSET \(step - 1)").first.map(cursorOf)
+                until = try select("", leadingTables(plan.driver), after, "LIMIT 1 OFFSET \(step - 1)").first.map(
+                    cursorOf)
             }
             let window = until.map { [place($0, isDescending ? ">=" : "<=")] } ?? []
             found += try select(
                 ", " + columns, tables, after + window + rest, "LIMIT \(limit + 1 - found.count)")
             from = until
             if found.count > limit || until == nil { return (found, nil) }
+            if ContinuousClock.now - start > Self.patience { break }
         }
         return (found, from)
     }
 
     private func isRare(_ predicate: Predicate) throws -> Bool {
         let sql = """
-            SELECT COUNT(*) FROM (SELECT 1 FROM \(leadingTables) WHERE \(predicate.sql("")) LIMIT \(Self.few + 1))
+            SELECT COUNT(*) FROM
+                (SELECT 1 FROM \(leadingTables(predicate)) WHERE \(predicate.sql("")) LIMIT \(Self.few + 1))
             """
         let count = try Int.fetchOne(
             database.cachedStatement(sql: sql), arguments: StatementArguments(predicate.arguments))
@@ -149,9 +155,10 @@ struct ListReader {
         return "\(search) CROSS JOIN \(definition.tables) ON \(definition.rowID) = \(search).rowid"
     }
 
-    /// The tables that say where a row stands in the order.
-    private var leadingTables: String {
-        request.search != nil ? definition.searchTable ?? definition.tables : definition.tables
+    /// The tables that say where a row stands in the order, among those that pass `driver`.
+    private func leadingTables(_ driver: Predicate?) -> String {
+        if request.search != nil, let search = definition.searchTable { return search }
+        return driver?.isJoined == true ? definition.tables : definition.ownTable ?? definition.tables
     }
 
     private var rowID: String {

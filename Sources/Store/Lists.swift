@@ -4,7 +4,7 @@ import Report
 
 extension InventoryStore {
     /// The most rows that one page of a list looks at; a filter that few rows pass gives short pages.
-    public static let window = 10_000
+    public static let window = 4_000
 
     /// Hosts, missing ones with them: a host is never deleted.
     public func hosts(_ request: ListRequest = ListRequest()) throws -> Page<HostRow> {
@@ -162,6 +162,9 @@ extension ListDefinition {
         let tables = "database_history d JOIN databases now ON now.row_id = d.database_row_id"
         var definition = databases(at: time, tables, rowID: "d.database_row_id", databaseFields("d", "now"))
         definition.key = "d.row_id"
+        definition.ownTable = "database_history d"
+        let ofHost = ["tag", "host", "account", "region", "bytes", "first_seen", "last_seen"]
+        definition.fields = definition.fields.map { ofHost.contains($0.name) ? $0.joined : $0 }
         for index in definition.columns.indices {
             for column in ["host_id", "hostname", "account_id", "region", "first_seen"] {
                 definition.columns[index].sql.replace("d.\(column)", with: "now.\(column)")
@@ -226,17 +229,18 @@ extension ListDefinition {
             + [SelectedColumn("database_id", "d.host_id || '/' || d.key")]
             + SelectedColumn.of("d", "host_id, hostname, account_id, region, engine, key")
             + SelectedColumn.of("c", "field, before, after") + [SelectedColumn("report_id", "c.report_row_id")],
-        tables: "changes c JOIN databases d ON d.row_id = c.database_row_id", rowID: "c.row_id",
+        tables: "changes c JOIN databases d ON d.row_id = c.database_row_id", ownTable: "changes c",
+        rowID: "c.row_id",
         fields: [
             .custom("database", "A database's id.", sql: { "(\($0)d.host_id = ? AND d.key = ?)" }) { id in
                 DatabaseID(id).map { [$0.host, $0.key] }
-            },
+            }.joined,
             .text(
                 "kind", "c.kind",
                 "appeared, missing, returned, version_changed, vendor_changed, moved, state_changed, exposure_changed, role_changed."
             ),
-        ] + hostFields("d") + [
-            .text("engine", "d.engine", "An engine, such as postgresql."),
+        ] + hostFields("d").map(\.joined) + [
+            .text("engine", "d.engine", "An engine, such as postgresql.").joined,
             .time("at", "c.at", "When it was seen: >=2026-11-01."),
         ],
         sorts: ["at": "c.at"], order: "-added")

@@ -47,8 +47,6 @@ extension InventoryStore {
         let arguments: StatementArguments = StatementArguments(values)
         return try read { database in
             let sums = "SUM(c.databases), CAST(TOTAL(c.bytes) AS INTEGER)"
-            let total = try Row.fetchOne(
-                database, sql: "SELECT \(sums) FROM census c WHERE \(condition)", arguments: arguments)
             let list = columns.map { "c.\($0)" }.joined(separator: ", ")
             let rows =
                 columns.isEmpty
@@ -66,9 +64,16 @@ extension InventoryStore {
                 }
                 return StatsRow(group: Dictionary(uniqueKeysWithValues: values), databases: row[0], bytes: row[1])
             }
+            guard columns.isEmpty || rows.count > Self.groupLimit else {
+                return Stats(
+                    items: items, truncated: false, databases: items.reduce(0) { $0 + $1.databases },
+                    bytes: items.reduce(0) { $1.bytes > .max - $0 ? .max : $0 + $1.bytes })
+            }
+            let total = try Row.fetchOne(
+                database, sql: "SELECT \(sums) FROM census c WHERE \(condition)", arguments: arguments)
             return Stats(
-                items: Array(items), truncated: rows.count > Self.groupLimit,
-                databases: total?[0] as Int64? ?? 0, bytes: total?[1] as Int64? ?? 0)
+                items: items, truncated: rows.count > Self.groupLimit, databases: total?[0] as Int64? ?? 0,
+                bytes: total?[1] as Int64? ?? 0)
         }
     }
 
