@@ -55,14 +55,15 @@ extension InventoryStore {
         let definition = ListDefinition.databases
         let condition = """
             d.row_id = COALESCE(
-                (SELECT row_id FROM databases WHERE host_id = :host AND key = :key),
+                (SELECT row_id FROM databases WHERE host_row_id = :host AND key = :key),
                 (SELECT v.database_row_id FROM database_history v JOIN databases x ON x.row_id = v.database_row_id
-                 WHERE x.host_id = :host AND v.key = :key ORDER BY v.row_id DESC LIMIT 1))
+                 WHERE x.host_row_id = :host AND v.key = :key ORDER BY v.row_id DESC LIMIT 1))
             """
         return try read { database in
-            try Row.fetchOne(
+            guard let host = try KnownHost.row(id.host, database) else { return nil }
+            return try Row.fetchOne(
                 database, sql: "SELECT \(definition.select) FROM \(definition.tables) WHERE \(condition)",
-                arguments: ["host": id.host, "key": id.key]
+                arguments: ["host": host, "key": id.key]
             ).map { DatabaseRow($0, from: 0) }
         }
     }
@@ -76,27 +77,30 @@ extension InventoryStore {
                 sql: """
                     SELECT o.at, o.bytes, o.bytes_complete FROM observations o
                     JOIN databases d ON d.row_id = o.database_row_id
-                    WHERE d.host_id = ? AND d.key = ? AND o.at > ? ORDER BY o.at LIMIT ?
+                    WHERE d.host_row_id = (SELECT row_id FROM hosts WHERE id = ?) AND d.key = ? AND o.at > ?
+                    ORDER BY o.at LIMIT ?
                     """, arguments: [row.host_id, row.key, after, limit + 1])
             let items = Array(rows.prefix(limit))
             return Page(items: items, next_cursor: rows.count > limit ? items.last?.at : nil)
         }
     }
 
-    /// The host `id`; nil when there is none.
+    /// The host `id`, also by an id that it had before more was known of it; nil when there is none.
     public func host(_ id: String) throws -> HostDetail? {
         let definition = ListDefinition.hosts
         let found = try read { database in
             try Row.fetchOne(
-                database, sql: "SELECT \(definition.select) FROM \(definition.tables) WHERE h.id = ?", arguments: [id]
+                database,
+                sql: "SELECT \(definition.select) FROM \(definition.tables) WHERE h.row_id = ?",
+                arguments: [KnownHost.row(id, database)]
             ).map { HostRow($0, from: 0) }
         }
         guard let found else { return nil }
-        let (report, error) = try report(hostID: id, seen: found.last_seen)
+        let (report, error) = try report(hostID: found.id, seen: found.last_seen)
         return HostDetail(
             host: found, tags: try tags(id), report: ExplicitNull(wrappedValue: report?.host),
             scan: ExplicitNull(wrappedValue: report?.scan), report_error: ExplicitNull(wrappedValue: error),
-            databases: try databases(of: id))
+            databases: try databases(of: found.id))
     }
 
     /// The first databases of a host.
@@ -138,9 +142,8 @@ extension InventoryStore {
         try read { database in
             let rows = try Row.fetchAll(
                 database,
-                sql: """
-                    SELECT t.key, t.value FROM host_tags t JOIN hosts h ON h.row_id = t.host_row_id WHERE h.id = ?
-                    """, arguments: [hostID])
+                sql: "SELECT key, value FROM host_tags WHERE host_row_id = ?",
+                arguments: [KnownHost.row(hostID, database)])
             return Dictionary(rows.map { ($0[0] as String, $0[1] as String) }) { $1 }
         }
     }
@@ -148,10 +151,7 @@ extension InventoryStore {
     /// Sets some of a host's tags, and removes those that are nil; false when there is no such host.
     public func setTags(_ hostID: String, _ tags: [String: String?]) throws -> Bool {
         try write { database in
-            guard
-                let row = try Int64.fetchOne(
-                    database, sql: "SELECT row_id FROM hosts WHERE id = ?", arguments: [hostID])
-            else { return false }
+            guard let row = try KnownHost.row(hostID, database) else { return false }
             for (key, value) in tags {
                 try database.execute(
                     sql: "DELETE FROM host_tags WHERE host_row_id = ? AND key = ?", arguments: [row, key])

@@ -94,6 +94,7 @@ struct HostWriter {
         } else {
             try insert(now)
             now.rowID = ingestion.database.lastInsertedRowID
+            try now.removeAlias(ingestion.database)
         }
         try writeFacts(now)
         return now
@@ -141,6 +142,7 @@ struct HostWriter {
             WHERE row_id = ?
             """,
             [host.id, host.hostname, host.accountID, host.region, host.instanceID, host.machineID, host.rowID])
+        if let former = known?.id, former != host.id { try host.addAlias(former, ingestion.database) }
         try execute(
             "UPDATE databases SET host_id = ?, hostname = ?, account_id = ?, region = ? WHERE host_row_id = ?",
             [host.id, host.hostname, host.accountID, host.region, host.rowID])

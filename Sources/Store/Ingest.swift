@@ -146,6 +146,7 @@ struct Ingestion {
 
     /// Makes the report the host's current state; `keep` stores it, given the host's row, and returns the report's row.
     func apply(to known: KnownHost?, keep: (Int64) throws -> Int64) throws -> String {
+        if let known, let join = try HostJoin(known, self) { try join.run() }
         let host = try HostWriter(ingestion: self, known: known).write()
         let reportRow = try keep(host.rowID)
         try DatabasesWriter(ingestion: self, host: host, before: known, reportRow: reportRow).write()

@@ -75,14 +75,20 @@ private struct JSONRow: ListRow {
 extension ListDefinition {
     private static let hostFields: @Sendable (String) -> [ListField] = { table in
         [
-            .custom(
-                "host", "A host's id or its name.", sql: { "(\($0)\(table).host_id = ? OR \($0)\(table).hostname = ?)" }
-            ) {
-                [$0, $0]
-            },
+            host("\(table).host_row_id"),
             .text("account", "\(table).account_id", "An AWS account."),
             .text("region", "\(table).region", "An AWS region."),
         ]
+    }
+
+    /// A host by its id, by one that it had, or by its name.
+    private static func host(_ hostRow: String) -> ListField {
+        .custom(
+            "host", "A host's id or its name.",
+            sql: { "\($0)\(hostRow) IN (\(KnownHost.rowsOfID) UNION ALL SELECT row_id FROM hosts WHERE hostname = ?)" }
+        ) {
+            [$0, $0, $0]
+        }
     }
 
     /// EC2's tags and those set by hand: a key, or a key and its value with `=` between them.
@@ -209,9 +215,7 @@ extension ListDefinition {
                     """)
             ], tables: "hosts h", rowID: "h.row_id",
         fields: [
-            .custom("host", "A host's id or its name.", sql: { "(\($0)h.id = ? OR \($0)h.hostname = ?)" }) {
-                [$0, $0]
-            },
+            host("h.row_id"),
             tag("h.row_id"),
             .text("account", "h.account_id", "An AWS account."),
             .text("region", "h.region", "An AWS region."),
@@ -232,8 +236,11 @@ extension ListDefinition {
         tables: "changes c JOIN databases d ON d.row_id = c.database_row_id", ownTable: "changes c",
         rowID: "c.row_id",
         fields: [
-            .custom("database", "A database's id.", sql: { "(\($0)d.host_id = ? AND d.key = ?)" }) { id in
-                DatabaseID(id).map { [$0.host, $0.key] }
+            .custom(
+                "database", "A database's id.",
+                sql: { "(\($0)d.host_row_id IN (\(KnownHost.rowsOfID)) AND \($0)d.key = ?)" }
+            ) { id in
+                DatabaseID(id).map { [$0.host, $0.host, $0.key] }
             }.joined,
             .text(
                 "kind", "c.kind",

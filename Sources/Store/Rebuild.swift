@@ -25,7 +25,7 @@ extension InventoryStore {
                 database, sql: "SELECT h.id, t.key, t.value FROM host_tags t JOIN hosts h ON h.row_id = t.host_row_id")
             try database.execute(
                 sql: """
-                    UPDATE reports SET host_row_id = NULL; DELETE FROM host_tags; DELETE FROM observations; DELETE FROM changes; DELETE FROM database_history;
+                    UPDATE reports SET host_row_id = NULL; DELETE FROM host_tags; DELETE FROM host_aliases; DELETE FROM observations; DELETE FROM changes; DELETE FROM database_history;
                     DELETE FROM databases; DELETE FROM hosts; DELETE FROM accounts;
                     DELETE FROM census; DELETE FROM host_census;
                     INSERT INTO search_databases (search_databases) VALUES ('delete-all');

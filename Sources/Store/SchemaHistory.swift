@@ -31,6 +31,12 @@ extension Schema {
         CREATE INDEX hosts_by_region ON hosts (region);
         CREATE INDEX hosts_by_first_seen ON hosts (first_seen);
         CREATE INDEX hosts_by_last_seen ON hosts (last_seen);
+        -- Ids that hosts had before more was known of them.
+        CREATE TABLE host_aliases (
+            id TEXT NOT NULL PRIMARY KEY,
+            host_row_id INTEGER NOT NULL REFERENCES hosts (row_id)
+        ) WITHOUT ROWID;
+        CREATE INDEX host_aliases_by_host ON host_aliases (host_row_id);
         CREATE TABLE host_tags (
             host_row_id INTEGER NOT NULL REFERENCES hosts (row_id),
             key TEXT NOT NULL,
@@ -59,7 +65,6 @@ extension Schema {
             changed_at TEXT NOT NULL,
             UNIQUE (host_row_id, key)
         );
-        CREATE INDEX databases_by_host_id ON databases (host_id);
         CREATE INDEX databases_by_hostname ON databases (hostname);
         CREATE INDEX databases_by_account ON databases (account_id);
         CREATE INDEX databases_by_region ON databases (region);

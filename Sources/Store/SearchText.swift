@@ -15,9 +15,9 @@ enum SearchText {
 
     private static func words(_ values: [String?]) -> String { values.compactMap { $0 }.joined(separator: "\n") }
 
-    /// Replaces the words `old` of the row by `new`, in the index `table`.
+    /// Replaces the words `old` of the row, nil for none, by `new`, in the index `table`.
     static func replace(
-        _ old: String?, _ new: String, in table: String, _ rowID: Int64, _ database: Database
+        _ old: String?, _ new: String?, in table: String, _ rowID: Int64, _ database: Database
     ) throws {
         guard old != new else { return }
         if let old {
@@ -25,6 +25,7 @@ enum SearchText {
                 sql: "INSERT INTO \(table) (\(table), rowid, text) VALUES ('delete', ?, ?)"
             ).execute(arguments: [rowID, old])
         }
+        guard let new else { return }
         try database.cachedStatement(sql: "INSERT INTO \(table) (rowid, text) VALUES (?, ?)")
             .execute(arguments: [rowID, new])
     }

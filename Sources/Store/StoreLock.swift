@@ -28,7 +28,7 @@ public final class StoreLock: Sendable {
         guard descriptor >= 0 else {
             throw StoreError(.cannotOpen, "cannot make \(file): \(String(cString: strerror(errno)))")
         }
-        guard flock(descriptor, (purpose == .writing ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 else {
+        guard Self.lock(descriptor, purpose == .writing ? LOCK_SH : LOCK_EX) else {
             var buffer = [UInt8](repeating: 0, count: 32)
             let count = pread(descriptor, &buffer, buffer.count, 0)
             close(descriptor)
@@ -40,6 +40,15 @@ public final class StoreLock: Sendable {
         _ = ftruncate(descriptor, 0)
         _ = pwrite(descriptor, text, text.utf8.count, 0)
         self.descriptor = descriptor
+    }
+
+    /// `doctor` holds a lock for a moment, to see who has it: somebody else holds it for longer.
+    private static func lock(_ descriptor: Int32, _ kind: Int32) -> Bool {
+        for attempt in 0..<5 {
+            if attempt > 0 { usleep(50_000) }
+            if flock(descriptor, kind | LOCK_NB) == 0 { return true }
+        }
+        return false
     }
 
     deinit { close(descriptor) }

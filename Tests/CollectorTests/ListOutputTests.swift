@@ -9,7 +9,7 @@ struct ListOutputTests {
         "CSV cells: quotes doubled, formulas made harmless",
         arguments: [
             ("plain", "plain"), ("a,b", "\"a,b\""), ("say \"x\"", "\"say \"\"x\"\"\""), ("=1+1", "'=1+1"),
-            ("@cmd", "'@cmd"), ("-2", "'-2"),
+            ("@cmd", "'@cmd"), ("-2", "'-2"), ("＝1", "'＝1"),
             ("+1,2", "\"'+1,2\""), ("a\r\nb", "\"a\r\nb\""), ("", ""), ("\tx", "'\tx"),
         ])
     func cells(value: String, cell: String) { #expect(CSV.cell(value) == cell) }

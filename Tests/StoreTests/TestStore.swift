@@ -39,7 +39,7 @@ struct TestStore {
     /// Everything that is derived from reports, row for row.
     static let derived = [
         "accounts", "hosts", "databases", "database_history", "changes", "observations", "census", "host_census",
-        "reports", "host_tags",
+        "reports", "host_tags", "host_aliases",
     ]
 
     func dump() throws -> [String: [String]] {

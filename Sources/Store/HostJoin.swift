@@ -1,0 +1,102 @@
+import GRDB
+import Report
+
+extension KnownHost {
+    /// SQL for the rows of the hosts that have, or once had, an id that stands twice among the arguments.
+    static let rowsOfID =
+        "SELECT row_id FROM hosts WHERE id = ? UNION ALL SELECT host_row_id FROM host_aliases WHERE id = ?"
+
+    /// The row of the host that has, or once had, the id `id`.
+    static func row(_ id: String, _ database: Database) throws -> Int64? {
+        try Int64.fetchOne(database.cachedStatement(sql: rowsOfID), arguments: [id, id])
+    }
+
+    /// Remembers the id that the host had, now that it has another one.
+    func addAlias(_ former: String, _ database: Database) throws {
+        try removeAlias(database)
+        try database.run("INSERT OR REPLACE INTO host_aliases VALUES (?, ?)", [former, rowID])
+    }
+
+    /// The id is a host's own again: nobody's former one.
+    func removeAlias(_ database: Database) throws {
+        try database.run("DELETE FROM host_aliases WHERE id = ?", [id])
+    }
+}
+
+/// One host that had two rows: one report told its instance id alone, another one its machine id alone, and now one tells
+/// both. What the row without an instance has goes over to the other one.
+struct HostJoin {
+    let host: KnownHost
+    let other: KnownHost
+    let database: Database
+
+    /// The join that a report asks for, if any: its host is known by its instance alone, and its machine by another row.
+    init?(_ host: KnownHost, _ ingestion: Ingestion) throws {
+        guard host.machineID == nil, let machine = ingestion.incoming.identity.machineID else { return nil }
+        let others = try KnownHost.all(machine: machine, startedAt: "", ingestion.database)
+        guard let other = others.first(where: { $0.instanceID == nil }), other.lastSeen < ingestion.seen else {
+            return nil
+        }
+        self.host = host
+        self.other = other
+        database = ingestion.database
+    }
+
+    func run() throws {
+        for row in try databases(of: other) {
+            let twin = try Int64.fetchOne(
+                database.cachedStatement(sql: "SELECT row_id FROM databases WHERE host_row_id = ? AND key = ?"),
+                arguments: [host.rowID, row.key])
+            try SearchText.replace(
+                SearchText.of(other, key: row.key, row.state),
+                twin == nil ? SearchText.of(host, key: row.key, row.state) : nil,
+                in: "search_databases", row.rowID, database)
+            if let twin { try merge(row.rowID, into: twin) } else { try move(row.rowID) }
+        }
+        try database.run("UPDATE reports SET host_row_id = ? WHERE host_row_id = ?", [host.rowID, other.rowID])
+        try database.run("UPDATE host_aliases SET host_row_id = ? WHERE host_row_id = ?", [host.rowID, other.rowID])
+        try database.run(
+            "UPDATE OR IGNORE host_tags SET host_row_id = ? WHERE host_row_id = ?", [host.rowID, other.rowID])
+        try database.run("DELETE FROM host_tags WHERE host_row_id = ?", [other.rowID])
+        try database.run(
+            """
+            UPDATE hosts SET first_seen = MIN(first_seen, (SELECT o.first_seen FROM hosts o WHERE o.row_id = ?))
+            WHERE row_id = ?
+            """, [other.rowID, host.rowID])
+        try SearchText.replace(SearchText.of(other), nil, in: "search_hosts", other.rowID, database)
+        try database.run("DELETE FROM hosts WHERE row_id = ?", [other.rowID])
+        try host.addAlias(other.id, database)
+    }
+
+    private func databases(of host: KnownHost) throws -> [(rowID: Int64, key: String, state: DatabaseState)] {
+        let sql = """
+            SELECT row_id, key, \(DatabaseState.columns.joined(separator: ", ")) FROM databases
+            WHERE host_row_id = ? ORDER BY row_id
+            """
+        return try Array(
+            Row.fetchCursor(database.cachedStatement(sql: sql), arguments: [host.rowID])
+                .map { ($0[0], $0[1], DatabaseState($0, from: 2)) })
+    }
+
+    private func move(_ row: Int64) throws {
+        try database.run(
+            """
+            UPDATE databases SET host_row_id = ?, host_id = ?, hostname = ?, account_id = ?, region = ? WHERE row_id = ?
+            """, [host.rowID, host.id, host.hostname, host.accountID, host.region, row])
+    }
+
+    /// Both rows are of one database: what happened and was measured is kept; what the one was before, beside the other, is not.
+    private func merge(_ row: Int64, into twin: Int64) throws {
+        try database.run("UPDATE changes SET database_row_id = ? WHERE database_row_id = ?", [twin, row])
+        try database.run(
+            "UPDATE OR IGNORE observations SET database_row_id = ? WHERE database_row_id = ?", [twin, row])
+        try database.run("DELETE FROM observations WHERE database_row_id = ?", [row])
+        try database.run("DELETE FROM database_history WHERE database_row_id = ?", [row])
+        try database.run(
+            """
+            UPDATE databases SET first_seen = MIN(first_seen, (SELECT o.first_seen FROM databases o WHERE o.row_id = ?))
+            WHERE row_id = ?
+            """, [row, twin])
+        try database.run("DELETE FROM databases WHERE row_id = ?", [row])
+    }
+}
