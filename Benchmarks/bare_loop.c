@@ -92,7 +92,7 @@ int main(int count, char **arguments) {
     check(sqlite3_open(arguments[2], &target), SQLITE_OK, "open");
     check(sqlite3_exec(target,
                        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536;"
-                       "PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY", 0, 0, 0), SQLITE_OK, "open");
+                       "PRAGMA temp_store = MEMORY", 0, 0, 0), SQLITE_OK, "open");
     for (int number = 0; number < TABLES; number++) {
         char sql[2000];
         read_table(reference, number, &tables[number]);

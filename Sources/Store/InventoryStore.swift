@@ -28,7 +28,7 @@ public struct InventoryStore: Sendable {
     /// The pages that a large commit touches must fit into the cache, 64 MiB, or they are written twice. What a statement with
     /// triggers keeps to undo itself stays in memory: as a file it costs half of the time of a new host.
     private static let writing = """
-        PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000;
+        PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;
         PRAGMA temp_store = MEMORY
         """
     /// The most reads at a time; further ones wait.

@@ -20,8 +20,8 @@ struct ListReader {
 
     /// At most so many rows are read and sorted.
     static let few = 2_000
-    /// How many rows are looked at before and after a page is not yet full.
-    private static let steps = [500, 500, 1_000, InventoryStore.window - 2_000]
+    /// How many rows are looked at, again and again until the page is full.
+    private static let steps = Array(repeating: 500, count: InventoryStore.window / 500)
     /// After this time no further step is taken: rows that lie far apart on the disk take longer.
     private static let patience = Duration.milliseconds(4)
 
