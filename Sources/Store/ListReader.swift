@@ -99,13 +99,17 @@ struct ListReader {
             }
             return ("(\(prefix)\(column), \(rowID)) \(comparison) (?, ?)", [value, cursor.row])
         }
-        func select(_ columns: String, _ tables: String, _ parts: [Part], _ end: String) throws -> [Row] {
+        // Requests differ without end: their statements are not kept for longer than a page.
+        var prepared: [String: Statement] = [:]
+        func select(
+            _ columns: String, _ tables: String, _ parts: [Part], limit: Int, offset: Int = 0
+        ) throws -> [Row] {
             let condition = parts.isEmpty ? "TRUE" : parts.map { "(\($0.sql))" }.joined(separator: " AND ")
             let key = definition.key ?? rowID
             // Rows that are sorted are sorted without their columns, which are read of those on the page alone.
             let isSorted = plan.isFew && !columns.isEmpty
             let places = "\(column ?? "NULL") AS place, \(rowID) AS id\(isSorted ? ", \(key) AS key" : columns)"
-            var sql = "SELECT \(places) FROM \(tables) WHERE \(condition) ORDER BY \(order) \(end)"
+            var sql = "SELECT \(places) FROM \(tables) WHERE \(condition) ORDER BY \(order) LIMIT ? OFFSET ?"
             if isSorted {
                 sql = """
                     SELECT page.place, page.id\(columns) FROM (\(sql)) page CROSS JOIN \(definition.tables)
@@ -113,8 +117,10 @@ struct ListReader {
                     ORDER BY page.place \(direction), page.id \(direction)
                     """
             }
+            let statement = try prepared[sql] ?? database.makeStatement(sql: sql)
+            prepared[sql] = statement
             return try Row.fetchAll(
-                database.cachedStatement(sql: sql), arguments: StatementArguments(parts.flatMap(\.arguments)))
+                statement, arguments: StatementArguments(parts.flatMap(\.arguments) + [limit, offset]))
         }
         var fixed: [Part] = plan.driver.map { [($0.sql(""), $0.arguments)] } ?? []
         if let sorted = plan.position.column { fixed.append(("\(prefix)\(sorted) IS \(isNull ? "" : "NOT ")NULL", [])) }
@@ -126,12 +132,11 @@ struct ListReader {
             let after = fixed + (from.map { [place($0, isDescending ? "<" : ">")] } ?? [])
             var until: Cursor?
             if let step {
-                until = try select("", leadingTables(plan.driver), after, "LIMIT 1 OFFSET \(step - 1)").first.map(
-                    cursorOf)
+                until = try select("", leadingTables(plan.driver), after, limit: 1, offset: step - 1).first
+                    .map(cursorOf)
             }
             let window = until.map { [place($0, isDescending ? ">=" : "<=")] } ?? []
-            found += try select(
-                ", " + columns, tables, after + window + rest, "LIMIT \(limit + 1 - found.count)")
+            found += try select(", " + columns, tables, after + window + rest, limit: limit + 1 - found.count)
             from = until
             if found.count > limit || until == nil { return (found, nil) }
             if ContinuousClock.now - start > Self.patience { break }
@@ -144,8 +149,7 @@ struct ListReader {
             SELECT COUNT(*) FROM
                 (SELECT 1 FROM \(leadingTables(predicate)) WHERE \(predicate.sql("")) LIMIT \(Self.few + 1))
             """
-        let count = try Int.fetchOne(
-            database.cachedStatement(sql: sql), arguments: StatementArguments(predicate.arguments))
+        let count = try Int.fetchOne(database, sql: sql, arguments: StatementArguments(predicate.arguments))
         return count ?? 0 <= Self.few
     }
 

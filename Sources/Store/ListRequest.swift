@@ -83,14 +83,20 @@ public struct Condition: Sendable, Equatable {
         self.init(field: String(text[..<end]), operation: String(text[end...]))
     }
 
-    /// The conditions on `field` in a value such as `mysql`, `<8.0.36` or `>=8.0,<8.1`.
+    /// The conditions on `field` in a value such as `mysql`, `<8.0.36`, `!=mysql,mariadb` or `>=8.0,<8.1`.
     public static func parse(_ field: String, _ value: String) -> [Condition] {
         guard let first = value.first, "<>!".contains(first) else {
             return [Condition(field: field, comparison: .equal, value: value)]
         }
-        return value.split(separator: ",", omittingEmptySubsequences: false).map { part in
-            Condition(field: field, operation: String(part))
-                ?? Condition(field: field, comparison: .equal, value: String(part))
+        // A part that begins with no comparison is one more value of the condition before it.
+        return value.split(separator: ",", omittingEmptySubsequences: false).reduce(into: []) { conditions, part in
+            if let condition = Condition(field: field, operation: String(part)) {
+                conditions.append(condition)
+            } else if conditions.isEmpty {
+                conditions.append(Condition(field: field, comparison: .equal, value: String(part)))
+            } else {
+                conditions[conditions.count - 1].value += "," + part
+            }
         }
     }
 

@@ -236,6 +236,21 @@ def test_ten_thousand_malformed_bodies_are_refused_and_cost_no_memory(tmp_path, 
         assert service.send(report(6)).status_code == 200
 
 
+def test_questions_that_all_differ_cost_no_memory(tmp_path):
+    with Service(tmp_path, *FAST, "log.level=notice") as service:
+        service.send(report(5, databases=2))
+
+        def ask(numbers):
+            for number in numbers:
+                values = ",".join(f"engine{n}" for n in range(number % 60))
+                path = f"/api/v1/databases?as_of=2026-11-{1 + number % 28:02d}T00:00:{number % 60:02d}.{number % 1000:03d}Z&engine!={values},x"
+                assert service.get(path).status_code == 200
+        ask(range(200))
+        before = service.memory()
+        ask(range(200, 2_200))
+        assert service.memory() - before < 16 << 20, (before, service.memory())
+
+
 def test_a_queue_that_is_full_says_when_to_come_back(tmp_path):
     with Service(tmp_path, *FAST, "limits.queued_bytes=65536", "limits.body_bytes=65536") as service:
         from concurrent.futures import ThreadPoolExecutor

@@ -78,6 +78,18 @@ struct QueryTests {
         try check(.audit) { try store.audit($0) }
     }
 
+    @Test(
+        "conditions between commas: ranges each, values together",
+        arguments: [
+            ("mysql", ["=mysql"]), ("mysql,mariadb", ["=mysql,mariadb"]), ("!=mysql,mariadb", ["!=mysql,mariadb"]),
+            (">=8.0,<8.1", [">=8.0", "<8.1"]), ("<8,!=5,6", ["<8", "!=5,6"]), ("!x,y", ["=!x,y"]), ("", ["="]),
+            ("<", ["<"]),
+        ])
+    func conditions(value: String, parsed: [String]) {
+        let conditions = Condition.parse("version", value)
+        #expect(conditions.map { $0.comparison.rawValue + $0.value } == parsed)
+    }
+
     private func count(_ conditions: [String: String]) throws -> Int {
         var request = ListRequest()
         for (field, value) in conditions { request.require(field, value) }
