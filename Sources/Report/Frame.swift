@@ -80,9 +80,9 @@ public enum Frame {
         }
 
         func check(_ body: ArraySlice<UInt8>) throws(ReportError) -> [UInt8] {
-            let isBroken = body.dropLast().contains { $0 <= UInt8(ascii: " ") }
-            let text =
-                isBroken ? body.filter { $0 > UInt8(ascii: " ") } : Array(body.last == 10 ? body.dropLast() : body)
+            let line = body.last == UInt8(ascii: "\n") ? body.dropLast() : body
+            let isBroken = line.contains { $0 <= UInt8(ascii: " ") }
+            let text = isBroken ? line.filter { $0 > UInt8(ascii: " ") } : Array(line)
             guard text.count <= (length + 2) / 3 * 4 + 4, let gzip = Data(base64Encoded: Data(text)) else {
                 throw ReportError(.badBase64, "the frame's body is not base64 of \(length) bytes")
             }

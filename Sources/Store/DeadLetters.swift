@@ -88,9 +88,9 @@ extension InventoryStore {
 
     /// Tries a dead letter again, and removes it when it is taken; nil when there is none of that number.
     public func retryDeadLetter(_ id: Int64, now: Date? = nil) throws -> IngestOutcome? {
-        let sql = "SELECT body FROM dead_letters WHERE row_id = ?"
-        guard let body = try read({ try Data.fetchOne($0, sql: sql, arguments: [id]) }) else { return nil }
-        let outcome = try ingestAgain(body, now)
+        let sql = "SELECT body, source FROM dead_letters WHERE row_id = ?"
+        guard let letter = try read({ try Row.fetchOne($0, sql: sql, arguments: [id]) }) else { return nil }
+        let outcome = try ingestAgain(letter[0], source: letter[1], now)
         try write { database in
             if case .rejected(let refusal) = outcome {
                 try database.execute(
@@ -107,9 +107,10 @@ extension InventoryStore {
     }
 
     /// Exactly as it came, as an ingest would take it.
-    private func ingestAgain(_ body: Data, _ now: Date?) throws -> IngestOutcome {
+    private func ingestAgain(_ body: Data, source: String, _ now: Date?) throws -> IngestOutcome {
         do {
-            let report = try IncomingReport(try Report.decode(body: body, .outline), gzip: Array(body))
+            var report = try IncomingReport(try Report.decode(body: body, .outline), gzip: Array(body))
+            report.source = source
             return try ingest([report], now: now)[0]
         } catch let error as ReportError {
             return .rejected(Refusal(error.code == .unknownSchema ? .unknownSchema : .invalid, error.message))

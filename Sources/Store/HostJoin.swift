@@ -30,28 +30,35 @@ struct HostJoin {
     let other: KnownHost
     let database: Database
 
-    /// The join that a report asks for, if any: its host is known by its instance alone, and its machine by another row.
+    /// The join that a report asks for, if any: its host is known by its instance, and its machine by another row.
     init?(_ host: KnownHost, _ ingestion: Ingestion) throws {
-        guard host.machineID == nil, let machine = ingestion.incoming.identity.machineID else { return nil }
+        guard let machine = ingestion.incoming.identity.machineID, host.instanceID != nil,
+            host.machineID == nil || (host.machineID == machine && host.hasTwin)
+        else { return nil }
         let others = try KnownHost.all(machine: machine, startedAt: "", ingestion.database)
-        guard let other = others.first(where: { $0.instanceID == nil }), other.lastSeen < ingestion.seen else {
-            return nil
-        }
+        guard let other = others.first(where: { $0.instanceID == nil }), other.lastSeen < ingestion.seen,
+            // Of machines that were cloned from one image nobody knows whose row it is.
+            !others.contains(where: { $0.instanceID != nil && $0.rowID != host.rowID })
+        else { return nil }
         self.host = host
         self.other = other
         database = ingestion.database
     }
 
     func run() throws {
+        let own = try databases(of: host)
         for row in try databases(of: other) {
-            let twin = try Int64.fetchOne(
-                database.cachedStatement(sql: "SELECT row_id FROM databases WHERE host_row_id = ? AND key = ?"),
-                arguments: [host.rowID, row.key])
-            try SearchText.replace(
-                SearchText.of(other, key: row.key, row.state),
-                twin == nil ? SearchText.of(host, key: row.key, row.state) : nil,
-                in: "search_databases", row.rowID, database)
-            if let twin { try merge(row.rowID, into: twin) } else { try move(row.rowID) }
+            guard let twin = own.first(where: { ByteText($0.key) == ByteText(row.key) }) else {
+                try move(row)
+                continue
+            }
+            // Of two rows of one database the one that was seen last knows best.
+            if row.lastSeen > twin.lastSeen {
+                try merge(twin, of: host, into: row)
+                try move(row)
+            } else {
+                try merge(row, of: other, into: twin)
+            }
         }
         try database.run("UPDATE reports SET host_row_id = ? WHERE host_row_id = ?", [host.rowID, other.rowID])
         try database.run("UPDATE host_aliases SET host_row_id = ? WHERE host_row_id = ?", [host.rowID, other.rowID])
@@ -68,35 +75,43 @@ struct HostJoin {
         try host.addAlias(other.id, database)
     }
 
-    private func databases(of host: KnownHost) throws -> [(rowID: Int64, key: String, state: DatabaseState)] {
+    private typealias Entry = (rowID: Int64, key: String, lastSeen: String, state: DatabaseState)
+
+    private func databases(of host: KnownHost) throws -> [Entry] {
         let sql = """
-            SELECT row_id, key, \(DatabaseState.columns.joined(separator: ", ")) FROM databases
+            SELECT row_id, key, last_seen, \(DatabaseState.columns.joined(separator: ", ")) FROM databases
             WHERE host_row_id = ? ORDER BY row_id
             """
         return try Array(
             Row.fetchCursor(database.cachedStatement(sql: sql), arguments: [host.rowID])
-                .map { ($0[0], $0[1], DatabaseState($0, from: 2)) })
+                .map { ($0[0], $0[1], $0[2], DatabaseState($0, from: 3)) })
     }
 
-    private func move(_ row: Int64) throws {
+    private func move(_ row: Entry) throws {
+        try SearchText.replace(
+            SearchText.of(other, key: row.key, row.state), SearchText.of(host, key: row.key, row.state),
+            in: "search_databases", row.rowID, database)
         try database.run(
             """
             UPDATE databases SET host_row_id = ?, host_id = ?, hostname = ?, account_id = ?, region = ? WHERE row_id = ?
-            """, [host.rowID, host.id, host.hostname, host.accountID, host.region, row])
+            """, [host.rowID, host.id, host.hostname, host.accountID, host.region, row.rowID])
     }
 
     /// Both rows are of one database: what happened and was measured is kept; what the one was before, beside the other, is not.
-    private func merge(_ row: Int64, into twin: Int64) throws {
-        try database.run("UPDATE changes SET database_row_id = ? WHERE database_row_id = ?", [twin, row])
+    private func merge(_ row: Entry, of host: KnownHost, into twin: Entry) throws {
+        let (from, into) = (row.rowID, twin.rowID)
+        try SearchText.replace(
+            SearchText.of(host, key: row.key, row.state), nil, in: "search_databases", from, database)
+        try database.run("UPDATE changes SET database_row_id = ? WHERE database_row_id = ?", [into, from])
         try database.run(
-            "UPDATE OR IGNORE observations SET database_row_id = ? WHERE database_row_id = ?", [twin, row])
-        try database.run("DELETE FROM observations WHERE database_row_id = ?", [row])
-        try database.run("DELETE FROM database_history WHERE database_row_id = ?", [row])
+            "UPDATE OR IGNORE observations SET database_row_id = ? WHERE database_row_id = ?", [into, from])
+        try database.run("DELETE FROM observations WHERE database_row_id = ?", [from])
+        try database.run("DELETE FROM database_history WHERE database_row_id = ?", [from])
         try database.run(
             """
             UPDATE databases SET first_seen = MIN(first_seen, (SELECT o.first_seen FROM databases o WHERE o.row_id = ?))
             WHERE row_id = ?
-            """, [row, twin])
-        try database.run("DELETE FROM databases WHERE row_id = ?", [row])
+            """, [from, into])
+        try database.run("DELETE FROM databases WHERE row_id = ?", [from])
     }
 }

@@ -15,10 +15,13 @@ struct KnownHost {
     var machineID: String?
     /// A report of this host and of the very time that was asked for is stored.
     var hasReport = false
+    /// Another row, without an instance, has the same machine id.
+    var hasTwin = false
 
     private static let select = """
         SELECT row_id, id, last_seen, hostname, account_id, region, instance_id, machine_id, last_started_at,
-            EXISTS (SELECT 1 FROM reports r WHERE r.host_row_id = hosts.row_id AND r.started_at = ?)
+            EXISTS (SELECT 1 FROM reports r WHERE r.host_row_id = hosts.row_id AND r.started_at = ?),
+            EXISTS (SELECT 1 FROM hosts o WHERE o.machine_id = hosts.machine_id AND o.instance_id IS NULL)
         FROM hosts\u{20}
         """
 
@@ -33,6 +36,7 @@ struct KnownHost {
         machineID = row[7]
         lastStarted = row[8]
         hasReport = row[9]
+        hasTwin = instanceID != nil && row[10]
     }
 
     fileprivate init(rowID: Int64, id: String, lastSeen: String) {

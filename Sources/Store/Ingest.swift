@@ -156,16 +156,20 @@ struct Ingestion {
     private func isStored(_ hostRow: Int64) throws -> Bool {
         let sql = "SELECT body FROM reports WHERE host_row_id = ? AND started_at = ?"
         let bodies = try Data.fetchAll(database.cachedStatement(sql: sql), arguments: [hostRow, incoming.startedAt])
-        guard !bodies.isEmpty else { return false }
+        if bodies.contains(where: { $0.elementsEqual(incoming.body) }) { return true }
         guard bodies.count <= Self.sameTimeLimit else {
             throw Refusal(.contradiction, "there are \(bodies.count) other reports of this host and this very time")
         }
-        // What does not decode whole can be equal byte for byte alone.
-        let canonical = try? Report.decode(body: Data(incoming.body)).json(.minified)
-        return bodies.contains { body in
-            guard let canonical else { return Array(body) == incoming.body }
-            return (try? Report.decode(body: body).json(.minified)) == canonical
-        }
+        // The same report may come as a frame and as JSON. Others wait meanwhile: a large one is the same byte for byte alone.
+        guard let canonical = Self.canonical(Data(incoming.body)) else { return false }
+        return bodies.contains { Self.canonical($0) == canonical }
+    }
+
+    /// A report of at most 256 KiB of JSON as this program writes it; nil when it is larger or does not decode whole.
+    private static func canonical(_ body: Data) -> [UInt8]? {
+        // gzip (RFC 1952) ends with the size of what it holds, which was checked when it came.
+        let size = body.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+        return size <= 256 << 10 ? try? Report.decode(body: body).json(.minified) : nil
     }
 
     private func addReport(_ hostRow: Int64, isOlder: Bool) throws -> Int64 {

@@ -23,12 +23,20 @@ struct ListField: Sendable {
     /// Makes SQL of a condition; throws `StoreError` with the code `badRequest` when the value makes no sense.
     var predicate: @Sendable (Condition) throws -> Predicate
 
+    /// The most values of one condition.
+    private static let valueLimit = 100
+
     /// The same field of a row that is joined to the list's own.
-    var joined: ListField {
+    var joined: ListField { changed { $0.isJoined = true } }
+
+    /// The same field where no index serves it.
+    var unindexed: ListField { changed { ($0.isIndexed, $0.isPoint) = (false, false) } }
+
+    private func changed(_ change: @escaping @Sendable (inout Predicate) -> Void) -> ListField {
         ListField(name: name, help: help) { [predicate] condition in
-            var joined = try predicate(condition)
-            joined.isJoined = true
-            return joined
+            var changed = try predicate(condition)
+            change(&changed)
+            return changed
         }
     }
 
@@ -37,7 +45,8 @@ struct ListField: Sendable {
     /// Text that must be, or not be, one of the values between commas.
     static func text(_ name: String, _ column: String, isIndexed: Bool = true, _ help: String) -> ListField {
         ListField(name: name, help: help) { condition in
-            let values = condition.value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            let values = condition.value.parts(",")
+            guard values.count <= valueLimit else { throw refusal(condition, "more than \(valueLimit) values") }
             guard let word = inverse[condition.comparison] else { throw refusal(condition, "only = and != compare it") }
             if values.count == 1, condition.comparison == .equal {
                 return Predicate(

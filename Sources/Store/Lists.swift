@@ -95,11 +95,11 @@ extension ListDefinition {
     private static func tag(_ hostRow: String) -> ListField {
         ListField(name: "tag", help: "A tag of the host: KEY, or KEY=VALUE.") { condition in
             guard condition.comparison == .equal else { throw ListField.refusal(condition, "only = compares it") }
-            let parts = condition.value.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = condition.value.parts("=", most: 1)
             let value = parts.count == 2 ? " AND value = ?" : ""
             return Predicate(
                 sql: { "\($0)\(hostRow) IN (SELECT host_row_id FROM host_tags WHERE key = ?\(value))" },
-                arguments: parts.map(String.init))
+                arguments: parts)
         }
     }
 
@@ -170,7 +170,8 @@ extension ListDefinition {
         definition.key = "d.row_id"
         definition.ownTable = "database_history d"
         let ofHost = ["tag", "host", "account", "region", "bytes", "first_seen", "last_seen"]
-        definition.fields = definition.fields.map { ofHost.contains($0.name) ? $0.joined : $0 }
+        // What was has no indexes by what it was.
+        definition.fields = definition.fields.map { ofHost.contains($0.name) ? $0.joined : $0.unindexed }
         for index in definition.columns.indices {
             for column in ["host_id", "hostname", "account_id", "region", "first_seen"] {
                 definition.columns[index].sql.replace("d.\(column)", with: "now.\(column)")
@@ -262,9 +263,8 @@ public struct DatabaseID: Sendable, Equatable {
 
     /// The id in `text`; nil when it is none.
     public init?(_ text: String) {
-        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = text.parts("/", most: 1)
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
-        host = String(parts[0])
-        key = String(parts[1])
+        (host, key) = (parts[0], parts[1])
     }
 }

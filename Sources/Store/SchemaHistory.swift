@@ -27,6 +27,8 @@ extension Schema {
         ALTER TABLE hosts DROP COLUMN addresses;
         ALTER TABLE hosts DROP COLUMN problems;
         ALTER TABLE hosts ADD COLUMN last_started_at TEXT;
+        DROP INDEX hosts_by_machine;
+        CREATE INDEX hosts_by_machine ON hosts (machine_id, instance_id);
         CREATE INDEX hosts_by_name ON hosts (hostname);
         CREATE INDEX hosts_by_region ON hosts (region);
         CREATE INDEX hosts_by_first_seen ON hosts (first_seen);

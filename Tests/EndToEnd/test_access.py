@@ -25,7 +25,8 @@ def service(tmp_path_factory):
 def test_the_first_token_is_shown_once_and_stays_on_this_machine(tmp_path):
     with Service(tmp_path) as first:
         assert first.token and first.get("/api/v1/tokens").status_code == 200
-        for header in [{"X-Forwarded-For": "203.0.113.9"}, {"X-Forwarded-Proto": "https"}, {"Via": "1.1 x"}, {"Host": "dbcensus.example.com"}]:
+        for header in [{"X-Forwarded-For": "203.0.113.9"}, {"X-Forwarded-Proto": "https"}, {"Via": "1.1 x"}, {"Host": "dbcensus.example.com"},
+                       {"Host": "127.0.0.1.example.com:1"}]:
             assert first.get("/api/v1/tokens", headers=header).status_code == 401
         first.ask("DELETE", f"/api/v1/tokens/{first.token.split('_')[1]}")
         assert first.stop() == 0
@@ -256,6 +257,7 @@ def test_what_would_be_unsafe_is_refused(collector, tmp_path):
         return done.stderr.decode()
     assert "no loopback address" in refusal("server.address=0.0.0.0")
     assert "no loopback address" in refusal(DBCENSUS_SERVER_ADDRESS="10.0.0.1")
+    assert "no loopback address" in refusal("server.address=127.0.0.1.example.com")
     assert "belong together" in refusal("server.certificate=/x")
     assert "no readable certificate" in refusal("server.certificate=/x", "server.private_key=/y")
     with Service(tmp_path, "server.address=0.0.0.0", "server.trust_proxy=true") as proxied:

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import threading
@@ -61,6 +62,13 @@ def test_a_second_collector_says_which_process_holds_the_store(tmp_path, collect
         service.kill()
     with Service(tmp_path):
         pass
+
+
+def test_a_port_that_is_taken_ends_it_with_a_reason(tmp_path, collector):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = collector.run("serve", "--store", tmp_path / "x.sqlite", "--set", f"server.port={port}", check=False, timeout=30)
+        assert done.returncode == 69 and f"port {port}: Address already in use".encode() in done.stderr
 
 
 def test_backup_while_serving_restore_and_rebuild(tmp_path, collector):

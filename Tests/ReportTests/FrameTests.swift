@@ -53,6 +53,16 @@ struct FrameTests {
         #expect(found.map { $0.gzip.code } == [.truncated, nil])
     }
 
+    @Test("blanks within and behind the body's line are noise", arguments: [" ", "\t", "\r", "\r\n", "\n\n", "\0", ""])
+    func blanks(noise: String) throws {
+        let frame = String(decoding: try Frame.encode(Samples.report()), as: UTF8.self)
+        let lines = frame.split(separator: "\n")
+        let body = lines[1].prefix(40) + noise + lines[1].dropFirst(40)
+        for text in ["\(lines[0])\n\(lines[1])\(noise)\(lines[2])", "\(lines[0])\n\(body)\n\(lines[2])\n"] {
+            #expect(Frame.find(in: Array(text.utf8)).map { $0.gzip.code } == [nil])
+        }
+    }
+
     @Test(
         "a first line that makes no sense has its reason",
         arguments: [

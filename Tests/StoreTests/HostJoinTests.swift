@@ -51,6 +51,44 @@ struct HostJoinTests {
         #expect(try store.host(Self.machine)?.databases.map(\.key) == ["mysql:/z"], "no clone's, and its own row")
     }
 
+    @Test("of two rows of one database the one that was seen last knows best, and nothing is told twice")
+    func twins() throws {
+        func ingest(_ minute: Int, _ version: String, machine: Bool, instance: Bool, partial: Bool = false) throws {
+            try test.ingest(minute, ["/a"], status: partial ? .partial : .complete, machine: Self.machine) {
+                if !machine { $0.host.machineID = nil }
+                $0.host.cloud = Report.Cloud(provider: "aws")
+                $0.host.cloud?.instanceID = instance ? Self.instance : nil
+                $0.databases[0].version = version
+                if partial { $0.databases = [] }
+            }
+        }
+        try ingest(1, "8.0.1", machine: false, instance: true)
+        try ingest(2, "8.0.1", machine: true, instance: false)
+        try ingest(3, "9.0.0", machine: true, instance: false)
+        try ingest(4, "", machine: true, instance: true, partial: true)
+        let row = try store.databases().items[0]
+        #expect(row.version == "9.0.0" && row.last_seen == TestStore.text(3) && row.first_seen == TestStore.text(1))
+        #expect(try test.kinds() == ["appeared", "appeared", "version_changed"])
+        var request = ListRequest()
+        request.search = "9.0.0 \(Self.instance)"
+        #expect(try store.databases(request).items.count == 1)
+        let before = try test.dump()
+        _ = try store.rebuild()
+        #expect(try test.dump() == before)
+    }
+
+    @Test("a first report of both that came late leaves them to be joined by a later one")
+    func late() throws {
+        try ingest(1, ["/a"], machine: false, instance: true)
+        try ingest(10, ["/a"], machine: true, instance: false)
+        try ingest(5, ["/a"], machine: true, instance: true)
+        #expect(try test.count("hosts") == 2)
+        try ingest(20, ["/a"], machine: true, instance: true)
+        #expect(try test.count("hosts") == 1 && test.count("databases") == 1)
+        try ingest(21, ["/a"], machine: true, instance: false)
+        #expect(try test.count("hosts") == 1)
+    }
+
     @Test("two rows of one host become one when a report tells that they are one, and rebuild agrees")
     func join() throws {
         try ingest(0, ["/a", "/b"], machine: true, instance: false)

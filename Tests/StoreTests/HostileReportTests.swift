@@ -127,6 +127,21 @@ struct HostileReportTests {
         #expect(outcomes == Array(repeating: true, count: 9) + [false, false, false])
     }
 
+    @Test("the same report in another form is one; a large one is the same byte for byte alone")
+    func sameReport() throws {
+        for (count, again) in [(1, "duplicate"), (3_000, "older")] {
+            var report = IngestTests.report(count, machine: String(repeating: "\(count % 10)", count: 32))
+            report.host.addresses = Array(repeating: String(repeating: "a", count: 100), count: count)
+            func ingest(_ json: [UInt8]) throws -> String {
+                let incoming = try IncomingReport(report, gzip: try Gzip.compress(json))
+                return "\(try store.ingest([incoming], now: TestStore.time(count))[0])"
+            }
+            #expect(try ingest(try report.json(.minified)).hasPrefix("stored"))
+            #expect(try ingest(try report.json(.minified)).hasPrefix("duplicate"))
+            #expect(try ingest(try report.json(.pretty)).hasPrefix(again))
+        }
+    }
+
     @Test("a refused report is tried again as it came")
     func again() throws {
         let json = Array("{\"new\":1,".utf8) + (try IngestTests.report(0).json(.minified)).dropFirst()
@@ -134,6 +149,7 @@ struct HostileReportTests {
         let outcome = try store.retryDeadLetter(1, now: TestStore.time(1))
         #expect(outcome == .stored(hostID: "0123456789abcdef0123456789abcdef", databases: 1))
         let body = try store.database.read { try Data.fetchOne($0, sql: "SELECT body FROM reports") }
+        #expect(try store.database.read { try String.fetchOne($0, sql: "SELECT source FROM reports") } == "t")
         #expect(try Gzip.decompress(Array(try #require(body))) == json)
         try store.addDeadLetters([(Refusal(.future, "x"), try Gzip.compress(json), "t")])
         #expect(try store.deadLetters().items.map(\.id) == [2], "a number is never used again")

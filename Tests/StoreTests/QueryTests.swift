@@ -96,6 +96,21 @@ struct QueryTests {
         return try store.databases(request).items.count
     }
 
+    @Test("a combining mark behind a separator hides it from nobody", arguments: ["/", "\u{301}c", "\u{301}/=,<"])
+    func combining(path: String) throws {
+        _ = try store.ingest(
+            IngestTests.report(1, [path], machine: String(repeating: "9", count: 32)), now: IngestTests.noon + 60)
+        var report = IngestTests.report(2, [path], machine: String(repeating: "9", count: 32))
+        report.databases[0].key = path
+        _ = try store.ingest(report, now: IngestTests.noon + 120)
+        let id = try #require(DatabaseID(String(repeating: "9", count: 32) + "/" + path))
+        #expect(id.key.utf8.elementsEqual(path.utf8))
+        #expect(try store.database(id)?.database.key.utf8.elementsEqual(path.utf8) == true)
+        #expect(Condition("tag=\u{301}")?.value.unicodeScalars.count == 1)
+        #expect(Condition.parse("container", "\u{301}a,\u{301}b").map(\.value.utf8.count) == [7])
+        #expect("a,\u{301}b".parts(",").count == 2)
+    }
+
     @Test("filters are values, never SQL")
     func filters() throws {
         #expect(

@@ -65,10 +65,11 @@ struct Access: Sendable {
             return name.hasPrefix("x-forwarded")
                 || ["forwarded", "via", "x-real-ip", "cf-connecting-ip"].contains(name)
         }
-        let host = (request.head.authority ?? "").split(separator: ":").dropLast().joined(separator: ":")
-        let name = host.isEmpty ? request.head.authority ?? "" : host
-        let plain = name.filter { !"[]".contains($0) }
+        let authority = request.head.authority ?? ""
+        let host =
+            authority.hasPrefix("[")
+            ? authority.dropFirst().prefix { $0 != "]" } : authority.prefix { $0 != ":" }
         return Configuration.isLoopback(address) && !live.value.server.trustProxy && !isProxied
-            && Configuration.isLoopback(plain)
+            && Configuration.isLoopback(String(host))
     }
 }

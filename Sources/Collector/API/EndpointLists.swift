@@ -122,16 +122,16 @@ enum QueryText {
     /// The pairs in a query, decoded; nil when a percent sign is no part of a code.
     static func parse(_ query: String) -> [(name: String, value: String)]? {
         var pairs: [(name: String, value: String)] = []
-        for part in query.split(separator: "&") {
-            guard let text = part.replacing("+", with: " ").removingPercentEncoding, !text.contains("\0") else {
+        for part in query.parts("&") where !part.isEmpty {
+            guard let text = part.replacing("+", with: " ").removingPercentEncoding, !text.utf8.contains(0) else {
                 return nil
             }
-            guard let end = text.firstIndex(where: { "<>!=".contains($0) }) else {
+            guard let end = text.unicodeScalars.firstIndex(where: { "<>!=".unicodeScalars.contains($0) }) else {
                 pairs.append((text, ""))
                 continue
             }
-            let value = text[end...]
-            pairs.append((String(text[..<end]), String(value.hasPrefix("=") ? value.dropFirst() : value)))
+            let value = text.unicodeScalars[end...]
+            pairs.append((String(text[..<end]), String(value.first == "=" ? value.dropFirst() : value)))
         }
         return pairs
     }

@@ -110,7 +110,16 @@ struct Server: Sendable {
             gracefulShutdownSignals: [.sigterm, .sigint], logger: backend.logger)
         // A client that does not read its answer does not hold up the end.
         group.maximumGracefulShutdownDuration = .seconds(20)
-        try await ServiceGroup(configuration: group).run()
+        do { try await ServiceGroup(configuration: group).run() } catch let error as IOError {
+            throw cannotListen(String(cString: strerror(error.errnoCode)))
+        } catch let error as SocketAddressError { throw cannotListen("\(error)") }
+    }
+
+    private func cannotListen(_ why: String) -> CollectorError {
+        let (address, port) = (backend.configuration.server.address, backend.configuration.server.port)
+        return CollectorError(
+            exitCode: .unavailable,
+            message: "cannot serve at \(address), port \(port): \(why); --set server.port=… names another one")
     }
 
     private func application() throws -> some ApplicationProtocol {

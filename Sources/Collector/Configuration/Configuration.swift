@@ -69,8 +69,9 @@ struct Configuration: Sendable, Equatable {
 
     /// Whether `address` is of this machine alone.
     static func isLoopback(_ address: String) -> Bool {
-        address == "::1" || address == "localhost"
-            || (address.hasPrefix("127.") && address.split(separator: ".").compactMap { UInt8($0) }.count == 4)
+        let parts = address.split(separator: ".", omittingEmptySubsequences: false)
+        return address == "::1" || address == "localhost"
+            || (parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil })
     }
 }
 

@@ -80,28 +80,41 @@ final class IngestQueue: Service {
         }
     }
 
-    /// Writes until the service shuts down and nothing waits any more.
+    /// Writes until the service shuts down, or another one of its group failed, and nothing waits any more.
     func run() async throws {
-        await withGracefulShutdownHandler {
-            while true {
-                await withCheckedContinuation { continuation in
-                    let isReady = state.withLock { state in
-                        if !state.jobs.isEmpty || state.isClosed { return true }
-                        state.waiter = continuation
-                        return false
-                    }
-                    if isReady { continuation.resume() }
-                }
-                let batch = takeBatch()
-                if batch.isEmpty { break }
-                await write(batch)
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await writeAll()
+            } onGracefulShutdown: {
+                self.close()
             }
-        } onGracefulShutdown: {
-            self.state.withLock { state in
-                state.isClosed = true
-                defer { state.waiter = nil }
-                return state.waiter
-            }?.resume()
+        } onCancel: {
+            close()
+        }
+    }
+
+    private func close() {
+        let waiter = state.withLock { state in
+            state.isClosed = true
+            defer { state.waiter = nil }
+            return state.waiter
+        }
+        waiter?.resume()
+    }
+
+    private func writeAll() async {
+        while true {
+            await withCheckedContinuation { continuation in
+                let isReady = state.withLock { state in
+                    if !state.jobs.isEmpty || state.isClosed { return true }
+                    state.waiter = continuation
+                    return false
+                }
+                if isReady { continuation.resume() }
+            }
+            let batch = takeBatch()
+            if batch.isEmpty { return }
+            await write(batch)
         }
     }
 
