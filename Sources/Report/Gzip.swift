@@ -50,8 +50,10 @@ public enum Gzip {
     /// Inflates exactly one gzip member; bytes after it are an error.
     ///
     /// - Throws: `compressedTooLarge`, `inflatedTooLarge`, `truncated`, `badGzip`, `trailingBytes`.
-    public static func decompress(_ bytes: [UInt8]) throws(ReportError) -> [UInt8] {
-        let member = try firstMember(of: bytes[...])
+    public static func decompress(
+        _ bytes: [UInt8], limit: Int = ReportLimits.inflatedBytes
+    ) throws(ReportError) -> [UInt8] {
+        let member = try firstMember(of: bytes[...], inflatedLimit: limit)
         guard member.consumed == bytes.count else {
             throw ReportError(
                 .trailingBytes, "\(bytes.count - member.consumed) bytes follow the gzip member's end")

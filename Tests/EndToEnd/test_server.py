@@ -1,5 +1,6 @@
 """The API of a collector that serves, asked by third-party clients."""
 
+import base64
 import csv
 import gzip
 import io
@@ -7,6 +8,7 @@ import json
 import shlex
 import subprocess
 import time
+import zlib
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -28,6 +30,21 @@ def frames(agent, fixtures):
 
 def outcomes(answer):
     return [item["outcome"] for item in answer.json()["items"]]
+
+
+def test_what_frames_inflate_to_is_bounded_together_and_each(tmp_path):
+    text = json.dumps(report(1, host={"addresses": ["a" * 50_000]})).encode()
+    body = gzip.compress(text)
+    frame = b"-----BEGIN DBCENSUS REPORT 1 %d %08x-----\n%s\n-----END DBCENSUS REPORT-----\n" % (
+        len(body), zlib.crc32(body), base64.b64encode(body))
+    with Service(tmp_path, "limits.inflated_bytes=120000", "limits.report_bytes=60000") as service:
+        items = service.send(frame * 3).json()["items"]
+        assert [(item["outcome"], item["code"]) for item in items] == [
+            ("stored", None), ("duplicate", None), ("rejected", "inflated_too_large")], items
+        large = json.dumps(report(2, host={"addresses": ["a" * 60_000]})).encode()
+        for form in [large, gzip.compress(large)]:
+            answer = service.post("/api/v1/reports", form)
+            assert answer.status_code == 400 and "60000 bytes of JSON" in answer.text, answer.text
 
 
 def test_reports_in_every_form(service, agent, frames, tmp_path):

@@ -163,8 +163,10 @@ extension Call {
         }
         let source = token?.id ?? "-"
         let intakes = try await Blocking.parse {
-            ReportFile.entries(in: bytes, limit: limits.inflatedBytes, most: limits.reports)
-                .map { Intake($0, source: source) }
+            ReportFile.entries(
+                in: bytes, limit: limits.inflatedBytes, frames: limits.inflatedBytes, each: limits.reportBytes,
+                most: limits.reports
+            ).map { Intake($0, source: source) }
         }
         if intakes.count == 1, case .garbled(let error) = intakes[0].content, error.code == .tooMany {
             throw Problem(.contentTooLarge, "too_many_reports", error.message)

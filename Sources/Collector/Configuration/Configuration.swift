@@ -30,6 +30,7 @@ struct Configuration: Sendable, Equatable {
         var idleSeconds = 60
         var bodyBytes = 16 << 20
         var inflatedBytes = 64 << 20
+        var reportBytes = 16 << 20
         var reports = 4_096
         var queuedReports = 4_096
         var queuedBytes = 64 << 20

@@ -20,6 +20,7 @@ final class LiveConfiguration: Sendable {
             now.limits.requestBurst = new.limits.requestBurst
             now.limits.bodyBytes = new.limits.bodyBytes
             now.limits.inflatedBytes = new.limits.inflatedBytes
+            now.limits.reportBytes = new.limits.reportBytes
             now.limits.reports = new.limits.reports
             return now == new
         }

@@ -56,6 +56,9 @@ struct Setting: Sendable {
         .number("limits.body_bytes", "The most bytes of a request's body (16777216).", 1_024...(256 << 20)) {
             $0.limits.bodyBytes = $1
         },
+        .number("limits.report_bytes", "The most bytes of JSON of one report (16777216).", 1_024...(64 << 20)) {
+            $0.limits.reportBytes = $1
+        },
         .number("limits.inflated_bytes", "The most bytes that a body inflates to (67108864).", 1_024...(1 << 30)) {
             $0.limits.inflatedBytes = $1
         },

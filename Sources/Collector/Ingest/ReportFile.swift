@@ -6,9 +6,6 @@ import Report
 enum ReportFile {
     /// The most bytes of one file, and of what its gzip members inflate to; a larger one is refused, and can be split.
     static let limit = 256 << 20
-    /// So many reports are kept as they were decoded; further ones are decoded when they are asked for.
-    private static let knownLimit = 64
-
     /// One report, or what should have been one.
     struct Entry {
         /// The byte at which it begins; within JSON and gzip, the byte at which that begins.
@@ -29,7 +26,7 @@ enum ReportFile {
         }
     }
 
-    private static func decode(_ json: [UInt8]) -> Result<Report, ReportError> {
+    fileprivate static func decode(_ json: [UInt8]) -> Result<Report, ReportError> {
         do throws(ReportError) { return .success(try Report.decode(json: json, .outline)) } catch {
             return .failure(error)
         }
@@ -39,28 +36,60 @@ enum ReportFile {
     ///
     /// - Parameters:
     ///   - limit: the most bytes that gzip members inflate to, together.
+    ///   - frames: the most bytes that frames inflate to, together.
+    ///   - each: the most bytes of JSON of one report.
     ///   - most: the most reports; with more there is one entry, which says so.
-    static func entries(in bytes: [UInt8], limit: Int = limit, most: Int = .max) -> [Entry] {
-        let found = bytes.starts(with: [0x1F, 0x8B]) ? gzipEntries(bytes, limit, most) : textEntries(bytes, most)
+    static func entries(
+        in bytes: [UInt8], limit: Int = limit, frames: Int = .max, each: Int = ReportLimits.inflatedBytes,
+        most: Int = .max
+    ) -> [Entry] {
+        var reading = Reading(left: limit, framesLeft: frames, each: each, most: most)
+        let found = bytes.starts(with: [0x1F, 0x8B]) ? reading.gzipEntries(bytes) : reading.textEntries(bytes)
         if found.count > most { return [failure(0, .tooMany, "more than \(most) reports: send less at once")] }
         return found.isEmpty ? [failure(0, .noReport, "no report in it")] : found
     }
 
-    private static func failure(_ offset: Int, _ code: ReportError.Code, _ message: String) -> Entry {
+    fileprivate static func failure(_ offset: Int, _ code: ReportError.Code, _ message: String) -> Entry {
         Entry(offset: offset, json: .failure(ReportError(code, message)))
     }
 
+}
+
+/// How far the reading of an input has come within its limits.
+private struct Reading {
+    /// Bytes that gzip members may still inflate to.
+    var left: Int
+    /// Bytes that frames may still inflate to.
+    var framesLeft: Int
+    /// The most bytes of JSON of one report.
+    let each: Int
+    /// The most reports.
+    let most: Int
+    /// So many reports are kept as they were decoded; further ones are decoded when they are asked for.
+    private static let keptOutlines = 64
+
+    private typealias Entry = ReportFile.Entry
+
+    private func failure(_ offset: Int, _ code: ReportError.Code, _ message: String) -> ReportFile.Entry {
+        ReportFile.failure(offset, code, message)
+    }
+
+    private func decode(_ json: [UInt8]) -> Result<Report, ReportError> {
+        guard json.count <= each else {
+            return .failure(ReportError(.inflatedTooLarge, "more than \(each) bytes of JSON in one report"))
+        }
+        return ReportFile.decode(json)
+    }
+
     /// Gzip members in a row. A member may hold a whole log: its reports keep the limits of a report, the member those of a file.
-    private static func gzipEntries(_ bytes: [UInt8], _ limit: Int, _ most: Int) -> [Entry] {
+    mutating func gzipEntries(_ bytes: [UInt8]) -> [ReportFile.Entry] {
         var entries: [Entry] = []
         var offset = 0
-        var inflated = 0
         while offset < bytes.count, entries.count <= most {
-            let known = entries.count < knownLimit
+            let known = entries.count < Self.keptOutlines
             do throws(ReportError) {
-                let member = try Gzip.firstMember(
-                    of: bytes[offset...], compressedLimit: limit, inflatedLimit: limit - inflated)
-                inflated += member.bytes.count
+                let member = try Gzip.firstMember(of: bytes[offset...], compressedLimit: .max, inflatedLimit: left)
+                left -= member.bytes.count
                 let gzip = Array(bytes[offset..<offset + member.consumed])
                 if case .success(let report) = decode(member.bytes) {
                     entries.append(
@@ -68,7 +97,7 @@ enum ReportFile {
                     offset += member.consumed
                     continue
                 }
-                let inner = textEntries(member.bytes, most)
+                let inner = textEntries(member.bytes)
                 entries += inner.map { entry in
                     var entry = entry
                     entry.offset = offset
@@ -89,7 +118,7 @@ enum ReportFile {
     }
 
     /// JSON texts that parse, and frames outside them. Lines that are neither are noise, unless nothing else is there.
-    private static func textEntries(_ bytes: [UInt8], _ most: Int) -> [Entry] {
+    mutating func textEntries(_ bytes: [UInt8]) -> [ReportFile.Entry] {
         let frames = Frame.find(in: bytes, limit: most == .max ? .max : most + 1)
         var entries: [Entry] = []
         var covered: [Range<Int>] = []
@@ -99,7 +128,7 @@ enum ReportFile {
         var reports: [Int: Report] = [:]
         func isJSON(_ text: JSONTexts.Text) -> Bool {
             let report = try? decode(Array(text.bytes)).get()
-            if reports.count < knownLimit { reports[text.offset] = report }
+            if reports.count < Self.keptOutlines { reports[text.offset] = report }
             return report != nil
                 || JSONValue(text.bytes) != nil
         }
@@ -123,7 +152,7 @@ enum ReportFile {
     }
 
     /// Among other lines: those that begin with a brace and name the schema.
-    private static func reportLines(_ bytes: [UInt8]) -> [JSONTexts.Text] {
+    private func reportLines(_ bytes: [UInt8]) -> [JSONTexts.Text] {
         let name = Array("\"dbcensus.report/".utf8)
         guard bytes.firstRange(of: name, from: 0) != nil else { return [] }
         return bytes.split(separator: UInt8(ascii: "\n")).filter { line in
@@ -131,20 +160,31 @@ enum ReportFile {
         }.map { JSONTexts.Text(offset: $0.startIndex, bytes: $0) }
     }
 
-    private static func inflate(_ gzip: Result<[UInt8], ReportError>) -> Result<[UInt8], ReportError> {
-        gzip.flatMap { bytes in
-            do throws(ReportError) { return .success(try Gzip.decompress(bytes)) } catch { return .failure(error) }
-        }
+    private mutating func inflate(_ gzip: Result<[UInt8], ReportError>) -> Result<[UInt8], ReportError> {
+        do throws(ReportError) {
+            let json = try Gzip.decompress(try gzip.get(), limit: min(framesLeft, each))
+            framesLeft -= json.count
+            return .success(json)
+        } catch { return .failure(error) }
     }
 
-    private static func jsonEntries(_ text: JSONTexts.Text) -> [Entry] {
+    private mutating func jsonEntries(_ text: JSONTexts.Text) -> [Entry] {
         guard let value = JSONValue(text.bytes) else {
             return [failure(text.offset, .badJSON, "not valid JSON")]
         }
-        if value.isReport { return [Entry(offset: text.offset, json: .success(Array(text.bytes)))] }
-        let found = value.framedStrings().flatMap { place, string in
-            Frame.find(in: Array(string.utf8)).map {
-                Entry(offset: text.offset, place: place, json: inflate($0.gzip), gzip: try? $0.gzip.get())
+        if value.isReport {
+            let isLarge = text.bytes.count > each
+            return [
+                isLarge
+                    ? failure(text.offset, .inflatedTooLarge, "more than \(each) bytes of JSON in one report")
+                    : Entry(offset: text.offset, json: .success(Array(text.bytes)))
+            ]
+        }
+        var found: [Entry] = []
+        for (place, string) in value.framedStrings() {
+            for frame in Frame.find(in: Array(string.utf8)) {
+                let json = inflate(frame.gzip)
+                found.append(Entry(offset: text.offset, place: place, json: json, gzip: try? frame.gzip.get()))
             }
         }
         return found.isEmpty ? [failure(text.offset, .noReport, "JSON without a report or a frame in it")] : found
