@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Report
 
 extension InventoryStore {
     /// Writes the store as it is now to a new file, while others write; the file is whole and on the disk, or not there.
@@ -28,10 +29,13 @@ extension InventoryStore {
         }
     }
 
-    /// Makes the store at `path` from the backup `source`, after checking it; a store that was there stays as `path.before-restore`.
+    /// Makes the store at `path` from the backup `source`, after checking it; a store that was there stays as
+    /// `path.before-restore`, with the time behind it where there is such a file already. Tokens that were revoked since
+    /// the backup stay revoked.
     ///
+    /// - Returns: the file that the store which was there is now; nil when there was none.
     /// - Throws: `StoreError`; then the store is as it was.
-    public static func restore(from source: String, to path: String) throws {
+    public static func restore(from source: String, to path: String) throws -> String? {
         let locks = try [StoreLock(path: path), StoreLock(path: path, .exchange)]
         defer { withExtendedLifetime(locks) {} }
         try check(source)
@@ -45,8 +49,10 @@ extension InventoryStore {
             }
             close(descriptor)
             try copy(source, into: partial)
-            try moveAside(path)
+            keepRevocations(of: path, in: partial)
+            let aside = try moveAside(path)
             try settle(partial, as: path)
+            return aside
         } catch {
             unlink(partial)
             throw error
@@ -56,18 +62,40 @@ extension InventoryStore {
     /// Gives the store at `path`, if there is one, a second name; the first stays until the new store takes it.
     ///
     /// The write-ahead log goes with it: under the new store it would bring the old one's pages back.
-    private static func moveAside(_ path: String) throws {
+    private static func moveAside(_ path: String) throws -> String? {
         // What can be, is brought into the main file; of a damaged store that may be nothing.
         try? DatabaseQueue(path: path).writeWithoutTransaction {
             try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
         }
-        let aside = path + ".before-restore"
-        for suffix in ["", "-wal", "-shm"] { unlink(aside + suffix) }
-        if FileManager.default.fileExists(atPath: path), link(path, aside) != 0 {
+        var aside = path + ".before-restore"
+        if ["", "-wal"].contains(where: { FileManager.default.fileExists(atPath: aside + $0) }) {
+            aside += "-" + Timestamp.format(Date()).filter { $0.isLetter || $0.isNumber }
+        }
+        let isThere = FileManager.default.fileExists(atPath: path)
+        if isThere, link(path, aside) != 0 {
             throw StoreError(.failed, "cannot keep \(path) as \(aside): \(String(cString: strerror(errno)))")
         }
         unlink(path + "-shm")
         if FileManager.default.fileExists(atPath: path + "-wal") { try rename(path + "-wal", to: aside + "-wal") }
+        return isThere ? aside : nil
+    }
+
+    /// Who lost a token since the backup does not get it back; of a damaged store nobody knows.
+    private static func keepRevocations(of path: String, in partial: String) {
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        var configuration = Configuration()
+        configuration.readonly = true
+        let sql = "SELECT id, revoked_at FROM tokens WHERE revoked_at IS NOT NULL"
+        let revoked = try? DatabaseQueue(path: path, configuration: configuration).read { database in
+            try Row.fetchAll(database, sql: sql).map { (id: $0[0] as String, time: $0[1] as String) }
+        }
+        try? DatabaseQueue(path: partial).writeWithoutTransaction { database in
+            for token in revoked ?? [] {
+                try database.execute(
+                    sql: "UPDATE tokens SET revoked_at = COALESCE(revoked_at, ?) WHERE id = ?",
+                    arguments: [token.time, token.id])
+            }
+        }
     }
 
     /// Refuses a backup that a newer program wrote: this one could not serve it.

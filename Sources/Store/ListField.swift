@@ -69,17 +69,27 @@ struct ListField: Sendable {
         convert: @escaping @Sendable (String) -> (any DatabaseValueConvertible & Sendable)?
     ) -> ListField {
         ListField(name: name, help: help) { condition in
-            guard let value = convert(condition.value) else { throw refusal(condition, "not such a value") }
+            guard let value = convert(condition.value) else { throw refusal(condition, "not such a value: \(help)") }
             let isEqual = condition.comparison == .equal
             return Predicate(
                 sql: { "\($0)\(column) \(condition.comparison.rawValue) ?" }, arguments: [value], isPoint: isEqual)
         }
     }
 
-    /// A time: RFC 3339, or a date alone, which is its beginning in UTC.
+    /// A time, as `TimeText` reads it.
     static func time(_ name: String, _ column: String, _ help: String) -> ListField {
+        ordered(name, column, help) { TimeText.parse($0).map(Timestamp.format) }
+    }
+
+    /// A size: bytes, or a number with KiB, MiB, GiB or TiB behind it.
+    static func size(_ name: String, _ column: String, _ help: String) -> ListField {
         ordered(name, column, help) { text in
-            (Timestamp.parse(text) ?? Timestamp.parse(text + "T00:00:00Z")).map(Timestamp.format)
+            let digits = text.prefix { $0.isASCII && $0.isNumber }
+            let units = ["": 0, "KiB": 10, "MiB": 20, "GiB": 30, "TiB": 40]
+            guard let number = Int64(digits), let shift = units[String(text.dropFirst(digits.count))],
+                number <= Int64.max >> shift
+            else { return nil }
+            return number << shift
         }
     }
 
@@ -92,6 +102,16 @@ struct ListField: Sendable {
             guard condition.comparison == .equal else { throw refusal(condition, "only = compares it") }
             guard let values = values(condition.value) else { throw refusal(condition, "not such a value") }
             return Predicate(sql: sql, arguments: values, isIndexed: isIndexed)
+        }
+    }
+
+    /// The same field, of which only some values make sense.
+    func only(_ values: [String]) -> ListField {
+        ListField(name: name, help: help) { [predicate] condition in
+            guard condition.value.parts(",").allSatisfy(values.contains) else {
+                throw Self.refusal(condition, "there are \(values.joined(separator: ", "))")
+            }
+            return try predicate(condition)
         }
     }
 

@@ -129,9 +129,11 @@ extension ListDefinition {
                     sql: { "\($0)\(Schema.presentState(state + ".")) = ?" }, arguments: [condition.value], isPoint: true
                 )
             },
-            .ordered("bytes", "\(host).bytes", "The size in bytes: >=1000000000.") { Int64($0) },
-            .time("first_seen", "\(host).first_seen", "When a scan first saw it: >=2026-11-01."),
-            .time("last_seen", "\(host).last_seen", "When a scan last saw it: <2026-11-01T12:00:00Z."),
+            .size("bytes", "\(host).bytes", "The size: >=1000000000, or >=1GiB."),
+            .time("first_seen", "\(host).first_seen", "When a scan first saw it: >=2026-11-01, or >=7d for days ago."),
+            .time(
+                "last_seen", "\(host).last_seen", "When a scan last saw it: <2026-11-01T12:00:00Z, or <7d for days ago."
+            ),
         ]
     }
 
@@ -223,8 +225,8 @@ extension ListDefinition {
             .text("os", "h.os_id", isIndexed: false, "A system's id, such as debian or amzn."),
             .text("architecture", "h.architecture", isIndexed: false, "An architecture, such as x86_64."),
             .text("scan_status", "h.scan_status", isIndexed: false, "complete or partial."),
-            .time("first_seen", "h.first_seen", "When a scan first saw it: >=2026-11-01."),
-            .time("last_seen", "h.last_seen", "When a scan last saw it: <2026-11-01."),
+            .time("first_seen", "h.first_seen", "When a scan first saw it: >=2026-11-01, or >=7d for days ago."),
+            .time("last_seen", "h.last_seen", "When a scan last saw it: <2026-11-01, or <7d for days ago."),
         ],
         sorts: ["hostname": "h.hostname", "first_seen": "h.first_seen", "last_seen": "h.last_seen"],
         searchTable: "search_hosts")
@@ -246,10 +248,10 @@ extension ListDefinition {
             .text(
                 "kind", "c.kind",
                 "appeared, missing, returned, version_changed, vendor_changed, moved, state_changed, exposure_changed, role_changed."
-            ),
+            ).only(Change.Kind.allCases.map(\.rawValue)),
         ] + hostFields("d").map(\.joined) + [
             .text("engine", "d.engine", "An engine, such as postgresql.").joined,
-            .time("at", "c.at", "When it was seen: >=2026-11-01."),
+            .time("at", "c.at", "When it was seen: >=2026-11-01, or >=7d for days ago."),
         ],
         sorts: ["at": "c.at"], order: "-added")
 }

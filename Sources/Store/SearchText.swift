@@ -32,8 +32,8 @@ enum SearchText {
 
     /// A query of the index `table` for the words in `text`: all must be there.
     ///
-    /// The last one may be a beginning when it has three letters, which have an index of their own, or when no entry has
-    /// it whole: the rows of many words that begin alike would have to be merged for every page.
+    /// The last one may be a beginning of three letters or more, unless many entries have it whole: the rows of all words
+    /// that begin so would have to be merged for every page.
     static func match(_ text: String, in table: String, _ database: Database) throws -> String {
         var words: [String] = [""]
         for scalar in text.unicodeScalars.prefix(200) {
@@ -52,9 +52,9 @@ enum SearchText {
         let query = words.map { "\"\($0)\"" }.joined(separator: " AND ")
         guard last.count >= 3 else { return query }
         if last.count > 3 {
-            let sql = "SELECT 1 FROM \(table) WHERE \(table) MATCH ? LIMIT 1"
-            let isWhole = try Int.fetchOne(database.cachedStatement(sql: sql), arguments: ["\"\(last)\""]) != nil
-            if isWhole { return query }
+            let sql = "SELECT 1 FROM \(table) WHERE \(table) MATCH ? LIMIT 1 OFFSET \(ListReader.few)"
+            let isFrequent = try Int.fetchOne(database.cachedStatement(sql: sql), arguments: ["\"\(last)\""]) != nil
+            if isFrequent { return query }
         }
         return query + "*"
     }

@@ -12,6 +12,7 @@ import threading
 import time
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from service import BINARY, Service, report
 
@@ -156,6 +157,49 @@ def test_a_store_is_one_by_whatever_name(tmp_path, collector):
         assert done.returncode == 74 and f"process {service.process.pid}" in done.stderr.decode()
 
 
+def test_a_restore_loses_no_store_and_gives_no_token_back(tmp_path, collector):
+    store = tmp_path / "x.sqlite"
+    (tmp_path / "one").write_text(json.dumps(report(1)))
+    (tmp_path / "two").write_text(json.dumps(report(2)))
+    collector.run("ingest", "--store", store, tmp_path / "one")
+    token = collector.run("token", "create", "--store", store, "--name", "leaver", "--scopes", "admin").stdout.decode().split("_")[1]
+    collector.run("backup", tmp_path / "copy", "--store", store)
+    collector.run("ingest", "--store", store, tmp_path / "two")
+    collector.run("token", "revoke", token, "--store", store)
+    for _ in range(2):
+        done = collector.run("restore", tmp_path / "copy", "--store", store)
+    assert re.search(rb"What was there is .*before-restore-\d{8}T\d+Z", done.stderr)
+    assert len(collector.json("hosts", "--store", f"{store}.before-restore", "--format", "json")["items"]) == 2
+    (row,) = collector.json("token", "list", "--store", store, "--format", "json")["items"]
+    assert row["revoked_at"]
+    actions = [row["action"] for row in collector.json("audit", "--store", store, "--format", "json")["items"]]
+    assert actions.count("restore") == 1 and "ingest" in actions and "token create" in actions
+
+
+def test_the_environment_names_the_store_for_every_command(tmp_path, collector):
+    (tmp_path / "one").write_text(json.dumps(report(1)))
+    environment = {**os.environ, "DBCENSUS_STORE_PATH": str(tmp_path / "named.sqlite")}
+    done = collector.run("doctor", env=environment)
+    assert b"warning  store: there is no" in done.stdout and b"`serve` makes it" in done.stdout
+    for command in [["ingest", tmp_path / "one"], ["databases"], ["token", "list"], ["doctor"]]:
+        collector.run(*command, env=environment)
+    assert (tmp_path / "named.sqlite").exists()
+
+
+def test_who_cannot_be_asked_is_said_at_once_and_in_words(tmp_path, collector):
+    token = tmp_path / "token"
+    token.write_text("x")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    start = time.monotonic()
+    done = collector.run("hosts", "--server", f"http://127.0.0.1:{port}", "--token-file", token, check=False)
+    assert done.returncode == 69 and b"cannot be asked: Connection refused" in done.stderr
+    assert time.monotonic() - start < 8
+    with Service(tmp_path) as service:
+        done = collector.run("hosts", "--server", service.url.replace("http:", "https:"), "--token-file", token, check=False)
+        assert done.returncode == 69 and b"speaks no TLS" in done.stderr and b".swift" not in done.stderr
+
+
 def test_the_doctor_names_what_is_wrong(tmp_path, collector):
     store = tmp_path / "inventory.sqlite"
     collector.run("ingest", "--store", store, "-", input=json.dumps(report()).encode())
@@ -266,7 +310,7 @@ def test_the_log_is_text_on_a_terminal_and_json_otherwise(tmp_path):
     assert taken["host"] == f"{5:032x}" and taken["outcome"] == "stored" and refused["level"] == "info" and "no instance id" in refused["reason"]
     assert all({"time", "level", "message"} <= set(line) for line in lines)
     (line,) = [line for line in lines if line.get("request_id") == "from-the-test"]
-    assert line["route"] == "/api/v1/hosts" and line["status"] == "400" and line["token"] == service.token.split("_")[1]
+    assert line["route"] == "/api/v1/hosts" and line["status"] == 400 and line["token"] == service.token.split("_")[1]
     leader, follower = pty.openpty()
     process = subprocess.Popen([BINARY, "serve", "--store", service.store, "--set", "server.port=0"], stderr=follower, stdout=subprocess.DEVNULL)
     text = b""
@@ -305,11 +349,21 @@ def test_sighup_takes_what_needs_no_restart_and_refuses_nonsense(tmp_path):
 
 def test_embedded_metrics_are_what_cloudwatch_reads(tmp_path):
     with Service(tmp_path, "metrics.embedded=true", "metrics.embedded_seconds=1") as service:
-        service.send(report(1))
-        time.sleep(2.5)
+        service.send(report(1), report(2))
+        assert service.get("/api/v1/hosts", token="dbc_x").status_code == 401
+        time.sleep(3.5)
+        families = {family.name: family.type for family in text_string_to_metric_families(service.get("/metrics").text)}
         service.stop()
     lines = [line for line in service.log() if "_aws" in line]
-    assert lines
+    units = {metric["Name"]: metric["Unit"] for line in lines for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+    wanted = {name + suffix for name, kind in families.items()
+              for suffix in {"counter": ["_total"], "histogram": ["_count", "_sum"]}.get(kind, [""])}
+    # Nothing was lost from the audit log: what is nothing is left out.
+    assert set(units) == wanted - {"dbcensus_audit_dropped_total"}
+    assert units["dbcensus_store_bytes"] == "Bytes" and units["dbcensus_http_request_duration_seconds_sum"] == "Seconds"
+    assert units["dbcensus_http_request_duration_seconds_count"] == "Count"
+    assert sum(line.get("dbcensus_reports_total", 0) for line in lines) == 2, "differences, which CloudWatch adds up"
+    assert sum(line.get("dbcensus_batch_reports_sum", 0) for line in lines) == 2
     for line in lines:
         assert line["_aws"]["Timestamp"] > 1_700_000_000_000
         (directive,) = line["_aws"]["CloudWatchMetrics"]
@@ -318,7 +372,7 @@ def test_embedded_metrics_are_what_cloudwatch_reads(tmp_path):
             assert isinstance(line[metric["Name"]], (int, float))
         for dimension in directive["Dimensions"][0]:
             assert isinstance(line[dimension], str)
-    assert any(line.get("engine") == "mysql" and line.get("dbcensus_databases") == 1 for line in lines)
+    assert any(line.get("engine") == "mysql" and line.get("dbcensus_databases") == 2 for line in lines)
 
 
 def test_metrics_may_be_open(tmp_path):

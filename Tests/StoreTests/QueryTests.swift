@@ -111,6 +111,34 @@ struct QueryTests {
         #expect("a,\u{301}b".parts(",").count == 2)
     }
 
+    @Test("times may be ages, sizes have units, kinds are known")
+    func values() throws {
+        let now = IngestTests.noon
+        for (text, seconds) in [("7d", 604_800.0), ("12h", 43_200), ("30m", 1_800)] {
+            #expect(TimeText.parse(text, now: now) == now - seconds)
+        }
+        #expect(TimeText.parse("2026-11-21") == Timestamp.parse("2026-11-21T00:00:00Z"))
+        for text in ["", "d", "-1d", "7", "7w", "yesterday"] { #expect(TimeText.parse(text) == nil) }
+        #expect(try count(["bytes": "1000"]) == 21 && count(["bytes": "1KiB"]) == 0)
+        for (field, value) in [
+            ("bytes", "1kb"), ("bytes", "9999999TiB"), ("bytes", "-1"), ("last_seen", "soon"), ("version", "x"),
+        ] {
+            #expect { _ = try count([field: value]) } throws: { ($0 as? StoreError)?.code == .badRequest }
+        }
+        var request = ListRequest()
+        request.require("kind", "apeared")
+        #expect { _ = try store.changes(request) } throws: { "\($0)".contains("appeared, missing, returned") }
+    }
+
+    @Test("the last word may be a beginning, also where some row has it whole")
+    func beginnings() throws {
+        _ = try store.ingest(
+            IngestTests.report(0, ["/srv/mysq"], machine: String(repeating: "f", count: 32)), now: IngestTests.noon)
+        var request = ListRequest()
+        request.search = "mysq"
+        #expect(try store.databases(request).items.count == 22)
+    }
+
     @Test("filters are values, never SQL")
     func filters() throws {
         #expect(

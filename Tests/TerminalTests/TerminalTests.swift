@@ -30,6 +30,20 @@ struct TerminalTests {
         #expect(lines.allSatisfy { line in line.unicodeScalars.allSatisfy { $0.value >= 0x20 } })
     }
 
+    @Test("columns that matter less go where there is no room; headings are cut at their end")
+    func dropped() {
+        var table = Table([
+            .init("HOST", fit: .cutEnd), .init("STATE", drop: 2), .init("ROLE", drop: 1),
+            .init("DIRECTORY", fit: .cutFront),
+        ])
+        table.add(["db-1.example.com", "running", "standalone", "/var/lib/postgresql/16/main"])
+        #expect(table.lines(width: 80)[0].split(separator: " ") == ["HOST", "STATE", "ROLE", "DIRECTORY"])
+        #expect(table.lines(width: 40)[0].split(separator: " ") == ["HOST", "STATE", "DIRECTORY"])
+        #expect(table.lines(width: 24)[0].split(separator: " ") == ["HOST", "DIRECTORY"])
+        #expect(table.lines(width: 16).map { PlainText.width($0) }.max() ?? 0 <= 16)
+        #expect(table.lines(width: 16)[0].hasSuffix("DIRECT…"))
+    }
+
     @Test("text is wrapped at blanks, and a long word where it must be")
     func wrapped() {
         #expect(PlainText.wrapped("one two three", width: 7) == ["one two", "three"])

@@ -165,7 +165,7 @@ extension Call {
         let intakes = try await Blocking.parse {
             ReportFile.entries(
                 in: bytes, limit: limits.inflatedBytes, frames: limits.inflatedBytes, each: limits.reportBytes,
-                most: limits.reports
+                most: limits.reports, values: 100_000
             ).map { Intake($0, source: source) }
         }
         if intakes.count == 1, case .garbled(let error) = intakes[0].content, error.code == .tooMany {
@@ -192,11 +192,11 @@ extension Call {
     private func note(_ result: IngestResult) {
         backend.metrics.add(.reports, [("outcome", result.outcome)])
         let isRefused = result.outcome == "rejected"
+        var metadata: Logger.Metadata = ["request_id": "\(requestID)", "outcome": "\(result.outcome)"]
+        metadata["token"] = token.map { "\($0.id)" }
+        metadata["host"] = result.host_id.map { "\($0)" }
+        metadata["reason"] = result.reason.map { "\($0.prefix(200))" }
         backend.logger.log(
-            level: isRefused ? .info : .debug, isRefused ? "report refused" : "report taken",
-            metadata: [
-                "request_id": "\(requestID)", "token": "\(token?.id ?? "-")", "host": "\(result.host_id ?? "-")",
-                "outcome": "\(result.outcome)", "reason": "\(result.reason?.prefix(200) ?? "")",
-            ])
+            level: isRefused ? .info : .debug, isRefused ? "report refused" : "report taken", metadata: metadata)
     }
 }

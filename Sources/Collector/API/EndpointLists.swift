@@ -26,7 +26,7 @@ extension Endpoint {
             parameters.append(
                 Parameter(
                     name: "q",
-                    help: "Words that must all be there; the last one may be a beginning when no row has it whole."))
+                    help: "Words that must all be there; the last one may be a beginning of three letters or more."))
         }
         if hasAsOf {
             parameters.append(
@@ -98,8 +98,10 @@ extension Call {
         list.sort = one("sort")
         list.search = one("q")
         if let text = one("as_of") {
-            guard let time = Timestamp.parse(text) ?? Timestamp.parse(text + "T00:00:00Z") else {
-                throw Problem(.badRequest, "bad_request", "as_of is a time such as 2026-11-21T12:00:00Z, or a date")
+            guard let time = TimeText.parse(text) else {
+                throw Problem(
+                    .badRequest, "bad_request",
+                    "as_of is a time such as 2026-11-21T12:00:00Z, a date, or 7d for days ago")
             }
             list.asOf = time
         }

@@ -4,6 +4,7 @@ enum JSON: Encodable, ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral
 {
     case text(String)
     case number(Int)
+    case decimal(Double)
     case flag(Bool)
     case list([JSON])
     case object([String: JSON])
@@ -21,6 +22,7 @@ enum JSON: Encodable, ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral
         switch self {
         case .text(let value): try container.encode(value)
         case .number(let value): try container.encode(value)
+        case .decimal(let value): try container.encode(value)
         case .flag(let value): try container.encode(value)
         case .list(let value): try container.encode(value)
         case .object(let value): try container.encode(value)

@@ -121,13 +121,12 @@ struct Responder: HTTPResponder {
             backend.audit.add(line, token: token?.id)
         }
         let level: Logger.Level = reply.status.code >= 400 ? .info : .debug
-        logger.log(
-            level: level, "request",
-            metadata: [
-                "method": "\(method)", "route": "\(endpoint.path)", "status": "\(status)",
-                "token": "\(token?.id ?? "-")",
-                "address": "\(context.address)", "seconds": "\(seconds)",
-            ])
+        var metadata: Logger.Metadata = [
+            "method": "\(method)", "route": "\(endpoint.path)", "status": .stringConvertible(reply.status.code),
+            "address": "\(context.address)", "seconds": .stringConvertible(seconds),
+        ]
+        metadata["token"] = token.map { "\($0.id)" }
+        logger.log(level: level, "request", metadata: metadata)
         return finish(reply, requestID, backend, endpoint, request)
     }
 

@@ -81,7 +81,9 @@ enum Output {
     /// Writes `text`; a reader that went away is an error with a status of its own.
     static func print(_ text: String) throws {
         do { try FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) } catch {
-            throw CollectorError(exitCode: .output, message: "cannot write to standard output: \(error)")
+            let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+            let reason = cause.map { String(cString: strerror(Int32($0.code))) } ?? "\(error)"
+            throw CollectorError(exitCode: .output, message: "cannot write to standard output: \(reason)")
         }
     }
 }

@@ -27,10 +27,10 @@ struct DatabasesCommand: InventoryList {
     @Option(help: "Only this exposure: loopback, private, all.")
     var exposure: Report.Listener.Exposure?
 
-    @Option(help: "Words that must all be there; the last one may be a beginning when no row has it whole.")
+    @Option(help: "Words that must all be there; the last one may be a beginning of three letters or more.")
     var search: String?
 
-    @Option(help: "The inventory at this time: a date, or a time such as 2026-11-21T12:00:00Z.")
+    @Option(help: "The inventory at this time: a date, a time such as 2026-11-21T12:00:00Z, or 7d for days ago.")
     var asOf: String?
 
     func request() throws -> ListRequest {
@@ -40,8 +40,8 @@ struct DatabasesCommand: InventoryList {
         ])
         request.search = search
         if let asOf {
-            guard let time = Timestamp.parse(asOf) ?? Timestamp.parse(asOf + "T00:00:00Z") else {
-                throw ValidationError("--as-of is a date, or a time such as 2026-11-21T12:00:00Z.")
+            guard let time = TimeText.parse(asOf) else {
+                throw ValidationError("--as-of is a date, a time such as 2026-11-21T12:00:00Z, or 7d for days ago.")
             }
             request.asOf = time
         }
@@ -58,7 +58,8 @@ struct DatabasesCommand: InventoryList {
         guard !rows.isEmpty else { return "No such database is known.\n" }
         var table = Table([
             .init("HOST", fit: .cutEnd), .init("ENGINE"), .init("VERSION"), .init("STATE"), .init("ADDRESS"),
-            .init("EXPOSURE"), .init("ROLE"), .init("SIZE", right: true), .init("DATA DIRECTORY", fit: .cutFront),
+            .init("EXPOSURE", drop: 2), .init("ROLE", drop: 1), .init("SIZE", right: true, drop: 3),
+            .init("DATA DIRECTORY", fit: .cutFront),
         ])
         for row in rows {
             let address = row.address.map { $0.contains(":") ? "[\($0)]" : $0 } ?? ""

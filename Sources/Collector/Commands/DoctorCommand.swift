@@ -47,6 +47,17 @@ struct DoctorCommand: ParsableCommand {
     }
 
     private func store(_ configuration: Configuration) -> [(String, Finding)] {
+        guard FileManager.default.fileExists(atPath: configuration.store) else {
+            let folder = URL(filePath: configuration.store).deletingLastPathComponent().path
+            return [
+                (
+                    "store",
+                    FileManager.default.isWritableFile(atPath: folder)
+                        ? .warning("there is no \(configuration.store) yet: `serve` makes it")
+                        : .bad("there is no \(configuration.store), and \(folder) is no folder that can be written")
+                )
+            ]
+        }
         do {
             try InventoryStore.check(configuration.store)
             let store = try InventoryStore(path: configuration.store, mode: .read)

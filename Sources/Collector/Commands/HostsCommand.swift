@@ -10,7 +10,7 @@ struct HostsCommand: InventoryList {
 
     @OptionGroup var list: ListOptions
 
-    @Option(help: "Words that must all be there; the last one may be a beginning when no row has it whole.")
+    @Option(help: "Words that must all be there; the last one may be a beginning of three letters or more.")
     var search: String?
 
     func request() -> ListRequest {

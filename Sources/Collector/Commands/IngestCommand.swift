@@ -44,6 +44,8 @@ struct IngestCommand: ParsableCommand {
                 failure = error
             }
         }
+        let taken = results.filter { ["stored", "older"].contains($0.outcome) }.count
+        if taken > 0 { try? inventory.audit("ingest", target: "\(taken) reports from \(files.joined(separator: " "))") }
         // What was stored before a store failed is stored: it is told before the failure is.
         try Page(items: results, next_cursor: nil).write(format, columns: FileResult.columns, table: FileResult.table)
         if let failure { throw failure }

@@ -31,8 +31,10 @@ struct RestoreCommand: ParsableCommand {
     @OptionGroup var store: StoreOptions
 
     func run() throws {
-        try InventoryStore.restore(from: file, to: store.store)
-        Talk.say("\(store.store) is restored from \(file).")
+        let aside = try InventoryStore.restore(from: file, to: store.store)
+        try InventoryStore(path: store.store).audit("restore", target: file)
+        let kept = aside.map { " What was there is \($0)." } ?? ""
+        Talk.say("\(store.store) is restored from \(file).\(kept) Tokens are those of the backup: see `token list`.")
     }
 }
 

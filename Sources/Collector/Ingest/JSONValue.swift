@@ -4,8 +4,14 @@ import Foundation
 struct JSONValue {
     private let value: Any
 
-    /// The value of a JSON text; nil when it is none.
-    init?(_ json: some Collection<UInt8>) {
+    /// The value of a JSON text; nil when it is none, or when it may have more than `most` values in it.
+    init?(_ json: some Collection<UInt8>, most: Int) {
+        // A value takes some kilobytes of memory: what has too many is not read at all.
+        var count = 0
+        for byte in json where byte == UInt8(ascii: ",") || byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {
+            count += 1
+            if count > most { return nil }
+        }
         guard let value = try? JSONSerialization.jsonObject(with: Data(json), options: [.fragmentsAllowed]) else {
             return nil
         }

@@ -39,11 +39,12 @@ enum ReportFile {
     ///   - frames: the most bytes that frames inflate to, together.
     ///   - each: the most bytes of JSON of one report.
     ///   - most: the most reports; with more there is one entry, which says so.
+    ///   - values: the most values of JSON that is no report.
     static func entries(
         in bytes: [UInt8], limit: Int = limit, frames: Int = .max, each: Int = ReportLimits.inflatedBytes,
-        most: Int = .max
+        most: Int = .max, values: Int = 2_000_000
     ) -> [Entry] {
-        var reading = Reading(left: limit, framesLeft: frames, each: each, most: most)
+        var reading = Reading(left: limit, framesLeft: frames, each: each, most: most, values: values)
         let found = bytes.starts(with: [0x1F, 0x8B]) ? reading.gzipEntries(bytes) : reading.textEntries(bytes)
         if found.count > most { return [failure(0, .tooMany, "more than \(most) reports: send less at once")] }
         return found.isEmpty ? [failure(0, .noReport, "no report in it")] : found
@@ -65,6 +66,8 @@ private struct Reading {
     let each: Int
     /// The most reports.
     let most: Int
+    /// The most values of JSON that is no report.
+    let values: Int
     /// So many reports are kept as they were decoded; further ones are decoded when they are asked for.
     private static let keptOutlines = 64
 
@@ -126,17 +129,29 @@ private struct Reading {
         let split = mayBeJSON ? JSONTexts.split(bytes, most: most) : reportLines(bytes)
         guard split.count <= most else { return split.map { failure($0.offset, .tooMany, "") } }
         var reports: [Int: Report] = [:]
+        // Other reports, and those that make no sense: they are decoded when they are asked for.
+        var others: Set<Int> = []
         func isJSON(_ text: JSONTexts.Text) -> Bool {
-            let report = try? decode(Array(text.bytes)).get()
-            if reports.count < Self.keptOutlines { reports[text.offset] = report }
-            return report != nil
-                || JSONValue(text.bytes) != nil
+            switch decode(Array(text.bytes)) {
+            case .success(let report):
+                if reports.count < Self.keptOutlines {
+                    reports[text.offset] = report
+                } else {
+                    others.insert(text.offset)
+                }
+                return true
+            case .failure(let error) where [.invalid, .unknownSchema].contains(error.code):
+                others.insert(text.offset)
+                return true
+            case .failure: return JSONValue(text.bytes, most: values) != nil
+            }
         }
         for text in split.flatMap({ isJSON($0) ? [$0] : JSONTexts.resplit($0) }) {
+            let isReport = reports[text.offset] != nil || others.contains(text.offset)
             let found =
-                reports[text.offset].map {
-                    [Entry(offset: text.offset, json: .success(Array(text.bytes)), known: $0)]
-                } ?? jsonEntries(text)
+                isReport
+                ? [Entry(offset: text.offset, json: .success(Array(text.bytes)), known: reports[text.offset])]
+                : jsonEntries(text)
             let isNoise = found.contains { $0.isNoise } && !frames.isEmpty
             if isNoise { continue }
             entries += found
@@ -169,8 +184,8 @@ private struct Reading {
     }
 
     private mutating func jsonEntries(_ text: JSONTexts.Text) -> [Entry] {
-        guard let value = JSONValue(text.bytes) else {
-            return [failure(text.offset, .badJSON, "not valid JSON")]
+        guard let value = JSONValue(text.bytes, most: values) else {
+            return [failure(text.offset, .badJSON, "not valid JSON, or no report and more than \(values) values")]
         }
         if value.isReport {
             let isLarge = text.bytes.count > each

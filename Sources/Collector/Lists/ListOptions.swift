@@ -6,13 +6,16 @@ import Terminal
 
 /// Where the store is.
 struct StoreOptions: ParsableArguments {
-    @Option(help: "The store's file.", completion: .file())
-    var store = "./dbcensus.sqlite"
+    @Option(help: "The store's file; DBCENSUS_STORE_PATH names another default.", completion: .file())
+    var store = Self.standard
+
+    /// The configured store, as far as the environment tells.
+    static var standard: String { ProcessInfo.processInfo.environment["DBCENSUS_STORE_PATH"] ?? "./dbcensus.sqlite" }
 }
 
 /// Whom a question is asked: the store's file, or a collector that serves one.
 struct SourceOptions: ParsableArguments {
-    @Option(help: "The store's file (./dbcensus.sqlite).", completion: .file())
+    @Option(help: "The store's file (DBCENSUS_STORE_PATH, else ./dbcensus.sqlite).", completion: .file())
     var store: String?
 
     @Option(help: "Ask this collector instead, such as https://dbcensus.example.com:8629.")
@@ -36,7 +39,7 @@ struct SourceOptions: ParsableArguments {
         _ path: String, _ query: [(String, String)] = [], local: (InventoryStore) throws -> Answer
     ) async throws -> Answer {
         guard let server else {
-            return try local(try InventoryStore(path: store ?? "./dbcensus.sqlite", mode: .read))
+            return try local(try InventoryStore(path: store ?? StoreOptions.standard, mode: .read))
         }
         return try await Remote(url: server, tokenFile: tokenFile, caFile: caFile).get(path, query)
     }

@@ -3,6 +3,7 @@ import Foundation
 import NIOCore
 import NIOFoundationCompat
 import NIOHTTP1
+import NIOPosix
 import NIOSSL
 import Report
 import Store
@@ -37,6 +38,7 @@ struct Remote: Sendable {
         let url = "\(base)/api/v1/\(path)\(text)"
         var configuration = HTTPClient.Configuration()
         configuration.timeout.connect = .seconds(10)
+        configuration.connectionPool.retryConnectionEstablishment = false
         if let caFile {
             configuration.tlsConfiguration = .makeClientConfiguration()
             configuration.tlsConfiguration?.trustRoots = .file(caFile)
@@ -53,13 +55,31 @@ struct Remote: Sendable {
         try await client.shutdown()
         switch result {
         case .failure(let error):
-            throw CollectorError(exitCode: .unavailable, message: "\(base) cannot be asked: \(error)")
+            throw CollectorError(exitCode: .unavailable, message: "\(base) cannot be asked: \(Self.reason(error))")
         case .success(let answer) where answer.status == 200:
             do { return try Report.decoder().decode(Answer.self, from: answer.body) } catch {
                 throw CollectorError(
                     exitCode: .unavailable, message: "\(base) gave another answer than a collector does: \(error)")
             }
         case .success(let answer): throw refusal(answer.status, answer.body)
+        }
+    }
+
+    /// What went wrong, in words.
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case let error as NIOConnectionError where error.dnsAError == nil || error.dnsAAAAError == nil:
+            let causes = error.connectionErrors.compactMap { ($0.error as? IOError)?.errnoCode }
+            return causes.first.map { String(cString: strerror($0)) } ?? "nothing listens there"
+        case let error as IOError: return String(cString: strerror(error.errnoCode))
+        case is NIOConnectionError: return "there is no host of that name"
+        case NIOSSLError.handshakeFailed:
+            return "its certificate is not trusted (--ca-file names who vouches for it), or it speaks no TLS"
+        case let error as HTTPClientError where error == .remoteConnectionClosed:
+            return "it closed the connection; does it speak TLS (https://)?"
+        case let error as HTTPClientError where [.connectTimeout, .deadlineExceeded].contains(error):
+            return "it did not answer in time"
+        default: return "\(error)"
         }
     }
 

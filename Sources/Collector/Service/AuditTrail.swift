@@ -64,7 +64,8 @@ final class AuditTrail: Service {
             try await Blocking.run { [store] in try store.record(lines, tokensUsed: used) }
         } catch {
             logger.error(
-                "the audit log could not be written", metadata: ["error": "\(error)", "lines": "\(lines.count)"])
+                "the audit log could not be written",
+                metadata: ["error": "\(error)", "lines": .stringConvertible(lines.count)])
             // They wait for the next time, as long as there is room.
             for line in lines { add(line, token: nil) }
             state.withLock { state in state.used.merge(used) { later, _ in later } }

@@ -139,7 +139,9 @@ final class IngestQueue: Service {
             result = .success(
                 try await Blocking.run { [store] in try store.take(batch.map { ($0.intakes, $0.source) }) })
         } catch {
-            logger.error("reports could not be stored", metadata: ["error": "\(error)", "reports": "\(intakes.count)"])
+            logger.error(
+                "reports could not be stored",
+                metadata: ["error": "\(error)", "reports": .stringConvertible(intakes.count)])
             result = .failure(error)
         }
         metrics.observe(.commitSeconds, (ContinuousClock.now - start) / .seconds(1))

@@ -49,8 +49,17 @@ struct LogOutput: LogHandler {
     }
 
     static func json(_ event: LogEvent, _ metadata: Logger.Metadata, _ time: String) -> String {
-        var members = ["time": time, "level": event.level.rawValue, "message": "\(event.message)"]
-        for (key, value) in metadata where members[key] == nil { members[key] = "\(value)" }
+        var members: [String: JSON] = [
+            "time": .text(time), "level": .text(event.level.rawValue), "message": .text("\(event.message)"),
+        ]
+        for (key, value) in metadata where members[key] == nil {
+            // Numbers can be compared by whoever reads the log.
+            switch value {
+            case .stringConvertible(let number as Int): members[key] = .number(number)
+            case .stringConvertible(let number as Double): members[key] = .decimal(number)
+            default: members[key] = .text("\(value)")
+            }
+        }
         guard let json = try? Report.encoder(.minified).encode(members) else { return "{}" }
         return String(decoding: json, as: UTF8.self)
     }

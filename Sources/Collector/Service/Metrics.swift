@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Counters and histograms of this process, in the Prometheus text format and in CloudWatch's embedded one.
+/// Counters and histograms of this process, in the Prometheus text format; `embedded` has CloudWatch's.
 final class Metrics: Sendable {
     /// What a metric is, for `# HELP` and `# TYPE`.
     struct Definition: Sendable {
@@ -40,7 +40,7 @@ final class Metrics: Sendable {
     private static let buckets: [Double] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
     private static let sizes: [Double] = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 
-    private struct Histogram {
+    struct Histogram {
         var bounds: [Double]
         var counts: [UInt64]
         var sum = 0.0
@@ -56,24 +56,34 @@ final class Metrics: Sendable {
         }
     }
 
-    private struct State {
+    struct State {
         var counters: [String: [String: Double]] = [:]
         var histograms: [String: [String: Histogram]] = [:]
+        /// The labels of each text of labels.
+        var labels: [String: [(String, String)]] = [:]
+        /// What the embedded metrics said last: counters go there as differences.
+        var embedded: [String: Double] = [:]
     }
 
-    private let state = Mutex(State())
+    let state = Mutex(State())
 
     /// Adds to a counter.
     func add(_ definition: Definition, _ labels: [(String, String)] = [], by amount: Double = 1) {
         let key = Self.text(labels)
-        state.withLock { $0.counters[definition.name, default: [:]][key, default: 0] += amount }
+        state.withLock { state in
+            state.counters[definition.name, default: [:]][key, default: 0] += amount
+            if state.labels[key] == nil { state.labels[key] = labels }
+        }
     }
 
     /// Adds a value, seconds or a number, to a histogram.
     func observe(_ definition: Definition, _ value: Double, _ labels: [(String, String)] = []) {
         let key = Self.text(labels)
         let bounds = definition.name.hasSuffix("seconds") ? Self.buckets : Self.sizes
-        state.withLock { $0.histograms[definition.name, default: [:]][key, default: Histogram(bounds)].add(value) }
+        state.withLock { state in
+            state.histograms[definition.name, default: [:]][key, default: Histogram(bounds)].add(value)
+            if state.labels[key] == nil { state.labels[key] = labels }
+        }
     }
 
     /// Everything, with `samples`, in the text format 0.0.4.
@@ -113,27 +123,7 @@ final class Metrics: Sendable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Counters and `samples` as lines of CloudWatch's embedded metric format, one a set of labels.
-    func embedded(_ samples: [Sample], at time: Date) -> [String] {
-        var groups: [String: (labels: [(String, String)], values: [String: Double])] = [:]
-        func put(_ name: String, _ labels: [(String, String)], _ value: Double) {
-            groups[Self.text(labels), default: (labels, [:])].values[name] = value
-        }
-        for sample in samples { put(sample.definition.name, sample.labels, sample.value) }
-        let counters = state.withLock { $0.counters }
-        for (outcome, value) in counters[Definition.reports.name] ?? [:] {
-            put(
-                Definition.reports.name, [("outcome", outcome.split(separator: "\"").last.map(String.init) ?? "")],
-                value)
-        }
-        return groups.sorted { $0.key < $1.key }.compactMap { _, group in
-            let line = EmbeddedMetrics(
-                time: Int(time.timeIntervalSince1970 * 1000), labels: group.labels, values: group.values)
-            return (try? JSONEncoder().encode(line)).map { String(decoding: $0, as: UTF8.self) }
-        }
-    }
-
-    private static func text(_ labels: [(String, String)]) -> String {
+    static func text(_ labels: [(String, String)]) -> String {
         labels.map { name, value in "\(name)=\"\(escaped(value))\"" }.joined(separator: ",")
     }
 
@@ -147,42 +137,5 @@ final class Metrics: Sendable {
 
     private static func number(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : "\(value)"
-    }
-}
-
-/// One line of CloudWatch's embedded metric format: metrics that share their dimensions.
-private struct EmbeddedMetrics: Encodable {
-    var time: Int
-    var labels: [(String, String)]
-    var values: [String: Double]
-
-    private struct Key: CodingKey {
-        var stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
-    private struct Metadata: Encodable {
-        var Timestamp: Int
-        var CloudWatchMetrics: [Directive]
-    }
-
-    private struct Directive: Encodable {
-        var Namespace = "dbcensus"
-        var Dimensions: [[String]]
-        var Metrics: [Metric]
-    }
-
-    private struct Metric: Encodable { var Name: String }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Key.self)
-        let directive = Directive(
-            Dimensions: [labels.map(\.0)], Metrics: values.keys.sorted().map { Metric(Name: $0) })
-        try container.encode(
-            Metadata(Timestamp: time, CloudWatchMetrics: [directive]), forKey: Key(stringValue: "_aws"))
-        for (name, value) in labels { try container.encode(value, forKey: Key(stringValue: name)) }
-        for (name, value) in values { try container.encode(value, forKey: Key(stringValue: name)) }
     }
 }

@@ -39,8 +39,9 @@ struct Upkeep: Service {
                     backend.logger.info(
                         "removed what is older than the retention",
                         metadata: [
-                            "reports": "\(progress.reports)", "sizes": "\(progress.sizes)",
-                            "others": "\(progress.others)",
+                            "reports": .stringConvertible(progress.reports),
+                            "sizes": .stringConvertible(progress.sizes),
+                            "others": .stringConvertible(progress.others),
                         ])
                 }
             } catch is CancellationError {
