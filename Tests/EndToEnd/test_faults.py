@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -234,6 +235,16 @@ def test_ten_thousand_malformed_bodies_are_refused_and_cost_no_memory(tmp_path, 
         assert service.memory() - before < 24 << 20, (before, service.memory())
         assert statuses[400] > 5000 and service.items("/api/v1/hosts") == []
         assert service.send(report(6)).status_code == 200
+
+
+def test_small_bodies_that_grow_large_cost_little_memory(tmp_path):
+    bombs = [b"[" + b'{"":0},' * 2_000_000 + b"0]", b"[" + b"1," * 8_000_000 + b"1]", b'["' + b'","' * 5_000_000 + b'"]',
+             json.dumps(report(1, host={"addresses": [""] * 3_000_000})).encode()]
+    with Service(tmp_path, *FAST, "log.level=notice") as service:
+        for bomb in bombs:
+            assert service.post("/api/v1/reports", gzip.compress(bomb)).status_code in (200, 400)
+        peak = int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{service.process.pid}/status").read_text())[1])
+        assert peak < 500 << 10, peak
 
 
 def test_questions_that_all_differ_cost_no_memory(tmp_path):
