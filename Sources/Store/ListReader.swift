@@ -23,7 +23,7 @@ struct ListReader {
     /// How many rows are looked at, again and again until the page is full.
     private static let steps = Array(repeating: 500, count: InventoryStore.window / 500)
     /// After this time no further step is taken: rows that lie far apart on the disk take longer.
-    private static let patience = Duration.milliseconds(4)
+    private static let patience = Duration.milliseconds(3)
 
     private typealias Part = (sql: String, arguments: [any DatabaseValueConvertible])
 
