@@ -68,7 +68,10 @@ struct DoctorCommand: ParsableCommand {
             do {
                 _ = try StoreLock(path: configuration.store)
                 findings.append(("service", .good("nobody serves the store")))
-            } catch { findings.append(("service", .good("\(error)"))) }
+            } catch let error as StoreError where error.code == .inUse {
+                let holder = "\(error)".prefix { $0 != ":" }
+                findings.append(("service", .good(String(holder))))
+            }
             let free = "\(Units.bytes(summary.freeBytes)) free"
             if summary.freeBytes < InventoryStore.leastFreeBytes {
                 findings.append(("disk", .bad(free)))
