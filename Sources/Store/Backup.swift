@@ -3,6 +3,14 @@ import GRDB
 import Report
 
 extension InventoryStore {
+    /// What a restore did.
+    public struct Restored: Sendable, Equatable {
+        /// The file that the store which was there is now; nil when there was none.
+        public var aside: String?
+        /// Whether it is known which tokens were revoked since the backup; of a damaged store it is not.
+        public var keptRevocations: Bool
+    }
+
     /// Writes the store as it is now to a new file, while others write; the file is whole and on the disk, or not there.
     ///
     /// - Throws: `StoreError`; also when there is a file at `target` already.
@@ -31,11 +39,10 @@ extension InventoryStore {
 
     /// Makes the store at `path` from the backup `source`, after checking it; a store that was there stays as
     /// `path.before-restore`, with the time behind it where there is such a file already. Tokens that were revoked since
-    /// the backup stay revoked.
+    /// the backup stay revoked, as far as what was there can be read.
     ///
-    /// - Returns: the file that the store which was there is now; nil when there was none.
     /// - Throws: `StoreError`; then the store is as it was.
-    public static func restore(from source: String, to path: String) throws -> String? {
+    public static func restore(from source: String, to path: String) throws -> Restored {
         let locks = try [StoreLock(path: path), StoreLock(path: path, .exchange)]
         defer { withExtendedLifetime(locks) {} }
         try check(source)
@@ -49,10 +56,10 @@ extension InventoryStore {
             }
             close(descriptor)
             try copy(source, into: partial)
-            keepRevocations(of: path, in: partial)
+            let isKept = try keepRevocations(of: path, in: partial)
             let aside = try moveAside(path)
             try settle(partial, as: path)
-            return aside
+            return Restored(aside: aside, keptRevocations: isKept)
         } catch {
             unlink(partial)
             throw error
@@ -80,22 +87,28 @@ extension InventoryStore {
         return isThere ? aside : nil
     }
 
-    /// Who lost a token since the backup does not get it back; of a damaged store nobody knows.
-    private static func keepRevocations(of path: String, in partial: String) {
-        guard FileManager.default.fileExists(atPath: path) else { return }
+    /// Who lost a token since the backup does not get it back; false when what was there does not tell.
+    private static func keepRevocations(of path: String, in partial: String) throws -> Bool {
+        guard FileManager.default.fileExists(atPath: path) else { return true }
         var configuration = Configuration()
         configuration.readonly = true
         let sql = "SELECT id, revoked_at FROM tokens WHERE revoked_at IS NOT NULL"
-        let revoked = try? DatabaseQueue(path: path, configuration: configuration).read { database in
-            try Row.fetchAll(database, sql: sql).map { (id: $0[0] as String, time: $0[1] as String) }
+        let read = try? DatabaseQueue(path: path, configuration: configuration).read { database in
+            try database.tableExists("tokens") ? Row.fetchAll(database, sql: sql) : []
         }
-        try? DatabaseQueue(path: partial).writeWithoutTransaction { database in
-            for token in revoked ?? [] {
-                try database.execute(
-                    sql: "UPDATE tokens SET revoked_at = COALESCE(revoked_at, ?) WHERE id = ?",
-                    arguments: [token.time, token.id])
+        guard let revoked = read else { return false }
+        do {
+            try DatabaseQueue(path: partial).write { database in
+                // A backup from before there were tokens has none to give back.
+                guard try database.tableExists("tokens") else { return }
+                for token in revoked {
+                    try database.execute(
+                        sql: "UPDATE tokens SET revoked_at = COALESCE(revoked_at, ?) WHERE id = ?",
+                        arguments: [token[1] as String, token[0] as String])
+                }
             }
-        }
+        } catch let error as DatabaseError { throw StoreError(error, path: partial) }
+        return true
     }
 
     /// Refuses a backup that a newer program wrote: this one could not serve it.

@@ -46,9 +46,9 @@ struct HostJoin {
     }
 
     func run() throws {
-        let own = try databases(of: host)
+        let own = Dictionary(try databases(of: host).map { (ByteText($0.key), $0) }) { first, _ in first }
         for row in try databases(of: other) {
-            guard let twin = own.first(where: { ByteText($0.key) == ByteText(row.key) }) else {
+            guard let twin = own[ByteText(row.key)] else {
                 try move(row)
                 continue
             }

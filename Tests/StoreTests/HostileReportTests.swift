@@ -155,6 +155,18 @@ struct HostileReportTests {
         #expect(try store.deadLetters().items.map(\.id) == [2], "a number is never used again")
     }
 
+    @Test("a lock that is held for a moment is waited for; one that stays names its holder")
+    func lock() async throws {
+        let path = test.path
+        var held: StoreLock? = try StoreLock(path: path)
+        #expect { _ = try StoreLock(path: path) } throws: { "\($0)".contains("in use by process \(getpid())") }
+        async let second = Task.detached { try StoreLock(path: path) }.value
+        try await Task.sleep(for: .milliseconds(20))
+        withExtendedLifetime(held) {}
+        held = nil
+        _ = try await second
+    }
+
     @Test("the store belongs to its owner alone")
     func mode() throws {
         for suffix in ["", "-wal"] {

@@ -44,11 +44,12 @@ struct IngestCommand: ParsableCommand {
                 failure = error
             }
         }
-        let taken = results.filter { ["stored", "older"].contains($0.outcome) }.count
-        if taken > 0 { try? inventory.audit("ingest", target: "\(taken) reports from \(files.joined(separator: " "))") }
         // What was stored before a store failed is stored: it is told before the failure is.
         try Page(items: results, next_cursor: nil).write(format, columns: FileResult.columns, table: FileResult.table)
         if let failure { throw failure }
+        let taken = results.count { ["stored", "older"].contains($0.outcome) }
+        let names = files.joined(separator: " ").prefix(400)
+        if taken > 0 { try inventory.audit("ingest", target: "\(taken) reports from \(names)") }
         let refused = results.filter { $0.outcome == "rejected" || $0.outcome == "unreadable" }
         for result in refused { Talk.say("\(result.file): byte \(result.byte): \(result.reason ?? "")") }
         if !refused.isEmpty {

@@ -31,10 +31,15 @@ struct RestoreCommand: ParsableCommand {
     @OptionGroup var store: StoreOptions
 
     func run() throws {
-        let aside = try InventoryStore.restore(from: file, to: store.store)
+        let restored = try InventoryStore.restore(from: file, to: store.store)
         try InventoryStore(path: store.store).audit("restore", target: file)
-        let kept = aside.map { " What was there is \($0)." } ?? ""
-        Talk.say("\(store.store) is restored from \(file).\(kept) Tokens are those of the backup: see `token list`.")
+        let kept = restored.aside.map { " What was there is \($0)." } ?? ""
+        Talk.say("\(store.store) is restored from \(file).\(kept)")
+        Talk.say(
+            restored.keptRevocations
+                ? "Tokens are those of the backup, but for those that were revoked since: see `token list`."
+                : "What was there cannot be read: tokens that were revoked since the backup are valid again; see `token list`."
+        )
     }
 }
 

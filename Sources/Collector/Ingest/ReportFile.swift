@@ -6,6 +6,7 @@ import Report
 enum ReportFile {
     /// The most bytes of one file, and of what its gzip members inflate to; a larger one is refused, and can be split.
     static let limit = 256 << 20
+
     /// One report, or what should have been one.
     struct Entry {
         /// The byte at which it begins; within JSON and gzip, the byte at which that begins.
@@ -53,7 +54,6 @@ enum ReportFile {
     fileprivate static func failure(_ offset: Int, _ code: ReportError.Code, _ message: String) -> Entry {
         Entry(offset: offset, json: .failure(ReportError(code, message)))
     }
-
 }
 
 /// How far the reading of an input has come within its limits.
