@@ -28,6 +28,8 @@ def test_the_first_token_is_shown_once_and_stays_on_this_machine(tmp_path):
         for header in [{"X-Forwarded-For": "203.0.113.9"}, {"X-Forwarded-Proto": "https"}, {"Via": "1.1 x"}, {"Host": "dbcensus.example.com"},
                        {"Host": "127.0.0.1.example.com:1"}]:
             assert first.get("/api/v1/tokens", headers=header).status_code == 401
+        for host in ["localhost", "[::1]", "[::1]:8629", "127.0.0.2:1"]:
+            assert first.get("/api/v1/tokens", headers={"Host": host}).status_code == 200
         first.ask("DELETE", f"/api/v1/tokens/{first.token.split('_')[1]}")
         assert first.stop() == 0
     with Service(tmp_path) as second:

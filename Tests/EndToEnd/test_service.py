@@ -157,49 +157,6 @@ def test_a_store_is_one_by_whatever_name(tmp_path, collector):
         assert done.returncode == 74 and f"process {service.process.pid}" in done.stderr.decode()
 
 
-def test_a_restore_loses_no_store_and_gives_no_token_back(tmp_path, collector):
-    store = tmp_path / "x.sqlite"
-    (tmp_path / "one").write_text(json.dumps(report(1)))
-    (tmp_path / "two").write_text(json.dumps(report(2)))
-    collector.run("ingest", "--store", store, tmp_path / "one")
-    token = collector.run("token", "create", "--store", store, "--name", "leaver", "--scopes", "admin").stdout.decode().split("_")[1]
-    collector.run("backup", tmp_path / "copy", "--store", store)
-    collector.run("ingest", "--store", store, tmp_path / "two")
-    collector.run("token", "revoke", token, "--store", store)
-    for _ in range(2):
-        done = collector.run("restore", tmp_path / "copy", "--store", store)
-    assert re.search(rb"What was there is .*before-restore-\d{8}T\d+Z", done.stderr)
-    assert len(collector.json("hosts", "--store", f"{store}.before-restore", "--format", "json")["items"]) == 2
-    (row,) = collector.json("token", "list", "--store", store, "--format", "json")["items"]
-    assert row["revoked_at"]
-    actions = [row["action"] for row in collector.json("audit", "--store", store, "--format", "json")["items"]]
-    assert actions.count("restore") == 1 and "ingest" in actions and "token create" in actions
-
-
-def test_the_environment_names_the_store_for_every_command(tmp_path, collector):
-    (tmp_path / "one").write_text(json.dumps(report(1)))
-    environment = {**os.environ, "DBCENSUS_STORE_PATH": str(tmp_path / "named.sqlite")}
-    done = collector.run("doctor", env=environment)
-    assert b"warning  store: there is no" in done.stdout and b"`serve` makes it" in done.stdout
-    for command in [["ingest", tmp_path / "one"], ["databases"], ["token", "list"], ["doctor"]]:
-        collector.run(*command, env=environment)
-    assert (tmp_path / "named.sqlite").exists()
-
-
-def test_who_cannot_be_asked_is_said_at_once_and_in_words(tmp_path, collector):
-    token = tmp_path / "token"
-    token.write_text("x")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    start = time.monotonic()
-    done = collector.run("hosts", "--server", f"http://127.0.0.1:{port}", "--token-file", token, check=False)
-    assert done.returncode == 69 and b"cannot be asked: Connection refused" in done.stderr
-    assert time.monotonic() - start < 8
-    with Service(tmp_path) as service:
-        done = collector.run("hosts", "--server", service.url.replace("http:", "https:"), "--token-file", token, check=False)
-        assert done.returncode == 69 and b"speaks no TLS" in done.stderr and b".swift" not in done.stderr
-
-
 def test_the_doctor_names_what_is_wrong(tmp_path, collector):
     store = tmp_path / "inventory.sqlite"
     collector.run("ingest", "--store", store, "-", input=json.dumps(report()).encode())

@@ -21,8 +21,8 @@ struct AuditCommand: InventoryList {
     static func table(_ rows: [AuditRow]) -> String {
         guard !rows.isEmpty else { return "Nobody asked for anything.\n" }
         var table = Table([
-            .init("TIME"), .init("WHO"), .init("FROM"), .init("WHAT", fit: .cutEnd), .init("STATUS"),
-            .init("TIMES", right: true), .init("ABOUT", fit: .cutEnd),
+            .init("TIME"), .init("WHO"), .init("FROM", drop: 2), .init("WHAT", fit: .cutEnd), .init("STATUS"),
+            .init("TIMES", right: true, drop: 1), .init("ABOUT", fit: .cutEnd),
         ])
         for row in rows {
             table.add([

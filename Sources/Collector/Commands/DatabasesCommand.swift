@@ -57,7 +57,8 @@ struct DatabasesCommand: InventoryList {
     static func table(_ rows: [DatabaseRow]) -> String {
         guard !rows.isEmpty else { return "No such database is known.\n" }
         var table = Table([
-            .init("HOST", fit: .cutEnd), .init("ENGINE"), .init("VERSION"), .init("STATE"), .init("ADDRESS"),
+            .init("HOST", fit: .cutEnd), .init("ENGINE"), .init("VERSION"), .init("STATE"),
+            .init("ADDRESS", fit: .cutFront),
             .init("EXPOSURE", drop: 2), .init("ROLE", drop: 1), .init("SIZE", right: true, drop: 3),
             .init("DATA DIRECTORY", fit: .cutFront),
         ])

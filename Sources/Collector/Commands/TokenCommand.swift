@@ -64,7 +64,7 @@ struct TokenCommand: ParsableCommand {
         private static func table(_ rows: [TokenRow]) -> String {
             guard !rows.isEmpty else { return "There is no token: make one with `dbcensus-collector token create`.\n" }
             var table = Table([
-                .init("ID"), .init("NAME", fit: .cutEnd), .init("SCOPES"), .init("STATE"), .init("LAST USED"),
+                .init("ID"), .init("NAME", fit: .cutEnd), .init("SCOPES"), .init("STATE"), .init("LAST USED", drop: 1),
             ])
             let now = Timestamp.format(Date())
             for row in rows {
