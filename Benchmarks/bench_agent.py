@@ -99,7 +99,7 @@ def strings_table(agent):
             copy = pathlib.Path(directory) / "opt/vendor/bin" / name
             copy.parent.mkdir(parents=True)
             shutil.copy(path, copy)
-            commands = {"dbcensus-agent --root": [agent, "scan", "--format", "frame", "--root", directory]}
+            commands = {"dbcensus-agent --root": [agent, "scan", "--format", "frame", "--recorded-proc", "--root", directory]}
             if (strings := tool("strings")) and (sh := tool("sh")):
                 commands["strings -a | grep"] = [sh, "-c", f"{strings} -a {copy} | grep -E '{pattern}'"]
             compare(f"The version in {name}'s strings, {copy.stat().st_size >> 20} MiB", commands)
@@ -216,8 +216,8 @@ def files(agent, count):
                 (data / f"db{number // 1000}").mkdir(parents=True)
             (data / f"db{number // 1000}/{number}.ibd").write_bytes(b"x" * (number % 97))
         (data / "ibdata1").write_bytes(bytes(512))
-        commands = {"dbcensus-agent --root": [agent, "scan", "--format", "frame", "--root", directory],
-                    "dbcensus-agent --root, on one processor": ["/usr/bin/taskset", "1", agent, "scan", "--format", "frame", "--root", directory]}
+        commands = {"dbcensus-agent --root": [agent, "scan", "--format", "frame", "--recorded-proc", "--root", directory],
+                    "dbcensus-agent --root, on one processor": ["/usr/bin/taskset", "1", agent, "scan", "--format", "frame", "--recorded-proc", "--root", directory]}
         for name, options in {"du -s": ["-s"], "du -sb": ["-sb"], "gdu -n": ["-n", "-s"]}.items():
             if path := tool(name.split()[0]):
                 commands[name] = [path, *options, str(data)]

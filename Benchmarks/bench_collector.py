@@ -53,7 +53,7 @@ function response(status) if status ~= 200 then print("status " .. status) end e
 def write_bodies(path, count, hour, together):
     """Frames of `count` hosts with three databases each, `together` in a body, bodies ended by NUL."""
     agent = next((ROOT / "dist").glob(f"dbcensus-agent-*-linux-{os.uname().machine}"))
-    report = json.loads(subprocess.run([agent, "scan", "--format", "json", "--root", FIXTURE], capture_output=True, check=True).stdout)
+    report = json.loads(subprocess.run([agent, "scan", "--format", "json", "--recorded-proc", "--root", FIXTURE], capture_output=True, check=True).stdout)
     import gzip
     with path.open("wb") as file:
         for number in range(count):

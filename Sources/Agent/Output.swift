@@ -1,4 +1,5 @@
 import Glibc
+import HostView
 
 /// Output that could not be written.
 struct OutputError: Error, CustomStringConvertible {
@@ -11,7 +12,7 @@ struct Output {
     let descriptor: Int32
     private let name: String
 
-    /// Standard output, or the file at `path`, made or emptied. A link at `path` is refused: in a directory that others may write, it
+    /// Standard output, or the file at `path`, made or emptied. Links are refused: in a directory that others may write, they
     /// could lead anywhere.
     init(path: String?) throws(OutputError) {
         guard let path else {
@@ -20,10 +21,11 @@ struct Output {
             return
         }
         name = path
-        // O_NONBLOCK: a FIFO or a lease in a directory of somebody else's must not keep the agent waiting.
-        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o600)
+        do throws(OutputFile.Refusal) { descriptor = try OutputFile.open(path) } catch {
+            throw OutputError(description: "cannot write \(path): \(error.reason)")
+        }
         var status = stat()
-        guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
+        guard fstat(descriptor, &status) == 0 else {
             throw OutputError(description: "cannot write \(path): \(Self.reason)")
         }
         guard status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1, status.st_uid == geteuid(),
@@ -31,7 +33,7 @@ struct Output {
         else {
             throw OutputError(
                 description:
-                    "cannot write \(path): it has to be a file of one name that is yours and that nobody else may write"
+                    "cannot write \(path): it must be a regular file with one name that you own and no other user may write"
             )
         }
         guard ftruncate(descriptor, 0) == 0 else {

@@ -27,9 +27,11 @@ struct Sandbox: Sendable {
     /// The right to truncate is in Landlock since version 3 (Linux 6.2): before it, openat2(2) could empty a file and nobody would see.
     private static let versionForOpenat2 = 3
 
-    /// Steps back behind the host's own work, and bounds memory; not a barrier, so `--no-sandbox` keeps it.
-    static func makePolite() {
-        clinux_be_polite()
+    /// Steps back behind the host's own work: the calling thread and those that it makes come last at processors and disks.
+    static func stepBack() { clinux_be_polite() }
+
+    /// Bounds memory; not a barrier, so `--no-sandbox` keeps it.
+    static func limitMemory() {
         clinux_limit(CLINUX_RLIMIT_DATA, memoryLimit, false)
         // 1 and not 0: that one alone also keeps a core from a program that the host sends cores to (core(5)).
         clinux_limit(CLINUX_RLIMIT_CORE, 1, true)

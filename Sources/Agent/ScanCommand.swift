@@ -23,6 +23,9 @@ struct ScanCommand: ParsableCommand {
         completion: .directory)
     var root = "/"
 
+    @Flag(help: "With --root: take plain files in its /proc for a recording of the host's processes.")
+    var recordedProc = false
+
     @Option(help: "Write what is known by then: 30s, 500ms, 2m.")
     var deadline = Seconds(value: 30)
 
@@ -56,10 +59,11 @@ struct ScanCommand: ParsableCommand {
     }
 
     func run() throws {
-        Sandbox.makePolite()
+        Sandbox.limitMemory()
         let output = try Output(path: output)
         var options = ScanOptions(
-            root: root, deadline: deadline.value, measuresSizes: !noSizes, engines: Set(engines))
+            root: root, isRecorded: recordedProc, deadline: deadline.value, measuresSizes: !noSizes,
+            engines: Set(engines))
         if !noSandbox { options.sandbox = Sandbox.enter(output: output.descriptor) }
         let report: Report
         do {

@@ -44,7 +44,8 @@ final class ScanWork: Sendable {
     /// Looks at the host and keeps `progress` up to date.
     func look() {
         let log = ProblemLog()
-        let host = Host(root, deadline: deadline, log: log)
+        let host = Host(
+            root, deadline: deadline, log: log, isRecorded: options.isRecorded, stepBack: Sandbox.stepBack)
         let engines = EngineRegistry.all.filter { options.engines.isEmpty || options.engines.contains($0.id) }
         let inspector = Inspector(host, engines: engines)
         let (servers, processesSeen) = takeHold(inspector)
@@ -78,6 +79,7 @@ final class ScanWork: Sendable {
             change(&$0)
             $0.problems = log.problems
             $0.isPartial = log.isPartial
+            $0.limitedUsers = log.limitedUsers.sorted().prefix(Report.Scan.limitedUsersLimit).map { $0 }
         }
     }
 
@@ -106,9 +108,10 @@ final class ScanWork: Sendable {
             sayHidden(host)
             return (servers, table.pids.count)
         } catch {
+            let reason = host.proc.isAbsent ? "there is no kernel's /proc below the root" : "\(error)"
             host.log.add(
                 .noProcessTable, "/proc",
-                "no process table, so only stopped and installed databases are found: \(error)")
+                "no process table, so only stopped and installed databases are found: \(reason)")
             return ([], 0)
         }
     }

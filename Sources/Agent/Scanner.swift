@@ -9,6 +9,8 @@ import Synchronization
 struct ScanOptions: Sendable {
     /// The directory that is taken for the host's `/`.
     var root = "/"
+    /// Plain files in the root's /proc are a recording of processes.
+    var isRecorded = false
     /// Seconds within which a report comes.
     var deadline = 30.0
     /// Whether data directories are measured.
@@ -30,6 +32,7 @@ struct ScanProgress: Sendable {
     var databases: [Report.Database] = []
     var problems: [Report.Problem] = []
     var isPartial = false
+    var limitedUsers: [UInt32] = []
     /// Threads that have locked themselves: the one that works and the one that waits.
     var lockedThreads = 0
 }
@@ -69,7 +72,7 @@ struct Scanner {
                 status: progress.isPartial ? .partial : .complete, privileged: options.privileged,
                 sandbox: Report.Sandbox(seccomp: options.sandbox.seccomp, landlock: progress.lockedThreads >= 2),
                 processesSeen: progress.processesSeen,
-                problems: progress.problems),
+                problems: progress.problems, limitedUsers: progress.limitedUsers),
             databases: progress.databases.sorted { $0.key < $1.key })
     }
 

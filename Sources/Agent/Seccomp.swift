@@ -69,6 +69,16 @@ struct Seccomp {
         rule(SYS_mmap) { $0.allow(unlessAny: UInt32(PROT_EXEC), of: 2) }
         rule(SYS_mprotect) { $0.allow(unlessAny: UInt32(PROT_EXEC), of: 2) }
         rule(SYS_write) { $0.allow(ifOneOf: [UInt32(STDOUT_FILENO), UInt32(STDERR_FILENO), UInt32(output)], 0) }
+        rule(SYS_setpriority) { filter in  // the thread's own, and to the lowest alone
+            filter.refuse(unlessArgument: 0, is: UInt32(PRIO_PROCESS.rawValue))
+            filter.refuse(unlessArgument: 1, is: 0)
+            filter.allow(ifOneOf: [CLINUX_LOWEST_PRIORITY], 2)
+        }
+        rule(SYS_ioprio_set) { filter in
+            filter.refuse(unlessArgument: 0, is: 1)
+            filter.refuse(unlessArgument: 1, is: 0)
+            filter.allow(ifOneOf: [CLINUX_IDLE_DISK], 2)
+        }
         rule(SYS_ioctl) { $0.allow(ifOneOf: [UInt32(TCGETS), UInt32(TIOCGWINSZ)], 1) }
         rule(SYS_clone) { $0.allow(ifAll: CLINUX_CLONE_THREAD, of: 0) }
         rule(CLINUX_SYS_clone3) { $0.refuse(ENOSYS) }  // its flags lie in memory; the C library then takes clone(2)

@@ -57,10 +57,12 @@ static inline long clinux_keep_capabilities(uint32_t kept) {
     return syscall(SYS_capset, &header, sets);
 }
 
-// The lowest priority for processor and disk (nice(2), ioprio_set(2)): 1 is "this process", 3 << 13 the idle class.
+// The lowest priority for processor and disk (nice(2), ioprio_set(2)): 1 is "this thread", 3 << 13 the idle class.
+static const uint32_t CLINUX_LOWEST_PRIORITY = 19, CLINUX_IDLE_DISK = 3 << 13;
+// Of the calling thread, and of those that it makes; Linux counts priorities by thread.
 static inline void clinux_be_polite(void) {
-    setpriority(PRIO_PROCESS, 0, 19);
-    syscall(SYS_ioprio_set, 1, 0, 3 << 13);
+    setpriority(PRIO_PROCESS, 0, CLINUX_LOWEST_PRIORITY);
+    syscall(SYS_ioprio_set, 1, 0, CLINUX_IDLE_DISK);
 }
 // setrlimit(2): never above what the caller was given.
 static inline void clinux_limit(int resource, uint64_t most, bool soft_too) {

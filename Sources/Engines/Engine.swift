@@ -14,6 +14,8 @@ public protocol Engine: Sendable {
     var executableNames: Set<String> { get }
     /// Base names of files that a running server holds open in its data directory.
     var openFileNames: Set<String> { get }
+    /// Further files that a running server holds open and that tell something of it.
+    var openFileKinds: Set<OpenFiles.Kind> { get }
     /// How the names of packages that hold the server begin.
     var packagePrefixes: [String] { get }
     /// Where the server's executable is installed: patterns for `HostRoot.glob`.
@@ -36,6 +38,8 @@ public protocol Engine: Sendable {
     func major(of version: String) -> String?
     /// Whether `process` may be a server of this engine; decided by its names alone, so cheap.
     func claims(_ process: HostProcess) -> Bool
+    /// Directories, as the server sees them, that it proves to serve: it holds a database's file open there, or its own pid file says so.
+    func heldDirectories(_ server: Server, _ host: Host) -> [String]
     /// Looks into a running server.
     func inspect(_ server: Server, _ host: Host) -> Verdict
     /// Data directories that configuration files of the host name.
@@ -59,6 +63,8 @@ public protocol Engine: Sendable {
 
 extension Engine {
     var versionParts: Int { 3 }
+    var openFileKinds: Set<OpenFiles.Kind> { [] }
+    func heldDirectories(_ server: Server, _ host: Host) -> [String] { server.openFileDirectories.map(\.value) }
     var starterNames: Set<String> { [] }
     var placeVariables: Set<String> { [] }
     func major(of version: String) -> String? { nil }

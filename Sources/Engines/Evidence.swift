@@ -21,7 +21,7 @@ enum EvidenceLimits {
 extension Report.Database {
     /// Notes that `source` says that `field` is `value`; the same note is kept once.
     mutating func note(_ field: String, _ value: String, source: String) {
-        guard evidence.count < EvidenceLimits.notes else { return }
+        guard evidence.count < EvidenceLimits.notes, ValueType.isSafe(value) else { return }
         let evidence = Report.Evidence(
             field: field, value: EvidenceLimits.cut(value), source: EvidenceLimits.cut(source))
         if !self.evidence.contains(evidence) { self.evidence.append(evidence) }
@@ -31,7 +31,7 @@ extension Report.Database {
     @discardableResult
     mutating func choose(_ field: String, _ claims: [Claim]) -> String? {
         for claim in claims.prefix(EvidenceLimits.claims) { note(field, claim.value, source: claim.source) }
-        return claims.first { $0.value.utf8.count <= EvidenceLimits.text }?.value
+        return claims.first { $0.value.utf8.count <= EvidenceLimits.text && ValueType.isSafe($0.value) }?.value
     }
 
     /// Sets the version by the first claim that is exact, else by the first, and notes all of them word for word.
@@ -65,52 +65,5 @@ extension Report.Database {
         else { return note("data_directories", path, source: source) }
         dataDirectories.append(Report.DataDirectory(path: place, hostPath: nil, purpose: purpose))
         note("data_directories", place, source: source)
-    }
-}
-
-/// A version number and where it stands.
-public struct VersionClaim: Sendable, Equatable {
-    /// The engine's own number.
-    public var number: String
-    /// How exact it is.
-    public var precision: Report.Database.VersionPrecision
-    /// The source's own words.
-    public var text: String
-    /// Where it stands.
-    public var source: String
-
-    /// As it is, but of its number only the first `parts`.
-    func cut(to parts: Int) -> VersionClaim {
-        var claim = self
-        claim.number = number.split(separator: ".").prefix(parts).joined(separator: ".")
-        return claim
-    }
-
-    /// The most characters of a version's own words that are kept.
-    private static let textLimit = 64
-
-    /// The number that `text` begins with, an epoch such as `1:` skipped; nil when it begins with none.
-    ///
-    /// - Parameter parts: how many numbers an exact version has.
-    init?(_ text: String, parts: Int, source: String) {
-        // A file that a version should stand in may be a link to any other: nothing but a version leaves it.
-        let word = text.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || ".+~:_-".contains($0)) }
-        let colon = word.firstIndex(of: ":")
-        let hasEpoch =
-            colon.map { word[..<$0].allSatisfy(\.isNumber) && word.distance(from: word.startIndex, to: $0) < 4 }
-            ?? false
-        let afterEpoch = hasEpoch ? colon.map { word[word.index(after: $0)...] } ?? word : word
-        let digits = afterEpoch.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
-        let numbers = digits.split(separator: ".")
-        // Of a file that is no version's a secret may begin with a digit: a lone number stands alone.
-        let rest = afterEpoch.dropFirst(digits.count)
-        guard numbers.count > 1 || rest.isEmpty || (hasEpoch && rest.first == "-") else { return nil }
-        guard !numbers.isEmpty, numbers.allSatisfy({ Int($0) != nil }), numbers.count <= 5, digits.first != "." else {
-            return nil
-        }
-        number = numbers.compactMap { Int($0) }.map(String.init).joined(separator: ".")
-        precision = numbers.count >= parts ? .exact : .major
-        self.text = String(word.prefix(Self.textLimit).prefix { $0 != ":" || hasEpoch })
-        self.source = source
     }
 }

@@ -14,6 +14,9 @@ public struct Finding: Sendable {
     /// The executable's device and inode; nil where it was replaced or cannot be seen.
     var executable: FileIdentity?
 
+    /// Whose it is: the server's user, or the owner of the data directory.
+    var uid: UInt32? { details?.uid ?? database.dataDirectories.first?.uid }
+
     init(_ database: Report.Database, root: HostRoot?) {
         self.database = database
         self.root = root
@@ -26,6 +29,8 @@ public struct Inspector {
     public static let limit = 1_000
     /// What the texts of one report may weigh before databases lose their details; readers refuse 64 MiB.
     static let reportBytes = 2 << 20
+    /// What those of one ordinary user's databases may weigh.
+    static let userBytesOfReport = reportBytes / 2
 
     /// The host under inspection.
     public let host: Host
@@ -39,65 +44,64 @@ public struct Inspector {
 
     /// Calls `found` with each database as soon as it is known, until the deadline: first `servers`, then what does not run.
     public func run(_ servers: [Candidate], found: (Finding) -> Void) {
-        var findings: [Finding] = []
-        var weight = 0
+        var findings = Findings(host)
         func add(_ finding: Finding) {
-            defer { host.log.settle(nil) }
-            guard findings.count < Self.limit else {
-                return host.log.add(.reportLimit, "scan", "more than \(Self.limit) databases; the rest is left out")
-            }
-            var finding = finding
-            if finding.database.evidence.count >= EvidenceLimits.notes {
-                host.log.add(
-                    .reportLimit, finding.database.key, "only \(EvidenceLimits.notes) notes of evidence are kept",
-                    partial: false)
-            }
-            if weight + finding.database.weight > Self.reportBytes {
-                finding.database.shed()
-                host.log.add(
-                    .reportLimit, finding.database.key, "the report grows too large: evidence and details are left out")
-            }
-            weight += finding.database.weight
-            guard weight <= 2 * Self.reportBytes else {
-                return host.log.add(.reportLimit, finding.database.key, "the report is too large for it")
-            }
-            // A configuration may name a path with a NUL in it, which no path has and no reader takes.
-            finding.database.key = finding.database.key.split(separator: "\0", omittingEmptySubsequences: false).joined(
-                separator: "?")
-            finding.database.key = uniqueKey(finding, among: findings)
-            sayCopy(finding.database, among: findings)
-            host.log.settle(finding.database.key)
-            findings.append(finding)
-            found(finding)
+            if let kept = findings.add(finding) { found(kept) }
+        }
+        for (server, engines) in servers {
+            if stop("running servers") { return }
+            for engine in engines { findHolder(server, engine) }
         }
         for (server, engines) in servers {
             for engine in engines {
                 if stop("running servers") { return }
-                host.inTurn("pid \(server.process.pid)") { running(server, engine) }.map(add)
+                host.inTurn("pid \(server.process.pid)", of: server.details.uid) { running(server, engine) }?.map(add)
             }
         }
         for engine in engines {
             if stop("stopped servers") { return }
-            stopped(engine, besides: findings).forEach(add)
+            stopped(engine, besides: findings.all).forEach(add)
         }
         for engine in engines {
             if stop("installed software") { return }
-            installed(engine, besides: findings).forEach(add)
+            installed(engine, besides: findings.all).forEach(add)
         }
+        sayCopies(findings.all.map(\.database))
     }
 
-    /// Two databases of one identity on one host: members of a cluster, or one is a copy of the other's files.
-    private func sayCopy(_ database: Report.Database, among findings: [Finding]) {
-        for name in ["server_uuid", "system_identifier"] {
-            guard let own = database.identity[name] else { continue }
-            let others = findings.map(\.database).filter { $0.engine == database.engine && $0.identity[name] == own }
-            // A standby has its primary's system identifier; no two MySQL servers have one uuid.
-            let isStandby = name == "system_identifier" && ([database] + others).contains { $0.role == .replica }
-            if let other = others.first, !isStandby {
-                host.log.addHere(.identityShared, "has the \(name) of \(other.key): one is a copy of the other")
+    /// Notes which directories a server proves to serve: no other process inherits one of them by its name alone.
+    private func findHolder(_ server: Server, _ engine: any Engine) {
+        _ = host.inTurn("pid \(server.process.pid)", of: server.details.uid) {
+            for path in engine.heldDirectories(server, host) {
+                guard let identity = try? server.root?.status(path).identity else { continue }
+                host.holders[identity, default: []].insert(server.process.pid)
             }
         }
     }
+
+    /// Databases of one identity on one host: members of a cluster, or copies of one another's files.
+    private func sayCopies(_ databases: [Report.Database]) {
+        for name in ["server_uuid", "system_identifier"] {
+            let groups = Dictionary(grouping: databases.filter { $0.identity[name] != nil }) {
+                $0.engine + " " + ($0.identity[name] ?? "")
+            }
+            for group in groups.values where group.count > 1 {
+                // A standby has its primary's system identifier; no two MySQL servers have one uuid.
+                let isCluster = name == "system_identifier" && group.contains { $0.role == .replica }
+                if isCluster { continue }
+                let keys = group.map(\.key).sorted()
+                let shown = keys.prefix(Self.copiesShown).joined(separator: ", ")
+                let more = keys.count > Self.copiesShown ? " and \(keys.count - Self.copiesShown) more" : ""
+                host.log.add(
+                    .identityShared, keys[0],
+                    "\(keys.count) databases have one \(name): all but one of them are copies (\(shown)\(more))",
+                    partial: false)
+            }
+        }
+    }
+
+    /// The most keys that a problem names.
+    private static let copiesShown = 4
 
     private func stop(_ what: String) -> Bool {
         guard host.deadline.hasPassed else { return false }
@@ -109,7 +113,8 @@ public struct Inspector {
         var server = server
         server.findPackage(engine, host)
         if server.lostRoot {
-            host.log.addHere(.unreadable, "what it sees as / is gone: none of its files can be read", partial: true)
+            host.log.addHere(
+                .unreadable, "its root directory no longer exists: none of its files can be read", partial: true)
         }
         let process = server.process
         switch engine.inspect(server, host) {
@@ -133,22 +138,5 @@ public struct Inspector {
             locate(&finding)
             return finding
         }
-    }
-
-    /// A key that no other finding has. Two servers in one data directory are both shown, and the conflict is said.
-    private func uniqueKey(_ finding: Finding, among findings: [Finding]) -> String {
-        let key = finding.database.key
-        let taken = Set(findings.map(\.database.key))
-        guard taken.contains(key) else { return key }
-        let rivals = findings.filter { $0.directories.first == finding.directories.first && !$0.directories.isEmpty }
-        if !rivals.isEmpty {
-            let pids = (rivals + [finding]).compactMap { $0.database.process.map { "\($0.pid)" } }
-            host.log.add(
-                .dataDirectoryConflict, key,
-                "several servers claim this data directory: pids \(pids.joined(separator: ", "))")
-        }
-        var number = 2
-        while taken.contains("\(key)#\(number)") { number += 1 }
-        return "\(key)#\(number)"
     }
 }

@@ -8,8 +8,11 @@ extension Inspector {
         let software = host.software(of: engine)
         if let doubt = doubt(engine, findings) {
             if !software.isEmpty {
-                host.log.add(
-                    .stateUnknown, software[0].executable, "whether a server uses this software is not known: \(doubt)")
+                host.log.concerning(doubt.uid) {
+                    host.log.add(
+                        .stateUnknown, software[0].executable,
+                        "whether a server uses this software is not known: \(doubt.reason)")
+                }
             }
             return []
         }
@@ -43,7 +46,7 @@ extension Inspector {
                 return samePath || (finding.executable != nil && finding.executable == identity)
             }
             // Nothing of the host serves what lies in a container's volume.
-            guard database.state == .stopped, finding.root === host.root else { return false }
+            guard database.state == .stopped, finding.root.map(host.isShared) == true else { return false }
             return host.software(serving: database, engine).map { $0.executable == executable }
                 ?? engine.serves(database, software: executable)
         }
@@ -67,7 +70,8 @@ extension Engine {
     /// What the package's version says of the engine's.
     func versionClaim(package: Package?) -> VersionClaim? {
         package.flatMap {
-            VersionClaim($0.version, parts: versionParts, source: "\($0.source): \($0.name)")
+            VersionClaim(
+                $0.version, parts: versionParts, source: "\($0.source): \($0.name)", ofPackage: true)
         }
     }
 }

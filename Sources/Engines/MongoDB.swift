@@ -7,6 +7,7 @@ struct MongoDB: Engine {
     let title = "MongoDB"
     let executableNames: Set<String> = ["mongod", "mongos"]
     let openFileNames: Set<String> = ["mongod.lock", "WiredTiger.lock"]
+    let openFileKinds: Set<OpenFiles.Kind> = [.log]
     let packagePrefixes = ["mongodb", "percona-server-mongodb"]
     let softwarePatterns = [
         "/usr/bin/mongod", "/usr/bin/mongos", "/usr/local/bin/mongod", "/usr/local/bin/mongos",
@@ -44,10 +45,7 @@ struct MongoDB: Engine {
         database.place(search, isRouter ? [] : claims, of: server, self, host)
         let startedAt = host.startTime(of: server.details)
         let sources = search.found?.describe(&database, startedAt: startedAt, host) ?? VersionSources()
-        // A router has no data to speak for it: its whole name and a listening socket have to do.
-        if isRouter {
-            database.chooseVersion(of: server, self, sources, host)
-        } else if let reason = database.proveVersion(of: server, self, sources, host) {
+        if let reason = database.proveVersion(of: server, self, sources, isHeld: search.isHeld, host) {
             return .notADatabase(reason)
         }
         settings.describe(&database, isRouter: isRouter)

@@ -49,7 +49,8 @@ struct MongoDBDirectory {
             return
         }
         if let engine = document.string("storage", "engine") {
-            database.setting("storage_engine", [Claim(engine, source: file)])
+            let type = MongoDBSettings.allowed["storage.engine"] ?? .name
+            database.setting("storage_engine", [Claim(engine, source: file).fitting(type, host.log)])
         }
     }
 
@@ -60,7 +61,11 @@ struct MongoDBDirectory {
         let interim = Path.join(path, "diagnostic.data/metrics.interim")
         for file in [interim, diagnostics.source] {
             guard let member = MongoDBMember.last(in: file, root, host), member.saidAt >= startedAt else { continue }
-            if let set = member.set { database.identify("replica_set", Claim(set, source: file + " replSetGetStatus")) }
+            if let claim = member.set.flatMap({
+                Claim($0, source: file + " replSetGetStatus").fitting(.name, host.log)
+            }) {
+                database.identify("replica_set", claim)
+            }
             guard let role = member.role else { return }
             database.role = role
             return database.note("role", role.rawValue, source: file + " replSetGetStatus")

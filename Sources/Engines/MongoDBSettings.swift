@@ -3,25 +3,33 @@ import Report
 
 /// The settings of a mongod or mongos: arguments, then the configuration file (its manual, "Configuration File Options").
 struct MongoDBSettings {
-    /// Arguments by their name, and the configuration key that each stands for.
-    private static let keys: [String: (key: String, kind: Arguments.Kind)] = [
-        "config": ("config", .value), "f": ("config", .value), "dbpath": ("storage.dbPath", .value),
-        "port": ("net.port", .value), "bind_ip": ("net.bindIp", .value), "bind_ip_all": ("net.bindIpAll", .flag),
-        "replSet": ("replication.replSetName", .value), "configsvr": ("configsvr", .flag),
+    /// Arguments by their name, and the configuration key that each stands for with the form of its value.
+    private static let keys: [String: (key: String, type: ValueType)] = [
+        "config": ("config", .file), "f": ("config", .file), "dbpath": ("storage.dbPath", .file),
+        "port": ("net.port", .port), "bind_ip": ("net.bindIp", .addresses), "bind_ip_all": ("net.bindIpAll", .flag),
+        "replSet": ("replication.replSetName", .members), "configsvr": ("configsvr", .flag),
         "shardsvr": ("shardsvr", .flag), "auth": ("auth", .flag), "noauth": ("noauth", .flag),
-        "keyFile": ("security.keyFile", .value), "storageEngine": ("storage.engine", .value),
-        "tlsMode": ("net.tls.mode", .value), "sslMode": ("net.ssl.mode", .value),
-        "logpath": ("systemLog.path", .value), "directoryperdb": ("storage.directoryPerDB", .flag),
-        "maxConns": ("net.maxIncomingConnections", .value), "fork": ("fork", .flag),
-        "unixSocketPrefix": ("net.unixDomainSocket.pathPrefix", .value), "configdb": ("sharding.configDB", .value),
-        "journal": ("journal", .flag), "clusterAuthMode": ("security.clusterAuthMode", .value),
+        "keyFile": ("security.keyFile", .file),
+        "storageEngine": ("storage.engine", .word(["wiredTiger", "mmapv1", "inMemory", "devnull"])),
+        "tlsMode": ("net.tls.mode", .word(["disabled", "allowTLS", "preferTLS", "requireTLS"])),
+        "sslMode": ("net.ssl.mode", .word(["disabled", "allowSSL", "preferSSL", "requireSSL"])),
+        "logpath": ("systemLog.path", .file), "directoryperdb": ("storage.directoryPerDB", .flag),
+        "maxConns": ("net.maxIncomingConnections", .count), "fork": ("fork", .flag),
+        "unixSocketPrefix": ("net.unixDomainSocket.pathPrefix", .file), "configdb": ("sharding.configDB", .members),
+        "journal": ("journal", .flag),
+        "clusterAuthMode": ("security.clusterAuthMode", .word(["keyFile", "sendKeyFile", "sendX509", "x509"])),
         "transitionToAuth": ("security.transitionToAuth", .flag), "syslog": ("syslog", .flag),
-        "wiredTigerCacheSizeGB": ("wiredTigerCacheSizeGB", .value),
+        "wiredTigerCacheSizeGB": ("wiredTigerCacheSizeGB", .decimal),
     ]
     /// Keys of the file that are kept; the same in the format of MongoDB 2.4, which writes arguments as `name = value`.
-    static let allowed = Set(keys.values.map(\.key)).union([
-        "security.authorization", "sharding.clusterRole", "systemLog.destination",
-    ])
+    static let allowed: [String: ValueType] = Dictionary(
+        keys.values.map { ($0.key, $0.type) }
+            + [
+                ("security.authorization", .word(["enabled", "disabled"])),
+                ("sharding.clusterRole", .word(["configsvr", "shardsvr"])),
+                ("systemLog.destination", .word(["file", "syslog"])),
+            ]
+    ) { first, _ in first }
 
     /// The arguments that are allowed.
     var arguments = Arguments([], allowed: [:]) { $0 }
@@ -54,18 +62,15 @@ struct MongoDBSettings {
 
     /// The allowed arguments of a command line.
     static func arguments(_ words: [String]) -> Arguments {
-        Arguments(words, allowed: keys.mapValues(\.kind), short: ["f": "config"]) { $0 }
+        Arguments(words, allowed: keys.mapValues(\.type), short: ["f": "config"]) { $0 }
     }
 
     /// The settings of a running server.
     static func read(_ server: Server, _ host: Host) -> MongoDBSettings {
         let arguments = arguments(server.process.arguments)
-        let file = (arguments.values["config"] ?? arguments.values["f"]).map {
-            Path.join(server.workingDirectory?.value ?? "/", $0)
-        }
+        arguments.sayUnfit(pid: server.process.pid, host.log)
         var settings = MongoDBSettings()
-        if let root = server.root, let file { settings = read(files: [file], root, host) }
-        if file != nil, settings.files.isEmpty { settings.isWhole = false }
+        if let named = arguments.values["config"] ?? arguments.values["f"] { settings.add(named, server, host) }
         if server.process.argumentsTruncated { settings.isWhole = false }
         settings.arguments = arguments
         for (name, spec) in keys {
@@ -76,14 +81,53 @@ struct MongoDBSettings {
         return settings
     }
 
+    /// Adds the settings of the file that the command line names; where it is not found, those that the server wrote into its log.
+    private mutating func add(_ named: String, _ server: Server, _ host: Host) {
+        guard let root = server.root else { return isWhole = false }
+        let logs = server.openLogs
+        let near = logs + server.openFileDirectories.map { $0.value + "/" }
+        for place in server.configuration(named, next: near, host) {
+            let read = Self.read(files: [place.value], root, host)
+            guard !read.files.isEmpty, named.hasPrefix("/") || read.fits(server) else { continue }
+            return self = read
+        }
+        isWhole = false
+        for file in logs {
+            guard let options = MongoDBLog.options(file, root, since: host.startTime(of: server.details), host) else {
+                continue
+            }
+            for (key, type) in Self.allowed {
+                let path = key.split(separator: ".").map(String.init)
+                if let claim = options.value(path).map({ Claim($0, source: "\(file) \(key)") })?.fitting(type, host.log)
+                {
+                    values[key] = [claim]
+                }
+            }
+            isWhole = true
+            return
+        }
+        server.sayNotFound(named, host)
+    }
+
+    /// Whether a file that was found by chance is the server's: it names the directory that the server has open.
+    private func fits(_ server: Server) -> Bool {
+        let open = server.openFileDirectories.map { Path.tidy($0.value) }
+        let named = claims("storage.dbPath").first?.value ?? "/data/db"
+        return open.contains { $0 == Path.tidy(named) || !named.hasPrefix("/") && $0.hasSuffix("/" + Path.tidy(named)) }
+    }
+
     /// The settings in those of `files` that are there.
     static func read(files: [String], _ root: HostRoot, _ host: Host) -> MongoDBSettings {
         var settings = MongoDBSettings()
         for file in files {
-            guard let text = host.text(file, in: root) else { continue }
+            guard let text = host.text(file, in: root) else {
+                // A file that is there and cannot be read may say anything.
+                if root.exists(file) { settings.isWhole = false }
+                continue
+            }
             settings.files.append(file)
             let parsed = MongoDBConfiguration.parse(text)
-            if let strange = MongoDBConfiguration.notUnderstood(parsed, among: allowed) {
+            if let strange = MongoDBConfiguration.notUnderstood(parsed, among: Set(allowed.keys)) {
                 settings.isWhole = false
                 host.log.add(
                     .notUnderstood, file,
@@ -92,8 +136,11 @@ struct MongoDBSettings {
             }
             for setting in parsed {
                 let key = keys[setting.name]?.key ?? setting.name
-                guard allowed.contains(key), settings.claims(key).count < EvidenceLimits.claims else { continue }
-                settings.values[key, default: []].append(Claim(setting.value, source: "\(file) \(setting.name)"))
+                guard let type = allowed[key], settings.claims(key).count < EvidenceLimits.claims,
+                    setting.isPlain,
+                    let claim = Claim(setting.value, source: "\(file) \(setting.name)").fitting(type, host.log)
+                else { continue }
+                settings.values[key, default: []].append(claim)
             }
         }
         return settings
@@ -122,7 +169,11 @@ struct MongoDBSettings {
         }
         database.setting("tls", tls + standard("off"))
         if !isRouter { addAuthentication(&database) }  // a router leaves it to the cluster
-        if let name = claims("replication.replSetName").first { database.identify("replica_set", name) }
+        if let claim = claims("replication.replSetName").first {
+            // The old form `name/host,host` names some members too.
+            let name = claim.value.prefix { $0 != "/" }
+            database.identify("replica_set", Claim(String(name), source: claim.source))
+        }
         addRole(&database, isRouter: isRouter)
     }
 

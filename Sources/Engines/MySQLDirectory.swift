@@ -56,7 +56,9 @@ struct MySQLDirectory {
         let file = Path.join(path, "auto.cnf")
         guard names.contains("auto.cnf"), let text = host.text(file, in: root) else { return }
         for case .option(_, "server-uuid", let uuid) in OptionFiles.parse(text) where !uuid.isEmpty {
-            database.identify("server_uuid", Claim(uuid, source: file))
+            if let claim = Claim(uuid, source: file).fitting(.uuid, host.log) {
+                database.identify("server_uuid", claim)
+            }
         }
     }
 
@@ -67,7 +69,9 @@ struct MySQLDirectory {
         for line in ConfigurationLines.significant(in: text) {
             let words = line.split(whereSeparator: \.isWhitespace)
             if words.count > 1, words[0] == "uuid:", words[1].contains(where: { $0 != "0" && $0 != "-" }) {
-                database.identify("galera_cluster_uuid", Claim(String(words[1]), source: file))
+                if let claim = Claim(String(words[1]), source: file).fitting(.uuid, host.log) {
+                    database.identify("galera_cluster_uuid", claim)
+                }
             }
         }
     }

@@ -9,6 +9,7 @@ protocol MySQLRelative: Engine {
 
 extension MySQLRelative {
     var openFileNames: Set<String> { MySQLFamily.openFileNames }
+    var openFileKinds: Set<OpenFiles.Kind> { [.numberedForReading] }
     var softwarePatterns: [String] { MySQLFamily.softwarePatterns }
     var dataDirectoryPatterns: [String] { MySQLFamily.dataDirectoryPatterns }
     var starterNames: Set<String> { ["mysqld_safe", "mariadbd-safe"] }
@@ -84,10 +85,16 @@ struct MySQLFamily: Sendable {
         database.place(directory, claims, of: server, engine, host)
         directory.found?.describe(&database, host)
         let sources = directory.found?.versionSources(host) ?? VersionSources()
-        if let reason = database.proveVersion(of: server, engine, sources, host) { return .notADatabase(reason) }
+        if let reason = database.proveVersion(of: server, engine, sources, isHeld: directory.isHeld, host) {
+            return .notADatabase(reason)
+        }
         database.configFiles = options.files
         options.version = database.version
+        if let named = options.arguments.values["defaults_file"], !named.hasPrefix("/"), options.files.isEmpty {
+            server.sayNotFound(named, host)
+        }
         addSettings(options, &database, directory.found, server.root)
+        addRole(of: server, options, &database)
         return .database(database)
     }
 

@@ -9,15 +9,15 @@ struct MySQLOptions {
     static let defaultFiles = ["/etc/my.cnf", "/etc/mysql/my.cnf", "/usr/etc/my.cnf", "/usr/local/mysql/etc/my.cnf"]
     /// The value of `log_bin` when it was turned off: nothing that anybody writes. `log-bin=OFF` makes a log of that name.
     static let turnedOff = "\0off"
-    static let allowed: [String: Arguments.Kind] = [
-        "defaults_file": .value, "defaults_extra_file": .value, "defaults_group_suffix": .value, "no_defaults": .flag,
-        "datadir": .value, "basedir": .value, "user": .value, "port": .value, "socket": .value, "bind_address": .value,
-        "pid_file": .value, "log_error": .value, "log_bin": .value, "server_id": .value, "max_connections": .value,
+    static let allowed: [String: ValueType] = [
+        "defaults_file": .file, "defaults_extra_file": .file, "defaults_group_suffix": .name, "no_defaults": .flag,
+        "datadir": .file, "basedir": .file, "user": .name, "port": .port, "socket": .path, "bind_address": .addresses,
+        "pid_file": .file, "log_error": .log, "log_bin": .file, "server_id": .count, "max_connections": .count,
         "read_only": .flag, "super_read_only": .flag, "skip_networking": .flag, "skip_grant_tables": .flag,
-        "mysqlx_port": .value, "mysqlx": .value, "admin_port": .value, "admin_address": .value, "ssl_cert": .value,
-        "innodb_log_group_home_dir": .value, "innodb_data_home_dir": .value, "innodb_undo_directory": .value,
-        "wsrep_on": .flag, "wsrep_cluster_name": .value, "wsrep_provider": .value, "ssl": .flag, "relay_log": .value,
-        "group_replication_group_name": .value,
+        "mysqlx_port": .port, "mysqlx": .flag, "admin_port": .port, "admin_address": .addresses, "ssl_cert": .file,
+        "innodb_log_group_home_dir": .file, "innodb_data_home_dir": .file, "innodb_undo_directory": .file,
+        "wsrep_on": .flag, "wsrep_cluster_name": .name, "wsrep_provider": .file, "ssl": .flag, "relay_log": .file,
+        "group_replication_group_name": .uuid, "group_replication_single_primary_mode": .flag,
     ]
 
     /// The arguments that are allowed.
@@ -39,7 +39,9 @@ struct MySQLOptions {
         }
     }
 
-    private mutating func add(_ name: String, _ claim: Claim, version: String? = nil) {
+    private mutating func add(_ name: String, _ claim: Claim, version: String? = nil, _ log: ProblemLog) {
+        // A turned-off log has a value that no file can write.
+        if claim.value != Self.turnedOff, let type = Self.allowed[name], claim.fitting(type, log) == nil { return }
         values[name, default: []].append((claim, version))
         // The last ones count; a file may repeat a name without end.
         if values[name, default: []].count > EvidenceLimits.claims { values[name]?.removeFirst() }
@@ -83,23 +85,26 @@ struct MySQLOptions {
         let files = arguments.values["no_defaults"] != nil ? [] : only ?? defaultFiles
         let suffix = arguments.values["defaults_group_suffix"] ?? ""
         var options = read(files: files, family, host.root, host, suffix: suffix)
-        if let value = arguments.values["datadir"] { options.add("datadir", Claim(value, source: source)) }
+        if let value = arguments.values["datadir"] { options.add("datadir", Claim(value, source: source), host.log) }
         return options
     }
 
     /// The options of a running server.
     static func read(_ server: Server, _ family: MySQLFamily, _ host: Host) -> MySQLOptions {
-        let negated: [String: Arguments.Kind] = [
+        let negated: [String: ValueType] = [
             "skip_log_bin": .flag, "disable_log_bin": .flag, "skip_ssl": .flag, "disable_ssl": .flag,
         ]
         let arguments = Arguments(
             server.process.arguments, allowed: allowed.merging(negated) { $1 }, short: ["P": "port", "h": "datadir"],
             canonical: canonical)
+        arguments.sayUnfit(pid: server.process.pid, host.log)
         var files = defaultFiles
         if let only = arguments.values["defaults_file"] {
-            files = [only]
+            files = [server.configuration(only, host).first?.value ?? only]
         } else {
-            if let extra = arguments.values["defaults_extra_file"] { files.append(extra) }
+            if let extra = arguments.values["defaults_extra_file"] {
+                files.append(server.configuration(extra, host).first?.value ?? extra)
+            }
             let own =
                 arguments.values["basedir"]
                 ?? server.process.executable.flatMap(server.inside).map { Path.parent(of: Path.parent(of: $0)) }
@@ -120,7 +125,7 @@ struct MySQLOptions {
         for name in arguments.values.keys.sorted() {
             guard let claim = arguments.claim(name, pid: server.process.pid) else { continue }
             let option = plain(name, claim.value)
-            options.add(option.name, Claim(option.value, source: claim.source))
+            options.add(option.name, Claim(option.value, source: claim.source), host.log)
         }
         if let root = server.root,
             let directory = options.claims("datadir").first?.value ?? server.workingDirectory?.value
@@ -143,7 +148,7 @@ struct MySQLOptions {
                     return
                 }
                 let claim = Claim(option.value, source: "\(path) [\(group)] \(name)")
-                options.add(option.name, claim, version: reads.version)
+                options.add(option.name, claim, version: reads.version, host.log)
             }
         }
         options.files = reader.files
@@ -167,7 +172,8 @@ struct MySQLOptions {
         ]
         for group in groups.compactMap({ $0 }) {
             for name in Self.allowed.keys.sorted() {
-                if let value = group.string(name, "Value") { add(name, Claim(value, source: "\(path) \(name)")) }
+                guard let value = group.string(name, "Value") else { continue }
+                add(name, Claim(value, source: "\(path) \(name)"), host.log)
             }
         }
     }

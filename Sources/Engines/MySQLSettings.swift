@@ -33,7 +33,7 @@ extension MySQLFamily {
         if let group = options.claims("group_replication_group_name").first {
             database.identify("replication_group", group)
         }
-        addRole(options, &database, directory)
+        addRoleOfFiles(options, &database, directory)
         if let root { addOutside(options, &database, root) }
     }
 
@@ -59,22 +59,5 @@ extension MySQLFamily {
         }
         guard let first = Version("11.4") else { return [] }
         return off + named + options.standard(version >= first ? "on" : "off")
-    }
-
-    /// A server that is fed has a relay log; one that writes no binary log feeds nobody.
-    private func addRole(_ options: MySQLOptions, _ database: inout Report.Database, _ directory: MySQLDirectory?) {
-        guard let directory, database.role == nil else { return }
-        if let relay = options.claims("relay_log").first {
-            let index = Path.join(directory.path, relay.value + ".index")
-            if directory.root.exists(index) {
-                database.role = .replica
-                return database.note("role", "replica", source: index)
-            }
-        }
-        guard options.isWhole, database.settings["log_bin"] == "off", database.settings["wsrep_on"] != "on",
-            database.identity["replication_group"] == nil, database.identity["galera_cluster_uuid"] == nil
-        else { return }
-        database.role = .standalone
-        database.note("role", "standalone", source: "no relay log in \(directory.path), and no binary log")
     }
 }

@@ -11,6 +11,7 @@ struct OptionFiles {
     let root: HostRoot
     let host: Host
     private var bytes = 0
+    private var isOverLimit = false
     /// The files that were there, in order.
     private(set) var files: [String] = []
     /// No file was there that could not be read.
@@ -30,9 +31,13 @@ struct OptionFiles {
 
     private mutating func read(_ path: String, depth: Int, option: (String, String, String, String) -> Void) {
         guard files.count < Self.fileLimit, depth < Self.depthLimit, bytes < Self.byteLimit else {
-            host.log.add(
-                .includeLimit, path,
-                "more than \(Self.fileLimit) option files, \(Self.depthLimit) deep or \(Self.byteLimit >> 20) MiB")
+            // Once for all that one server reads: whoever writes many includes would fill the report with them.
+            if !isOverLimit {
+                host.log.add(
+                    .includeLimit, path,
+                    "more than \(Self.fileLimit) option files, \(Self.depthLimit) deep or \(Self.byteLimit >> 20) MiB")
+            }
+            isOverLimit = true
             isWhole = false
             return
         }

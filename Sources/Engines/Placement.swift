@@ -6,7 +6,7 @@ extension Report.Database {
     mutating func place<Directory>(
         _ search: DirectorySearch<Directory>, _ claims: [Claim], of server: Server, _ engine: any Engine, _ host: Host
     ) {
-        for claim in claims where claim.source != "default" {
+        for claim in claims where claim.source != "default" && ValueType.file.fits(claim.value) {
             note("data_directories", claim.value, source: claim.source)
         }
         if search.found != nil {
@@ -18,24 +18,34 @@ extension Report.Database {
             }
         } else if search.denied, let path = claims.first(where: { $0.source != "default" }) ?? claims.first {
             dataDirectories = [Report.DataDirectory(path: Path.tidy(path.value), hostPath: nil, purpose: .data)]
+        } else if !search.holders.isEmpty {
+            let pids = search.holders.sorted().map(String.init).joined(separator: ", ")
+            host.log.addHere(
+                .dataDirectoryConflict,
+                "it names the data directory of pid \(pids) and holds nothing in it: its own directory is not known",
+                partial: true)
         } else if !claims.isEmpty {
+            let places = claims.map(\.value).filter(ValueType.file.fits)
             host.log.addHere(
                 .dataDirectoryNotFound,
-                "none of \(claims.map(\.value).joined(separator: ", ")) is a data directory of \(engine.title)",
+                "none of \(places.joined(separator: ", ")) is a data directory of \(engine.title)",
                 partial: true)
         }
     }
 
     /// Sets the version as `chooseVersion` does.
     ///
-    /// - Returns: why the process is no server after all: neither data, nor a package, nor its own executable speaks for it.
+    /// What proves to serve its data directory is a server. What merely names one, or has none, needs the word of a package or of its own
+    /// executable: a version from a file or a variable that anybody may write proves nothing.
+    /// - Returns: why the process is no server after all.
     mutating func proveVersion(
-        of server: Server, _ engine: any Engine, _ sources: VersionSources, _ host: Host
+        of server: Server, _ engine: any Engine, _ sources: VersionSources, isHeld: Bool, _ host: Host
     ) -> String? {
-        let speaks = chooseVersion(of: server, engine, sources, host)
-        guard dataDirectories.isEmpty, server.package == nil, speaks == false, version == nil else { return nil }
+        let isProven = isHeld || server.package != nil
+        let speaks = chooseVersion(of: server, engine, sources, mustLook: !isProven, host)
+        guard !isProven, speaks == false else { return nil }
         return
-            "it has the name of a server and listens, but there is no data directory and no version of \(engine.title) in its executable"
+            "it has the name of a server and listens, but it holds no data directory and there is no version of \(engine.title) in its executable"
     }
 
     /// Sets a stopped database's version: who wrote its files last, and what software of the host would serve it next.

@@ -45,20 +45,37 @@ struct PostgreSQL: Engine {
         database.note("engine", server.process.executable ?? server.process.argumentName, source: "/proc/\(pid)/exe")
 
         var claims = [server.workingDirectory, arguments.claim("data_directory", pid: pid)].compactMap { $0 }
-        if let path = server.environment["PGDATA"] {
-            claims.append(Claim(path, source: "/proc/\(pid)/environ: PGDATA"))
+        arguments.sayUnfit(pid: pid, host.log)
+        if let path = server.environment["PGDATA"],
+            let claim = Claim(path, source: "/proc/\(pid)/environ: PGDATA").fitting(.path, host.log)
+        {
+            claims.append(claim)
         }
         let search = PostgreSQLDirectory.first(of: claims, server.root, host, server: server)
         database.place(search, claims, of: server, self, host)
         let sources = search.found?.versionSources ?? VersionSources()
-        if let reason = database.proveVersion(of: server, self, sources, host) { return .notADatabase(reason) }
+        if let reason = database.proveVersion(of: server, self, sources, isHeld: search.isHeld, host) {
+            return .notADatabase(reason)
+        }
         guard let directory = search.found else { return .database(database) }
         directory.describe(&database, host)
-        let settings = PostgreSQLSettings.read(directory, arguments, pid: pid, host)
+        let settings = PostgreSQLSettings.read(directory, arguments, of: server, host)
         settings.describe(&database, directory, host)
         directory.addSenders(&database, host.walSenders[pid] ?? [])
         directory.addPostmaster(&database, pid: server.details.containerPid ?? pid, host)
         return .database(database)
+    }
+
+    /// postmaster.pid, which a postmaster writes into its data directory, names the process that serves it.
+    func heldDirectories(_ server: Server, _ host: Host) -> [String] {
+        let arguments = PostgreSQLSettings.arguments(server.process.arguments)
+        let places = [server.workingDirectory?.value, arguments.values["data_directory"], server.environment["PGDATA"]]
+        return places.compactMap { $0 }.filter { path in
+            guard path.hasPrefix("/"), let root = server.root,
+                let text = try? root.read(Path.join(path, "postmaster.pid"), limit: 4096).text
+            else { return false }
+            return text.lines.first.flatMap { Int32($0) } == server.details.containerPid ?? server.process.pid
+        }
     }
 
     func configuredDataDirectories(_ host: Host) -> [Claim] {
@@ -82,7 +99,7 @@ struct PostgreSQL: Engine {
         database.version = directory.major  // by which software is chosen
         database.chooseStoppedVersion(directory.versionSources, place, self, host)
         directory.describe(&database, host)
-        PostgreSQLSettings.read(directory, nil, pid: 0, host).describe(&database, directory, host)
+        PostgreSQLSettings.read(directory, nil, host).describe(&database, directory, host)
         return database
     }
 

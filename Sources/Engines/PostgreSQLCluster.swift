@@ -9,13 +9,13 @@ struct PostgreSQLCluster: Sendable {
 
     /// The clusters below `root`; the host's own are read once.
     static func all(below root: HostRoot, _ host: Host) -> [PostgreSQLCluster] {
-        if root === host.root, let known = host.postgreSQLClusters { return known }
+        if let known = host.postgreSQLClusters[ObjectIdentifier(root)] { return known }
         let clusters = host.glob("/etc/postgresql/*/*/postgresql.conf", in: root).compactMap { file in
             var reader = PostgreSQLFiles(root: root, host: host)
             let named = reader.read(file).last { $0.name == "data_directory" }
             return named.map { PostgreSQLCluster(file: file, directory: Claim($0.value, source: $0.source)) }
         }
-        if root === host.root { host.postgreSQLClusters = clusters }
+        if host.isShared(root) { host.postgreSQLClusters[ObjectIdentifier(root)] = clusters }
         return clusters
     }
 }

@@ -122,9 +122,12 @@ struct PostgreSQLDirectory {
             return
         }
         if lines.count > 3, UInt16(lines[3]) != nil { database.setting("port", [Claim(lines[3], source: file)]) }
-        if lines.count > 7, !lines[7].isEmpty {
-            database.note("state", lines[7], source: file)
-            if lines[7] == "standby" { database.role = .replica }
+        let states: Set<String> = ["starting", "ready", "standby", "stopping"]
+        if lines.count > 7, !lines[7].isEmpty,
+            let state = Claim(lines[7], source: file).fitting(.word(states), host.log)
+        {
+            database.note("state", state.value, source: file)
+            if state.value == "standby" { database.role = .replica }
         }
     }
 }

@@ -9,6 +9,7 @@ struct PostgreSQLFiles {
     let root: HostRoot
     let host: Host
     private var bytes = 0
+    private var isOverLimit = false
     private(set) var files: [String] = []
     /// Every file that must be there was read.
     private(set) var isWhole = true
@@ -30,9 +31,12 @@ struct PostgreSQLFiles {
 
     private mutating func read(_ path: String, depth: Int) -> [Setting] {
         guard files.count < Self.fileLimit, depth < Self.depthLimit, bytes < OptionFiles.byteLimit else {
-            host.log.add(
-                .includeLimit, path,
-                "more than \(Self.fileLimit) files, \(Self.depthLimit) deep or \(OptionFiles.byteLimit >> 20) MiB")
+            if !isOverLimit {
+                host.log.add(
+                    .includeLimit, path,
+                    "more than \(Self.fileLimit) files, \(Self.depthLimit) deep or \(OptionFiles.byteLimit >> 20) MiB")
+            }
+            isOverLimit = true
             isWhole = false
             return []
         }
@@ -54,10 +58,11 @@ struct PostgreSQLFiles {
                     settings += read(Path.join(target, entry.name), depth: depth + 1)
                 }
             default:
-                if PostgreSQLSettings.allowed.contains(name) {
-                    // The last one counts, and says everything.
-                    settings.removeAll { $0.name == name }
-                    settings.append(Setting(name: name, value: value, source: "\(path) \(name)"))
+                guard let type = PostgreSQLSettings.allowed[name] else { break }
+                // The last one counts, and says everything.
+                settings.removeAll { $0.name == name }
+                if let claim = Claim(value, source: "\(path) \(name)").fitting(type, host.log) {
+                    settings.append(Setting(name: name, value: claim.value, source: claim.source))
                 }
             }
         }

@@ -3,10 +3,14 @@ import Report
 
 /// The settings of a PostgreSQL server: arguments, then postgresql.auto.conf, then postgresql.conf (runtime-config in its manual).
 struct PostgreSQLSettings {
-    static let allowed: Set<String> = [
-        "data_directory", "config_file", "hba_file", "listen_addresses", "port", "unix_socket_directories",
-        "max_connections", "ssl", "wal_level", "archive_mode", "hot_standby", "log_destination", "log_directory",
-        "logging_collector", "cluster_name", "password_encryption",
+    static let allowed: [String: ValueType] = [
+        "data_directory": .file, "config_file": .file, "hba_file": .file, "listen_addresses": .addresses,
+        "port": .port, "unix_socket_directories": .addresses, "max_connections": .count, "ssl": .flag,
+        "wal_level": .word(["minimal", "archive", "hot_standby", "replica", "logical"]),
+        "archive_mode": .word(["on", "off", "always", "true", "false", "yes", "no", "1", "0"]), "hot_standby": .flag,
+        "log_destination": .words(["stderr", "csvlog", "jsonlog", "syslog", "eventlog"]), "log_directory": .file,
+        "logging_collector": .flag, "cluster_name": .name,
+        "password_encryption": .word(["md5", "scram-sha-256", "on", "off", "true", "false"]),
     ]
     private static let short = [
         "D": "data_directory", "p": "port", "h": "listen_addresses", "k": "unix_socket_directories",
@@ -48,30 +52,36 @@ struct PostgreSQLSettings {
             }
             index += 1
         }
-        let kinds = Dictionary(uniqueKeysWithValues: allowed.map { ($0, Arguments.Kind.value) })
-        return Arguments(plain, allowed: kinds) { name in
+        return Arguments(plain, allowed: allowed) { name in
             short[name] ?? String(name.map { $0 == "-" ? "_" : $0 }).lowercased()
         }
     }
 
     /// Reads the files of `directory`; `arguments` are those of a running server with `pid`.
-    static func read(_ directory: PostgreSQLDirectory, _ arguments: Arguments?, pid: Int32, _ host: Host)
-        -> PostgreSQLSettings
-    {
+    static func read(
+        _ directory: PostgreSQLDirectory, _ arguments: Arguments?, of server: Server? = nil, _ host: Host
+    ) -> PostgreSQLSettings {
         var settings = PostgreSQLSettings()
         var reader = PostgreSQLFiles(root: directory.root, host: host)
         settings.home = configurationDirectory(directory, arguments)
-        let file = arguments?.values["config_file"] ?? configurationFile(of: directory, host)
+        var file = arguments?.values["config_file"] ?? configurationFile(of: directory, host)
+        if arguments?.values["config_file"] != nil, let server {
+            if let found = server.configuration(file, next: [directory.path + "/"], host).first {
+                file = found.value
+            } else {
+                server.sayNotFound(file, host)
+            }
+        }
         let path = Path.join(settings.home, file)
         let main = reader.read(path)
         settings.isWhole = reader.isWhole && reader.files.contains(path)
         let persisted = reader.read(Path.join(directory.path, "postgresql.auto.conf"))
         settings.files = reader.files
         settings.isWhole = settings.isWhole && reader.isWhole
-        for name in allowed {
+        for name in allowed.keys {
             let fromFiles = (main + persisted).reversed().filter { $0.name == name }
             settings.values[name] =
-                [arguments?.claim(name, pid: pid)].compactMap { $0 }
+                [arguments?.claim(name, pid: server?.process.pid ?? 0)].compactMap { $0 }
                 + fromFiles.map { Claim($0.value, source: $0.source) }
             if settings.isWhole, var standard = standards[name] {
                 if name == "wal_level", directory.major.hasPrefix("9.") { standard = "minimal" }

@@ -2,30 +2,63 @@ import HostView
 import Report
 
 /// The problems of one scan, in the order they are met, each once.
+///
+/// What an ordinary user's process or files cause limits what is known of that user's databases, and of nobody else's: a problem belongs to the
+/// host or to the user whose turn it is (`concerning`).
 public final class ProblemLog {
     /// The most problems that are kept; one more says that there were others.
     public static let limit = 500
     /// The most of one code: a crowd of one kind must not hide the others.
     public static let codeLimit = 100
+    /// The most of one code that one user may cause.
+    public static let userLimit = 25
 
     /// The problems so far.
     public private(set) var problems: [Report.Problem] = []
-    /// Something may be missing from the report.
+    /// Something of the host may be missing from the report.
     public private(set) var isPartial = false
+    /// Users of whose databases something may be missing: the first of each `Report.Scan.userGroup`.
+    public private(set) var limitedUsers: Set<UInt32> = []
+    private var user: UInt32?
     private var known: Set<Report.Problem> = []
     private var counts: [ProblemCode: Int] = [:]
-    private var here: [(code: ProblemCode, message: String, partial: Bool)] = []
+    private var countsByUser: [Origin: Int] = [:]
+    private var here: [(code: ProblemCode, message: String, partial: Bool, user: UInt32?)] = []
+
+    private struct Origin: Hashable {
+        var code: ProblemCode
+        var user: UInt32
+    }
 
     /// An empty log.
     public init() {}
 
+    /// Does `body`; the problems that it meets are the user's `uid`, or the host's for nil.
+    public func concerning<Result>(_ uid: UInt32?, _ body: () throws -> Result) rethrows -> Result {
+        let before = user
+        defer { user = before }
+        user = uid
+        return try body()
+    }
+
     /// Adds a problem. `partial` says that a database, a field or a size may be missing because of it.
     public func add(_ code: ProblemCode, _ subject: String, _ message: String, partial: Bool = true) {
-        if partial { isPartial = true }
+        add(code, subject, message, partial: partial, user: user)
+    }
+
+    private func add(_ code: ProblemCode, _ subject: String, _ message: String, partial: Bool, user: UInt32?) {
+        if partial { limit(user) }
         let problem = Report.Problem(
             code: code.rawValue, subject: EvidenceLimits.cut(subject), message: EvidenceLimits.cut(message))
-        guard problems.count <= Self.limit, counts[code, default: 0] <= Self.codeLimit, known.insert(problem).inserted
+        guard problems.count <= Self.limit, counts[code, default: 0] <= Self.codeLimit,
+            known.insert(problem).inserted
         else { return }
+        if let user {
+            let origin = Origin(code: code, user: Report.Scan.userGroup(of: user))
+            countsByUser[origin, default: 0] += 1
+            if countsByUser[origin] == Self.userLimit + 1 { cut(code.rawValue, Self.userLimit, " of user \(user)") }
+            guard countsByUser[origin, default: 0] <= Self.userLimit else { return }
+        }
         counts[code, default: 0] += 1
         if problems.count == Self.limit {
             cut("scan", Self.limit)
@@ -36,25 +69,35 @@ public final class ProblemLog {
         }
     }
 
-    private func cut(_ subject: String, _ limit: Int) {
+    private func limit(_ user: UInt32?) {
+        guard let user else { return isPartial = true }
+        limitedUsers.insert(Report.Scan.userGroup(of: user))
+        if limitedUsers.count > Report.Scan.limitedUsersLimit { isPartial = true }
+    }
+
+    private func cut(_ subject: String, _ limit: Int, _ whose: String = "") {
         problems.append(
             Report.Problem(
                 code: ProblemCode.tooManyProblems.rawValue, subject: subject,
-                message: "more than \(limit) problems; the rest are left out"))
+                message: "more than \(limit) problems\(whose); the rest are left out"))
     }
 
     private static let codes: [Errno: ProblemCode] = [
-        .tooLarge: .fileTooLarge, .malformed: .malformed, .timedOut: .deadline,
+        .tooLarge: .fileTooLarge, .malformed: .malformed, .timedOut: .deadline, .notForReader: .foreignFile,
     ]
 
     /// Adds a problem of the database under inspection, whose key, the subject, is not known yet.
     public func addHere(_ code: ProblemCode, _ message: String, partial: Bool = false) {
-        here.append((code, message, partial))
+        here.append((code, message, partial, user))
     }
 
     /// Names the database that problems were added for since the last call; nil when it turned out to be none.
     public func settle(_ key: String?) {
-        if let key { for problem in here { add(problem.code, key, problem.message, partial: problem.partial) } }
+        if let key {
+            for problem in here {
+                add(problem.code, key, problem.message, partial: problem.partial, user: problem.user)
+            }
+        }
         here = []
     }
 
@@ -63,7 +106,8 @@ public final class ProblemLog {
         if error.errno.isAbsent { return }
         let code: ProblemCode =
             error.errno.isDenied ? .denied : Self.codes[error.errno] ?? .unreadable
-        add(code, error.path, "\(error)")
+        // What the server could not read itself is not missing from what it does.
+        add(code, error.path, "\(error)", partial: error.errno != .notForReader)
     }
 }
 
@@ -77,6 +121,11 @@ public enum ProblemCode: String, Sendable, CaseIterable {
     case notPrivileged = "not_privileged"
     case hiddenProcesses = "hidden_processes"
     case noProcessTable = "no_process_table"
+    case notHostNamespace = "not_host_namespace"
+    case processorTime = "processor_time"
+    case invalidValue = "invalid_value"
+    case foreignFile = "foreign_file"
+    case configurationNotFound = "configuration_not_found"
     case processVanished = "process_vanished"
     case tooManyProcesses = "too_many_processes"
     case tooManyDescriptors = "too_many_descriptors"

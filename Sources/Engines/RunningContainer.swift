@@ -40,7 +40,9 @@ extension Inspector {
     private func describe(_ group: ControlGroup, _ known: Container?, source: String, _ database: inout Report.Database)
     {
         var container = Report.Container(
-            runtime: group.runtime ?? known?.runtime ?? "unknown", id: EvidenceLimits.cut(group.id))
+            // Where only the pod is named, any of Kubernetes' runtimes may have made it.
+            runtime: group.runtime ?? known?.runtime ?? (group.podUID == nil ? "unknown" : "kubernetes"),
+            id: EvidenceLimits.cut(group.id))
         for (name, value, member) in [
             ("name", known?.name, \Report.Container.name), ("image", known?.image, \.image), ("pod", known?.pod, \.pod),
             ("namespace", known?.namespace, \.namespace),
@@ -48,6 +50,10 @@ extension Inspector {
             guard let value, !value.isEmpty else { continue }
             container[keyPath: member] = EvidenceLimits.cut(value)
             database.note("container." + name, value, source: source)
+        }
+        if container.pod == nil, let uid = group.podUID {
+            container.pod = uid
+            database.note("container.pod", uid, source: group.path)
         }
         database.container = container
     }

@@ -81,7 +81,9 @@ extension Inspector {
         for index in finding.database.dataDirectories.indices {
             let path = finding.database.dataDirectories[index].path
             do throws(HostError) {
-                let identity = try root.status(path).identity
+                let status = try root.status(path)
+                let identity = status.identity
+                if host.proc.isLive { finding.database.dataDirectories[index].uid = status.owner }
                 let canonical = try root.canonical(path) ?? path
                 finding.directories.append(identity)
                 let place = hostPath(canonical, identity, mounts, &finding)

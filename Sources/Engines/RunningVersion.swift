@@ -18,10 +18,11 @@ extension Report.Database {
     ///
     /// Best first: the package that owns the unreplaced executable; what the server wrote since it started; the strings of the executable that
     /// runs, which are looked through only when neither is there; the files of the data directory; the image's environment.
-    /// - Returns: whether the executable speaks of the engine; nil where nobody looked.
+    /// - Parameter mustLook: look through the executable even when the version is known.
+    /// - Returns: whether the executable speaks of the engine; nil where it was not looked through.
     @discardableResult
     mutating func chooseVersion(
-        of server: Server, _ engine: any Engine, _ sources: VersionSources, _ host: Host
+        of server: Server, _ engine: any Engine, _ sources: VersionSources, mustLook: Bool = false, _ host: Host
     ) -> Bool? {
         let fits: (VersionClaim) -> Bool = { claim in
             sources.major.map { engine.major(of: claim.number) == $0 } ?? true
@@ -30,7 +31,7 @@ extension Report.Database {
         var claims = (server.process.executableDeleted ? [] : [installed].compactMap { $0 }) + sources.live
         claims = claims.filter(fits)
         var speaks: Bool?
-        if !claims.contains(where: { $0.precision == .exact }) {
+        if mustLook || !claims.contains(where: { $0.precision == .exact }) {
             switch ExecutableVersion.read(server, engine, host) {
             case .found(let claim, let vendor):
                 speaks = true

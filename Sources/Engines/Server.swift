@@ -27,7 +27,7 @@ public struct Server {
     public var isIsolated = false
     /// The running program's own file, even when it was deleted; nil where it may not be read.
     var program: OpenFile?
-    /// The variables of its environment that the engine asks for.
+    /// The variables of its environment that the engine asks for, and `PWD`.
     var environment: [String: String] = [:]
     /// Its effective user, as its own user namespace counts.
     var insideUID: UInt32?
@@ -50,44 +50,56 @@ public struct Server {
             return nil
         }
         var server = Server(process: process, details: details, root: nil, open: nil, tcp: [], unixSockets: [])
+        return host.log.concerning(details.uid) {
+            guard host.mayLook(at: details.uid) else { return nil }
+            let begun = Deadline.processorTime()
+            server.readOpenFiles(engines, host)
+            host.count(Deadline.processorTime() - begun, of: details.uid)
+            return server
+        }
+    }
+
+    /// Reads what it holds open, and what it sees as `/`.
+    private mutating func readOpenFiles(_ engines: [any Engine], _ host: Host) {
         do throws(HostError) {
             let isHosts =
                 details.root == "/" && details.mountNamespace != nil && details.mountNamespace == host.mountNamespace
-            server.root = isHosts ? host.root : try host.proc.processRoot(process.pid)
+            root = isHosts ? host.root : try host.proc.processRoot(process.pid)
         } catch {
             host.log.add(error)
-            server.lostRoot = error.errno.isAbsent
+            lostRoot = error.errno.isAbsent
         }
         do throws(HostError) {
-            let open = try OpenFiles.read(
-                process.pid, host.proc, names: engines.reduce(into: []) { $0.formUnion($1.openFileNames) })
-            if open.truncated {
+            let files = try OpenFiles.read(
+                process.pid, host.proc, names: engines.reduce(into: []) { $0.formUnion($1.openFileNames) },
+                kinds: engines.reduce(into: []) { $0.formUnion($1.openFileKinds) })
+            if files.truncated {
                 host.log.add(
                     .tooManyDescriptors, "pid \(process.pid)",
                     "only \(OpenFiles.limit) were looked at, and \(OpenFiles.fileLimit) directories of open files")
             }
-            server.open = open
+            open = files
         } catch {
-            if error.errno.isAbsent { server.open = OpenFiles() }
+            if error.errno.isAbsent { open = OpenFiles() }
             host.log.add(error)
         }
-        if let inodes = server.open?.sockets, !inodes.isEmpty {
+        if let inodes = open?.sockets, !inodes.isEmpty {
             let namespace = host.sockets.namespace(of: process.pid)
-            namespace.failures.forEach(host.log.add)
-            server.isInSeparateNetwork = namespace.isSeparate
-            server.isIsolated = namespace.isIsolated
-            server.tcp = inodes.compactMap { namespace.tcp[$0] }
+            host.log.concerning(namespace.isSeparate ? details.uid : nil) { namespace.failures.forEach(host.log.add) }
+            isInSeparateNetwork = namespace.isSeparate
+            isIsolated = namespace.isIsolated
+            tcp = inodes.compactMap { namespace.tcp[$0] }
             let names = inodes.compactMap { namespace.unix[$0] }
-            server.listensLocally = !names.isEmpty
+            listensLocally = !names.isEmpty
             if names.contains("") {
                 host.log.add(
                     .malformed, "/proc/\(process.pid)/net/unix",
-                    "two lines contradict each other about a socket of pid \(process.pid): its path is not known")
+                    "two lines contradict each other about a socket of pid \(process.pid): its path is not known",
+                    partial: false)
             }
-            server.unixSockets = names.filter { $0.hasPrefix("/") }.sorted()
-            server.open?.sockets = []
+            unixSockets = names.filter { $0.hasPrefix("/") }.sorted()
+            open?.sockets = []
         }
-        return server
     }
 
     /// About the bytes that holding it takes.
@@ -105,11 +117,36 @@ public struct Server {
         do throws(HostError) {
             environment = try ProcessDetails.environment(
                 pid, host.proc,
-                names: engines.reduce(into: []) { $0.formUnion($1.environmentNames.union($1.placeVariables)) })
+                names: engines.reduce(into: ["PWD"]) { $0.formUnion($1.environmentNames.union($1.placeVariables)) })
         } catch { host.log.add(error) }
-        insideUID = details.uid.flatMap { ProcessDetails.insideUID($0, pid, host.proc) }
+        let users = UserMap.read(pid, host.proc)
+        insideUID = details.uid.flatMap { uid in users.map { $0.inside(uid) } ?? uid }
+        confine(users, engines, host)
         lineage = Lineage.read(self, host)
         _ = host.mounts(pid, namespace: details.mountNamespace, seenRoot: details.root)
+    }
+
+    /// From here on its root shows the files alone that its own user may read, unless root started it.
+    ///
+    /// It may name any file as its own: by an argument, an include, or a link in its data directory.
+    private mutating func confine(_ users: UserMap?, _ engines: [any Engine], _ host: Host) {
+        guard host.proc.isLive, let uid = details.uid, uid != 0, let root,
+            !Self.isStarter(details.ppid, engines, host)
+        else { return }
+        // The first user of a user namespace may read what belongs to the namespace's users.
+        let reader = FileReader(
+            uid: uid, groups: details.groups, owned: insideUID == 0 ? users?.outside ?? [] : [])
+        self.root = root === host.root ? host.root(readBy: reader) : (try? root.readable(by: reader)) ?? root
+    }
+
+    /// Shells by which root starts a server that then becomes another user's; others that run commands of users, such as cron and sudo, prove nothing.
+    private static let shells: Set<String> = ["sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"]
+
+    /// Whether `pid` is root's, and of those that start servers: a user cannot make such a process the parent of his own.
+    private static func isStarter(_ pid: Int32, _ engines: [any Engine], _ host: Host) -> Bool {
+        guard pid > 1, let origin = ProcessDetails.origin(of: pid, host.proc), origin.uid == 0 else { return false }
+        let name = Path.name(of: origin.program)
+        return shells.contains(name) || engines.contains { $0.starterNames.contains(name) }
     }
 
     /// Looks up the package that owns the executable.
@@ -117,7 +154,7 @@ public struct Server {
         guard let root, let executable = process.executable.flatMap(inside) else { return }
         let packages = host.packages(root, details)
         package = packages.owner(of: executable, prefixes: engine.packagePrefixes)
-        packages.failures.forEach(host.log.add)
+        host.log.concerning(packages === host.packages ? nil : details.uid) { packages.failures.forEach(host.log.add) }
     }
 
     /// A path that the kernel gave as the agent sees it, turned into what the server sees below its root.
@@ -138,6 +175,12 @@ public struct Server {
             Claim(Path.parent(of: $0), source: "/proc/\(process.pid)/fd: \($0)")
         }
     }
+
+    /// The logs that it has open, as it sees them.
+    var openLogs: [String] { (open?.others[.log] ?? []).compactMap(inside).sorted() }
+
+    /// The binary logs that it reads, as it sees them.
+    var logsBeingSent: [String] { (open?.others[.numberedForReading] ?? []).compactMap(inside).sorted() }
 
     /// Whether the server listens, or the agent may not know.
     var mayListen: Bool { open == nil || !tcp.isEmpty || listensLocally }

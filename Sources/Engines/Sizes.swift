@@ -14,28 +14,35 @@ public enum Sizes {
                 DirectorySize.Place(findings[place.finding].database.dataDirectories[place.directory].path, in: $0)
             }
         }
+        host.stepBackNow()
         for (place, size) in zip(places, DirectorySize.measure(trees, deadline: host.deadline)) {
-            let path = findings[place.finding].database.dataDirectories[place.directory].path
-            switch size {
-            case .failure(let error): host.log.add(error)
-            case .success(let size):
-                for shortfall in size.shortfalls { say(shortfall, path, size, host.log) }
-                findings[place.finding].database.dataDirectories[place.directory].set(size)
+            let directory = findings[place.finding].database.dataDirectories[place.directory]
+            host.log.concerning(directory.uid) {
+                switch size {
+                case .failure(let error): host.log.add(error)
+                case .success(let size):
+                    for shortfall in size.shortfalls { say(shortfall, directory.path, size, host.log) }
+                    findings[place.finding].database.dataDirectories[place.directory].set(size)
+                }
             }
         }
     }
 
+    /// A size that is not whole says so itself (`complete`): no database is missing because of it.
     private static func say(
         _ shortfall: DirectorySize.Shortfall, _ path: String, _ size: DirectorySize, _ log: ProblemLog
     ) {
         switch shortfall {
         case .deadline:
-            log.add(.deadline, path, "the deadline came when \(size.files) files of the directory were measured")
-        case .denied(let first): log.add(.sizeIncomplete, path, "\(first) could not be opened")
-        case .tooDeep(let first): log.add(.sizeIncomplete, path, "\(first) lies too deep")
+            log.add(
+                .deadline, path, "the deadline came when \(size.files) files of the directory were measured",
+                partial: false)
+        case .denied(let first): log.add(.sizeIncomplete, path, "\(first) could not be opened", partial: false)
+        case .tooDeep(let first): log.add(.sizeIncomplete, path, "\(first) is too deep in the tree", partial: false)
         case .automount(let first):
-            log.add(.sizeIncomplete, path, "\(first) is mounted when somebody enters it, and was not entered")
-        case .manyHardLinks: log.add(.sizeIncomplete, path, "too many hard links: some may be counted twice")
+            log.add(.sizeIncomplete, path, "\(first) is an automount point and was not entered", partial: false)
+        case .manyHardLinks:
+            log.add(.sizeIncomplete, path, "too many hard links: some may be counted twice", partial: false)
         }
     }
 }

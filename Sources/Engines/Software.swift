@@ -44,15 +44,19 @@ extension Host {
         return claim
     }
 
+    /// systemd's services that may start servers.
+    var serviceUnits: [ServiceUnit] {
+        if let services { return services }
+        let names = ["mysql", "mariadb", "postgresql", "edb", "mongo", "percona"]
+        let (units, failures) = ServiceUnit.all(root, names: names)
+        log.concerning(nil) { failures.forEach(log.add) }
+        services = units
+        return units
+    }
+
     /// Data directories that systemd units would have `engine` use.
     func serviceClaims(_ engine: any Engine) -> [Claim] {
-        if services == nil {
-            let names = ["mysql", "mariadb", "postgresql", "edb", "mongo", "percona"]
-            let (units, failures) = ServiceUnit.all(root, names: names)
-            failures.forEach(log.add)
-            services = units
-        }
-        return (services ?? []).flatMap { unit in
+        serviceUnits.flatMap { unit in
             unit.commands.flatMap { words -> [Claim] in
                 let program = Path.name(of: words[0])
                 guard engine.executableNames.contains(program) || engine.starterNames.contains(program) else {

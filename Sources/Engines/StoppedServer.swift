@@ -13,34 +13,57 @@ extension Inspector {
         var stopped: [Finding] = []
         for place in places + host.volumePlaces() {
             guard !host.deadline.hasPassed else { break }
-            guard let (path, identity) = directory(place), seen.insert(identity).inserted else { continue }
+            guard let (path, status) = directory(place), seen.insert(status.identity).inserted else { continue }
             var found = place
             found.path = path
-            guard var database = engine.inspectStopped(found, host) else { continue }
-            if let doubt = doubt(engine, findings, about: path, identity) {
-                host.log.settle(nil)
-                host.log.add(
-                    .stateUnknown, path,
-                    "a data directory of \(engine.title); whether a server uses it is not known: \(doubt)")
-                continue
+            if host.proc.isLive, status.owner != 0 {
+                // What lies there is its owner's: a link in it leads no further than the owner gets.
+                let reader = FileReader(uid: status.owner, groups: [status.group])
+                found.root =
+                    place.root === host.root
+                    ? host.root(readBy: reader) : (try? place.root.readable(by: reader)) ?? place.root
             }
-            database.note("data_directories", place.claim.value, source: place.claim.source)
-            var finding = Finding(database, root: place.root)
-            locate(&finding)
-            host.log.settle(finding.database.key)
-            stopped.append(finding)
+            host.inTurn(path, of: status.owner) { inspect(engine, found, status.identity, findings) }?.map {
+                stopped.append($0)
+            }
         }
         return stopped
+    }
+
+    private func inspect(
+        _ engine: any Engine, _ place: StoppedPlace, _ identity: FileIdentity, _ findings: [Finding]
+    ) -> Finding? {
+        guard var database = engine.inspectStopped(place, host) else { return nil }
+        if let doubt = doubt(engine, findings, about: place.path, identity) {
+            host.log.settle(nil)
+            host.log.add(
+                .stateUnknown, place.path,
+                "a data directory of \(engine.title); whether a server uses it is not known: \(doubt.reason)")
+            return nil
+        }
+        database.note("data_directories", place.claim.value, source: place.claim.source)
+        var finding = Finding(database, root: place.root)
+        locate(&finding)
+        host.log.settle(finding.database.key)
+        return finding
     }
 
     /// Why "no server uses it" cannot be said of the directory at `path`, or of anything when there is none; nil when it can.
     func doubt(
         _ engine: any Engine, _ findings: [Finding], about path: String? = nil, _ identity: FileIdentity? = nil
-    ) -> String? {
-        if host.hidesProcesses { return "processes are hidden" }
-        if let identity, let other = host.refused.first(where: { (try? $0.root.status($0.path))?.identity == identity })
-        {
-            return "pid \(other.pid), which is no ordinary server, works in it"
+    ) -> Doubt? {
+        if host.hidesProcesses { return Doubt(reason: "processes are hidden") }
+        let owner = path.flatMap { try? host.root.status($0).owner }
+        let other = host.refused.first { other in
+            // Anybody may stand in a directory; to serve it takes its owner, or root.
+            let mayServe = !host.proc.isLive || other.uid == nil || other.uid == 0 || owner == nil || other.uid == owner
+            guard let identity, mayServe else {
+                return false
+            }
+            return (try? other.root.status(other.path))?.identity == identity
+        }
+        if let other {
+            return Doubt(reason: "pid \(other.pid), which is no ordinary server, works in it", uid: other.uid)
         }
         let unplaced = findings.first { finding in
             finding.directories.isEmpty && finding.database.role != .router
@@ -48,7 +71,10 @@ extension Inspector {
                     Path.name(of: finding.database.process?.executable ?? finding.program))
                 && maySee(finding, path)
         }
-        return unplaced.map { "the directory of pid \($0.database.process?.pid ?? 0) may not be seen" }
+        return unplaced.map {
+            Doubt(
+                reason: "the directory of pid \($0.database.process?.pid ?? 0) may not be seen", uid: $0.details?.uid)
+        }
     }
 
     /// Whether a server may use the host's directory: one with mounts of its own only when they lead there.
@@ -70,17 +96,23 @@ extension Inspector {
     }
 
     /// The directory that a claim leads to; a configured one that is not there is no problem: it may never have been made.
-    private func directory(_ place: StoppedPlace) -> (path: String, identity: FileIdentity)? {
+    private func directory(_ place: StoppedPlace) -> (path: String, status: FileStatus)? {
         guard place.path.hasPrefix("/") else { return nil }
         do throws(HostError) {
             let status = try place.root.status(place.path)
             guard status.kind == .directory else { return nil }
-            return (try place.root.canonical(place.path) ?? Path.tidy(place.path), status.identity)
+            return (try place.root.canonical(place.path) ?? Path.tidy(place.path), status)
         } catch {
             host.log.add(error)
             return nil
         }
     }
+}
+
+/// Why it is not known whether a server uses something, and whose process is the reason; nil for the host itself.
+struct Doubt {
+    var reason: String
+    var uid: UInt32?
 }
 
 extension Finding {

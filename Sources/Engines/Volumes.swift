@@ -28,7 +28,9 @@ extension Host {
                 let path = "\(home)/\(volume.name)/_data"
                 // Who runs the container writes what he likes into it: nothing there may lead out of it.
                 guard let confined = try? root.confined(to: path) else { continue }
-                let inside = list(path, in: confined).filter { $0.kind == .directory || $0.kind == .unknown }
+                let inside = log.concerning(try? root.status(path).owner) {
+                    list(path, in: confined).filter { $0.kind == .directory || $0.kind == .unknown }
+                }
                 if inside.count > Self.directoryLimit {
                     log.add(
                         .fileTooLarge, path,

@@ -26,7 +26,9 @@ extension Report.Database {
 
     /// Sets what groups the members of a cluster; a value that is too long to be one is left out.
     mutating func identify(_ name: String, _ claim: Claim) {
-        guard !claim.value.isEmpty, claim.value.utf8.count <= EvidenceLimits.text else { return }
+        guard !claim.value.isEmpty, claim.value.utf8.count <= EvidenceLimits.text, ValueType.isSafe(claim.value) else {
+            return
+        }
         identity[name] = claim.value
         note("identity." + name, claim.value, source: claim.source)
     }

@@ -7,6 +7,8 @@ import Glibc
 /// and stops at the root. The directories stay open while the walk lasts, so a rename cannot move it outside.
 struct ComponentWalk {
     let root: Int32
+    /// Is told of every component before it is entered or followed; what it throws ends the walk.
+    var vet: ((_ name: String, _ status: FileStatus) throws(Errno) -> Void)?
     private static let depth = 1024
 
     func resolve(_ path: String, followingLast: Bool) throws(Errno) -> Descriptor {
@@ -25,7 +27,9 @@ struct ComponentWalk {
             let number = clinux_openat(here, name, CLINUX_O_PATH | O_NOFOLLOW)
             guard number >= 0 else { throw .last }
             let opened = Descriptor(number)
-            let kind = try opened.status().kind
+            let status = try opened.status()
+            let kind = status.kind
+            if kind == .link || kind == .directory { try vet?(name, status) }
             if kind == .link, followingLast || !pending.isEmpty {
                 links += 1
                 guard links <= HostRoot.Limits.links else { throw .tooManyLinks }

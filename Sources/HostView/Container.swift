@@ -77,8 +77,8 @@ public struct ContainerFiles {
     }
 
     mutating func paths(_ pattern: String) -> [String] {
-        let (paths, truncated) = root.glob(pattern)
-        if truncated { fail(HostError(operation: "list", path: pattern, errno: .tooLarge)) }
+        let (paths, cut, truncated) = root.glob(pattern)
+        if truncated || !cut.isEmpty { fail(HostError(operation: "list", path: pattern, errno: .tooLarge)) }
         return paths
     }
 

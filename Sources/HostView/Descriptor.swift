@@ -98,6 +98,10 @@ public struct FileStatus: Sendable, Equatable {
     public var links: UInt64
     /// The owning user's number, as the agent's kernel counts.
     public var owner: UInt32
+    /// The owning group's number, as the agent's kernel counts.
+    public var group: UInt32
+    /// The permission bits, the sticky bit included: `0o1777` of /tmp.
+    public var permissions: UInt32
 
     init(_ raw: stat) {
         switch raw.st_mode & S_IFMT {
@@ -111,6 +115,8 @@ public struct FileStatus: Sendable, Equatable {
         size = Int64(raw.st_size)
         allocated = Int64(raw.st_blocks).saturating(times: 512)
         owner = raw.st_uid
+        group = raw.st_gid
+        permissions = raw.st_mode & 0o7777
         links = UInt64(raw.st_nlink)
     }
 

@@ -35,6 +35,10 @@ public struct Errno: Error, RawRepresentable, Sendable, Hashable, CustomStringCo
     /// The file does not have the format that it should have.
     public static let malformed = Errno(rawValue: EFORMAT)
 
+    /// The agent could read the file, and the user for whom it reads could not (`FileReader`).
+    public static let notForReader = Errno(rawValue: EREADER)
+
+    private static let EREADER: Int32 = 0x10003
     private static let EFTYPE: Int32 = 0x10001
     private static let EFORMAT: Int32 = 0x10002
 
@@ -46,7 +50,8 @@ public struct Errno: Error, RawRepresentable, Sendable, Hashable, CustomStringCo
     /// The reason in words.
     public var description: String {
         if self == .notRegular { return "not a regular file" }
-        if self == .malformed { return "its bytes make no sense" }
+        if self == .malformed { return "not in the expected format" }
+        if self == .notForReader { return "the server's own user may not read it" }
         return String(cString: strerror(rawValue))
     }
 }

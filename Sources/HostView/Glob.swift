@@ -5,15 +5,18 @@ extension HostRoot {
     private static let globDirectories = 10_000
     /// The most names that are looked at for one pattern.
     private static let globNames = 100_000
+    /// The most paths that one directory may give, and the most names that are looked at in it: its owner must not use up the others' share.
+    private static let globPathsOfDirectory = 500, globNamesOfDirectory = 25_000
 
     /// Existing paths that match `pattern`, sorted: each component is a name, or a name with one `*` in it.
     ///
     /// An unreadable directory matches nothing. A hidden name matches only a pattern that begins with a dot. `truncated` tells that
-    /// a limit was reached.
-    public func glob(_ pattern: String) -> (paths: [String], truncated: Bool) {
+    /// a limit was reached, `cut` names the directories that hold more than one directory may give.
+    public func glob(_ pattern: String) -> (paths: [String], cut: [String], truncated: Bool) {
         var paths = [""]
         var budget = Self.globNames
         var truncated = false
+        var cut: [String] = []
         let components = pattern.split(separator: "/").map(String.init)
         for (index, component) in components.enumerated() {
             let isLast = index == components.count - 1
@@ -30,19 +33,21 @@ extension HostRoot {
                     truncated = true
                     break
                 }
-                guard let listing = try? list(parent.isEmpty ? "/" : parent, limit: budget) else { continue }
+                let place = parent.isEmpty ? "/" : parent
+                guard let listing = try? list(place, limit: min(budget, Self.globNamesOfDirectory)) else { continue }
                 budget -= listing.entries.count
-                truncated = truncated || listing.truncated
                 let entries = listing.entries.filter { isLast || ($0.kind != .regular && $0.kind != .other) }
-                matched += entries.map(\.name).filter { name in
+                let names = entries.map(\.name).filter { name in
                     name.hasPrefix(prefix) && name.hasSuffix(suffix) && name.utf8.count >= component.utf8.count - 1
                         && (!name.hasPrefix(".") || component.hasPrefix("."))
-                }.map { parent + "/" + $0 }
+                }
+                if listing.truncated || names.count > Self.globPathsOfDirectory { cut.append(place) }
+                matched += names.prefix(Self.globPathsOfDirectory).map { parent + "/" + $0 }
             }
             truncated = truncated || matched.count > limit
             paths = Array(matched.prefix(limit))
         }
         let found = paths.filter(exists)
-        return (Array(found.prefix(Self.globLimit)), truncated || found.count > Self.globLimit)
+        return (Array(found.prefix(Self.globLimit)), cut, truncated || found.count > Self.globLimit)
     }
 }

@@ -23,6 +23,8 @@ public final class HostRoot: Sendable {
     let walksComponents: Bool
     /// What stands before every path, when only a part of the host can be reached; else empty.
     private let prefix: String
+    /// Files are opened only if this user could open them too; nil where the agent's own rights decide.
+    public let reader: FileReader?
 
     /// Opens the directory at `path`, following links in `path` itself.
     ///
@@ -33,9 +35,13 @@ public final class HostRoot: Sendable {
         self.init(path: path, directory: Descriptor(number), walksComponents: walksComponents)
     }
 
-    init(path: String, directory: consuming Descriptor, walksComponents: Bool, prefix: String = "") {
+    init(
+        path: String, directory: consuming Descriptor, walksComponents: Bool, prefix: String = "",
+        reader: FileReader? = nil
+    ) {
         self.path = path
         self.prefix = prefix
+        self.reader = reader
         let probe = walksComponents ? -1 : clinux_openat2_in_root(directory.number, ".", CLINUX_O_PATH)
         if probe >= 0 { close(probe) }
         self.walksComponents = probe < 0
@@ -89,6 +95,7 @@ public final class HostRoot: Sendable {
     ) throws(HostError) -> (entries: [DirectoryEntry], truncated: Bool) {
         let found = try resolve(path, followingLast: true)
         do throws(Errno) {
+            try check(found, path)
             let readable = try reopen(found, flags: O_DIRECTORY)
             return try DirectoryEntry.all(of: readable, limit: limit)
         } catch { throw HostError(operation: "list", path: path, errno: error) }
@@ -106,13 +113,22 @@ public final class HostRoot: Sendable {
     public func subroot(_ path: String) throws(HostError) -> HostRoot {
         let found = try resolve(path, followingLast: true)
         let shown = self.path == "/" ? path : self.path + path
-        return HostRoot(path: shown, directory: found, walksComponents: walksComponents)
+        return HostRoot(path: shown, directory: found, walksComponents: walksComponents, reader: reader)
     }
 
     /// The same paths, of which none leads out of the directory at `path`: who runs a container writes what links he likes into its volume.
     public func confined(to path: String) throws(HostError) -> HostRoot {
         let found = try resolve(path, followingLast: true)
-        return HostRoot(path: self.path, directory: found, walksComponents: walksComponents, prefix: path)
+        return HostRoot(
+            path: self.path, directory: found, walksComponents: walksComponents, prefix: path, reader: reader)
+    }
+
+    /// The same paths, of which only those are read that `reader` could read: a process may name any file as its own.
+    public func readable(by reader: FileReader) throws(HostError) -> HostRoot {
+        let copy = dup(directory.number)
+        guard copy >= 0 else { throw HostError(operation: "open", path: path, errno: .last) }
+        return HostRoot(
+            path: path, directory: Descriptor(copy), walksComponents: walksComponents, prefix: prefix, reader: reader)
     }
 
     /// What stands before a path of this root as `host` names it: nothing for the host's own, `/proc/<pid>/root` for a process's.
@@ -130,6 +146,7 @@ public final class HostRoot: Sendable {
             guard try found.status().kind == .regular, kernelFiles || !found.isOfTheKernel else {
                 throw Errno.notRegular
             }
+            try check(found, path)
             return try reopen(found, flags: O_NONBLOCK | O_NOCTTY)
         } catch { throw HostError(operation: "open", path: path, errno: error) }
     }

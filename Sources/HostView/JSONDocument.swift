@@ -27,6 +27,11 @@ public struct JSONDocument {
         at(path).flatMap { try? $0.decoder.singleValueContainer().decode(Int.self) }
     }
 
+    /// The truth value at `path`.
+    public func boolean(_ path: String...) -> Bool? {
+        at(path).flatMap { try? $0.decoder.singleValueContainer().decode(Bool.self) }
+    }
+
     /// The names of the members, sorted; none when this is no object.
     public var keys: [String] { (try? decoder.container(keyedBy: Key.self))?.allKeys.map(\.stringValue).sorted() ?? [] }
 
@@ -40,7 +45,8 @@ public struct JSONDocument {
         return found
     }
 
-    private func at(_ path: [String]) -> JSONDocument? {
+    /// The value at `path`, member by member.
+    public func at(_ path: [String]) -> JSONDocument? {
         var decoder = decoder
         for name in path {
             let key = Key(stringValue: name)

@@ -195,12 +195,16 @@ extension HostRoot {
 
     /// The path within this root that `path` leads to once every link is resolved; nil where the kernel does not tell.
     public func canonical(_ path: String) throws(HostError) -> String? {
-        let found = try resolve(path, followingLast: true)
+        location(of: try resolve(path, followingLast: true)).map(named)
+    }
+
+    /// Where an open file lies below this root's own directory; nil where the kernel does not tell, or when it lies elsewhere.
+    func location(of found: borrowing Descriptor) -> String? {
         guard let full = readLink(AT_FDCWD, "/proc/self/fd/\(found.number)"),
             let base = readLink(AT_FDCWD, "/proc/self/fd/\(self.directory.number)")
         else { return nil }
-        if base == "/" { return named(full) }
-        if full == base { return named("/") }
-        return full.hasPrefix(base + "/") ? named(String(full.dropFirst(base.count))) : nil
+        if base == "/" { return full }
+        if full == base { return "/" }
+        return full.hasPrefix(base + "/") ? String(full.dropFirst(base.count)) : nil
     }
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// What a process holds open: the links of `/proc/<pid>/fd`.
 ///
 /// Read for candidates only; on a busy host every process's links cost more than all the rest of a scan.
@@ -11,18 +13,30 @@ public struct OpenFiles: Sendable, Equatable {
     /// The most files that are kept, of as many directories: a descriptor costs its owner nothing.
     public static let fileLimit = 32
 
+    /// Files that are kept beside those whose names are known beforehand.
+    public enum Kind: Sendable {
+        /// Open for reading alone, and numbered, as the binary logs that a server sends to its replicas: `binlog.000042`.
+        case numberedForReading
+        /// Named `….log`.
+        case log
+    }
+
     /// Inodes of its sockets.
     public var sockets: Set<UInt64> = []
     /// Paths of open files whose base name was asked for, one of each directory.
     public var files: [String] = []
+    /// Paths of open files of the kinds that were asked for.
+    public var others: [Kind: Set<String>] = [:]
     /// There were more descriptors than `limit`.
     public var truncated = false
 
     /// Nothing open.
     public init() {}
 
-    /// Reads the descriptors of `pid`; of files only those called one of `names` are kept.
-    public static func read(_ pid: Int32, _ proc: ProcFS, names: Set<String>) throws(HostError) -> OpenFiles {
+    /// Reads the descriptors of `pid`; of files only those called one of `names`, or of one of `kinds`, are kept.
+    public static func read(
+        _ pid: Int32, _ proc: ProcFS, names: Set<String>, kinds: Set<Kind> = []
+    ) throws(HostError) -> OpenFiles {
         let (entries, truncated) = try proc.list("\(pid)/fd", limit: limit)
         var open = OpenFiles()
         var directories: Set<Substring> = []
@@ -36,6 +50,9 @@ public struct OpenFiles: Sendable, Equatable {
             guard let target = try? proc.link("\(pid)/fd/\(entry.name)") else { continue }
             if let inode = socketInode(target) {
                 open.sockets.insert(inode)
+            } else if let kind = kind(of: target, kinds), open.others[kind, default: []].count < fileLimit {
+                if kind == .numberedForReading, !isForReading(pid, entry.name, proc) { continue }
+                open.others[kind, default: []].insert(target)
             } else if target.hasPrefix("/"), names.contains(HostProcess.baseName(Self.withoutMark(target))) {
                 guard directories.insert(target[..<(target.lastIndex(of: "/") ?? target.startIndex)]).inserted else {
                     continue
@@ -44,6 +61,23 @@ public struct OpenFiles: Sendable, Equatable {
             }
         }
         return open
+    }
+
+    private static func kind(of target: String, _ kinds: Set<Kind>) -> Kind? {
+        guard !kinds.isEmpty, target.hasPrefix("/") else { return nil }
+        if kinds.contains(.log), target.hasSuffix(".log") { return .log }
+        let number = target.utf8.reversed().prefix { (0x30...0x39).contains($0) }.count
+        let isNumbered = number >= 6 && target.utf8.count > number && target.utf8.dropLast(number).last == 0x2E
+        return isNumbered && kinds.contains(.numberedForReading) ? .numberedForReading : nil
+    }
+
+    /// `flags:` in `/proc/<pid>/fdinfo/<number>` is octal, as open(2) was told.
+    private static func isForReading(_ pid: Int32, _ descriptor: String, _ proc: ProcFS) -> Bool {
+        guard let text = try? proc.read("\(pid)/fdinfo/\(descriptor)", limit: 4096).text,
+            let line = text.lines.first(where: { $0.hasPrefix("flags:") }),
+            let flags = UInt32(line.dropFirst("flags:".count).trimmingPrefix(while: \.isWhitespace), radix: 8)
+        else { return false }
+        return flags & UInt32(O_ACCMODE) == UInt32(O_RDONLY)
     }
 
     /// A file's name without the mark of a deleted one.

@@ -1,20 +1,25 @@
 import CLinux
 import Glibc
 
-/// The host's /proc (proc(5)): the kernel's own, or files that look like it below a fixture or an image.
+/// The host's /proc (proc(5)): the kernel's own, or a recording of one, when the caller asks for that.
 ///
-/// The kernel's files are read directly: nobody can put a FIFO or a link there. Anything else goes through `HostRoot`.
+/// The kernel's files are read directly: nobody can put a FIFO or a link there. A recording goes through `HostRoot`. Plain files in
+/// the /proc of an image or a snapshot are left-overs or a trap: unless they are a recording, there is no process table.
 public final class ProcFS: Sendable {
     let root: HostRoot
     private let kernel: Descriptor?
     /// The kernel answers, so links such as `<pid>/root` lead where it says.
     public let isLive: Bool
+    /// Neither the kernel's nor a recording: nothing is read.
+    public let isAbsent: Bool
 
     /// The most bytes of a /proc file that is read whole, such as net/tcp.
     public static let fileLimit = 32 << 20
 
     /// The /proc below `root`.
-    public init(_ root: HostRoot) {
+    ///
+    /// - Parameter isRecorded: plain files there are a recording of a host's processes.
+    public init(_ root: HostRoot, isRecorded: Bool = false) {
         self.root = root
         let number = clinux_openat(root.directory.number, "proc", O_DIRECTORY | O_NOFOLLOW)
         var kind = statfs()
@@ -22,12 +27,18 @@ public final class ProcFS: Sendable {
         if number >= 0, !live { close(number) }
         kernel = live ? Descriptor(number) : nil
         isLive = live
+        isAbsent = !live && !isRecorded
+    }
+
+    private func absent(_ operation: String, _ path: String) -> HostError {
+        HostError(operation: operation, path: "/proc/" + path, errno: .noEntry)
     }
 
     /// Reads `/proc/<path>`, at most `limit` bytes.
     ///
     /// - Parameter end: a read of fewer bytes than these is known to be the last.
     public func read(_ path: String, limit: Int = fileLimit, end: Int = 1) throws(HostError) -> FileContents {
+        if isAbsent { throw absent("read", path) }
         guard isLive else { return try root.read("/proc/" + path, limit: limit, kernelFiles: true) }
         let file = try open(path, flags: O_RDONLY)
         do throws(Errno) { return try file.readAll(limit: limit, sizeHint: 4095, end: end) } catch {
@@ -37,6 +48,7 @@ public final class ProcFS: Sendable {
 
     /// The text of the link `/proc/<path>`.
     public func link(_ path: String) throws(HostError) -> String {
+        if isAbsent { throw absent("readlink", path) }
         guard isLive else { return try root.link("/proc/" + path) }
         guard let text = withKernel({ readLink($0, path) }) else {
             throw HostError(operation: "readlink", path: "/proc/" + path, errno: .last)
@@ -46,6 +58,7 @@ public final class ProcFS: Sendable {
 
     /// The names in the directory `/proc/<path>`, at most `limit`.
     public func list(_ path: String, limit: Int) throws(HostError) -> (entries: [DirectoryEntry], truncated: Bool) {
+        if isAbsent { throw absent("list", path) }
         guard isLive else { return try root.list("/proc/" + path, limit: limit) }
         let directory = try open(path.isEmpty ? "." : path, flags: O_DIRECTORY)
         do throws(Errno) { return try DirectoryEntry.all(of: directory, limit: limit) } catch {

@@ -12,6 +12,8 @@ public struct ProcessDetails: Sendable, Equatable {
     public var memoryBytes: Int64
     /// Effective user, as the host counts.
     public var uid: UInt32?
+    /// Effective and supplementary groups, as the host counts.
+    public var groups: Set<UInt32> = []
     /// Its number in its own pid namespace, where that is another.
     public var containerPid: Int32?
     /// The working directory, as the agent sees it; nil where denied.
@@ -23,7 +25,8 @@ public struct ProcessDetails: Sendable, Equatable {
     /// The mount namespace, such as `mnt:[4026531841]`; nil where denied.
     public var mountNamespace: String?
 
-    private static let fileLimit = 16 << 10
+    /// `status` lists every group of a process, which may be 65,536 (NGROUPS_MAX).
+    private static let fileLimit = 1 << 20, groupLimit = 65_536
     /// A path of 4 KiB for each of version 1's hierarchies, and some more.
     private static let cgroupLimit = 128 << 10
     /// Twice what the kernel takes of arguments and environment by default: a quarter of an 8 MiB stack.
@@ -68,15 +71,14 @@ public struct ProcessDetails: Sendable, Equatable {
             memoryBytes: pages.multipliedReportingOverflow(by: Int64(sysconf(Int32(_SC_PAGESIZE)))).partialValue)
     }
 
-    /// The user's number as the process's own user namespace counts (`uid_map`, user_namespaces(7)); nil where it has none there.
-    public static func insideUID(_ uid: UInt32, _ pid: Int32, _ proc: ProcFS) -> UInt32? {
-        guard let text = try? proc.read("\(pid)/uid_map", limit: fileLimit).text else { return uid }
-        for line in text.lines {
-            let numbers = line.split(separator: " ").compactMap { UInt32($0) }
-            guard numbers.count == 3, uid >= numbers[1], uid - numbers[1] < numbers[2] else { continue }
-            return numbers[0].addingReportingOverflow(uid - numbers[1]).partialValue
+    /// The effective user and the program of `pid`; nil where either is denied or the process has ended.
+    public static func origin(of pid: Int32, _ proc: ProcFS) -> (uid: UInt32, program: String)? {
+        let status = (try? proc.read("\(pid)/status", limit: fileLimit).text) ?? ""
+        let words = status.lines.first { $0.hasPrefix("Uid:") }?.split(whereSeparator: \.isWhitespace) ?? []
+        guard words.count > 2, let uid = UInt32(words[2]), let program = try? HostProcess.program(of: pid, proc) else {
+            return nil
         }
-        return nil
+        return (uid, program.path)
     }
 
     private mutating func add(status text: String) {
@@ -84,6 +86,8 @@ public struct ProcessDetails: Sendable, Equatable {
             let words = line.split(whereSeparator: \.isWhitespace)
             switch words.first {
             case "Uid:" where words.count > 2: uid = UInt32(words[2])
+            case "Gid:" where words.count > 2: groups.formUnion([UInt32(words[2])].compactMap { $0 })
+            case "Groups:": groups.formUnion(words.dropFirst().prefix(Self.groupLimit).compactMap { UInt32($0) })
             case "NSpid:" where words.count > 2: containerPid = words.last.flatMap { Int32($0) }
             default: break
             }

@@ -7,6 +7,9 @@ public struct ServiceUnit: Sendable, Equatable {
     /// `Environment=` and the files of `EnvironmentFile=`. May hold secrets: only names that are asked for may leave.
     public var environment: [String: String] = [:]
 
+    /// `WorkingDirectory=`, where it is an absolute path.
+    public var workingDirectory: String?
+
     private static let suffix = ".service"
     /// Where administrators and generators put units: every service there is read.
     private static let ownDirectories = ["/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system"]
@@ -41,8 +44,8 @@ public struct ServiceUnit: Sendable, Equatable {
 
     /// The enabled instances of templates, by the links in `*.wants`.
     private static func instances(_ reader: inout Reader, _ files: [String: String]) -> [(name: String, file: String)] {
-        let (directories, truncated) = reader.root.glob("/etc/systemd/system/*.wants")
-        if truncated {
+        let (directories, cut, truncated) = reader.root.glob("/etc/systemd/system/*.wants")
+        if truncated || !cut.isEmpty {
             reader.failures.append(HostError(operation: "list", path: ownDirectories[0], errno: .tooLarge))
         }
         let names = directories.flatMap { reader.names($0) }
@@ -121,6 +124,9 @@ public struct ServiceUnit: Sendable, Equatable {
             switch Self.trimmed(line[..<equals]) {
             case "ExecStart":
                 if value.isEmpty { starts = [] } else { starts.append(String(value.drop { "@-:+!".contains($0) })) }
+            case "WorkingDirectory":
+                let path = String(value.drop { $0 == "-" })
+                workingDirectory = path.hasPrefix("/") ? path : nil
             case "Environment": for word in Self.words(value) { add(assignment: word) }
             case "EnvironmentFile":
                 let path = String(value.drop { $0 == "-" })

@@ -10,6 +10,8 @@ extension Report {
         @ExplicitNull public var hostPath: String?
         /// What is kept there.
         public var purpose: Purpose
+        /// Its owner, as the host counts users.
+        @ExplicitNull public var uid: UInt32?
         /// Apparent size of everything in it, in bytes: `du -sb`.
         @ExplicitNull public var bytes: Int64?
         /// Space taken on disk, in bytes: `du -s --block-size=1`.
@@ -32,7 +34,7 @@ extension Report {
         enum CodingKeys: String, CodingKey {
             case path
             case hostPath = "host_path"
-            case purpose, bytes
+            case purpose, uid, bytes
             case allocatedBytes = "allocated_bytes"
             case files, complete, filesystem
         }
@@ -77,6 +79,7 @@ extension Report.DataDirectory {
             path: try values.decode(String.self, forKey: .path),
             hostPath: try values.decodeIfPresent(String.self, forKey: .hostPath),
             purpose: try values.decode(Purpose.self, forKey: .purpose))
+        uid = try values.decodeIfPresent(UInt32.self, forKey: .uid)
         bytes = try values.decodeIfPresent(Int64.self, forKey: .bytes)
         allocatedBytes = try values.decodeIfPresent(Int64.self, forKey: .allocatedBytes)
         files = try values.decodeIfPresent(Int64.self, forKey: .files)

@@ -51,7 +51,7 @@ public struct Report: Codable, Sendable, Equatable {
         public var startedAt: Date
         /// How long it took, in milliseconds of the monotonic clock.
         public var durationMs: Int
-        /// `partial` when a problem means that a database or a size may be missing.
+        /// `partial` when a problem of the host means that a database or a field may be missing.
         public var status: Status
         /// Whether the agent ran as root.
         public var privileged: Bool
@@ -59,13 +59,29 @@ public struct Report: Codable, Sendable, Equatable {
         public var sandbox: Sandbox
         /// Processes in the table, kernel threads left out.
         public var processesSeen: Int
+        /// Users of whose databases something may be missing, although the scan is complete: what an ordinary user's processes and files
+        /// cause limits what is known of that user alone. From `subordinateUsers` on, one number stands for the users of its group.
+        public var limitedUsers: [UInt32]
         /// What went wrong or was cut short, in the order it was met.
         public var problems: [Problem]
+
+        /// The most users that are listed; with more the scan is partial.
+        public static let limitedUsersLimit = 1_000
+        /// Where subordinate users begin (subuid(5)); login.defs(5) gives them out in groups of 65,536.
+        public static let subordinateUsers: UInt32 = 100_000
+
+        /// The user that stands for `uid` and all who are given out together with it.
+        public static func userGroup(of uid: UInt32) -> UInt32 {
+            uid < subordinateUsers ? uid : uid - (uid - subordinateUsers) % 65_536
+        }
+
+        /// Whether something of the databases of `uid` may be missing.
+        public func limits(_ uid: UInt32) -> Bool { limitedUsers.contains(Self.userGroup(of: uid)) }
 
         /// A finished scan.
         public init(
             startedAt: Date, durationMs: Int, status: Status, privileged: Bool, sandbox: Sandbox, processesSeen: Int,
-            problems: [Problem]
+            problems: [Problem], limitedUsers: [UInt32] = []
         ) {
             self.startedAt = startedAt
             self.durationMs = durationMs
@@ -74,6 +90,20 @@ public struct Report: Codable, Sendable, Equatable {
             self.sandbox = sandbox
             self.processesSeen = processesSeen
             self.problems = problems
+            self.limitedUsers = limitedUsers
+        }
+
+        /// Reads a scan; agents before 0.2 list no limited users.
+        public init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            startedAt = try values.decode(Date.self, forKey: .startedAt)
+            durationMs = try values.decode(Int.self, forKey: .durationMs)
+            status = try values.decode(Status.self, forKey: .status)
+            privileged = try values.decode(Bool.self, forKey: .privileged)
+            sandbox = try values.decode(Sandbox.self, forKey: .sandbox)
+            processesSeen = try values.decode(Int.self, forKey: .processesSeen)
+            problems = try values.decode([Problem].self, forKey: .problems)
+            limitedUsers = try values.decodeIfPresent([UInt32].self, forKey: .limitedUsers) ?? []
         }
 
         enum CodingKeys: String, CodingKey {
@@ -81,6 +111,7 @@ public struct Report: Codable, Sendable, Equatable {
             case durationMs = "duration_ms"
             case status, privileged, sandbox
             case processesSeen = "processes_seen"
+            case limitedUsers = "limited_users"
             case problems
         }
     }

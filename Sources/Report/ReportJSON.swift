@@ -147,8 +147,18 @@ public enum Timestamp {
 
     /// The time that `text` names, with or without a fraction; nil when it names none.
     public static func parse(_ text: String) -> Date? {
-        guard text.utf8.count <= 40 else { return nil }
+        guard text.utf8.count <= 40, isOfTheCalendar(text) else { return nil }
         return ((try? fractional.parse(text)) ?? (try? whole.parse(text))).map(rounded)
+    }
+
+    /// Whether the day and the time of day exist: Foundation takes the 30th of February for a day in March.
+    private static func isOfTheCalendar(_ text: String) -> Bool {
+        let numbers = text.prefix(19).split { !$0.isNumber }.compactMap { Int($0) }
+        guard numbers.count == 6, 1...12 ~= numbers[1], 0...23 ~= numbers[3], 0...59 ~= numbers[4], 0...59 ~= numbers[5]
+        else { return false }
+        let isLeap = numbers[0].isMultiple(of: 4) && (!numbers[0].isMultiple(of: 100) || numbers[0].isMultiple(of: 400))
+        let days = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+        return 1...days[numbers[1] - 1] ~= numbers[2]
     }
 
     /// `date` on the millisecond, so that writing and reading it gives the same value.

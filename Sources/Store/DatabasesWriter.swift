@@ -24,10 +24,11 @@ struct DatabasesWriter {
         var bytesComplete: Bool?
         var lastSeen: String
         var changedAt: String
+        var ownerUID: Int64?
     }
 
     private static let select = """
-        SELECT row_id, key, server_identity, bytes, bytes_at, bytes_complete, last_seen, changed_at,
+        SELECT row_id, key, server_identity, bytes, bytes_at, bytes_complete, last_seen, changed_at, owner_uid,
             \(DatabaseState.columns.joined(separator: ", "))
         FROM databases WHERE host_row_id = ? ORDER BY row_id
         """
@@ -60,10 +61,18 @@ struct DatabasesWriter {
     /// The report tells of everything that is there: what it does not name is gone.
     private var isWhole: Bool { ingestion.report.scan.status == .complete && ingestion.incoming.hasProcesses }
 
+    /// Whether something of a database of this user may be missing from the report; of one whose user is not known, when of any user's.
+    private func isLimited(_ owner: Int64?) -> Bool {
+        let scan = ingestion.report.scan
+        guard !scan.limitedUsers.isEmpty else { return false }
+        return owner.flatMap { UInt32(exactly: $0) }.map(scan.limits) ?? true
+    }
+
     /// The rule of a fleet: nothing of the database is new but that it was seen again.
     private func isUnchanged(_ row: Known, _ entry: IncomingDatabase) -> Bool {
         row.state == entry.state && row.key == row.storedKey && row.bytes == entry.bytes
             && row.bytesComplete == entry.bytesComplete && row.serverIdentity == entry.serverIdentity
+            && row.ownerUID == entry.ownerUID
             && row.lastSeen.utf8.prefix(10).elementsEqual(seen.utf8.prefix(10))
     }
 
@@ -86,9 +95,9 @@ struct DatabasesWriter {
         return try Array(
             Row.fetchCursor(statement, arguments: [host.rowID]).map { row in
                 Known(
-                    rowID: row[0], key: row[1], storedKey: row[1], state: DatabaseState(row, from: 8),
+                    rowID: row[0], key: row[1], storedKey: row[1], state: DatabaseState(row, from: 9),
                     serverIdentity: row[2], bytes: row[3],
-                    bytesAt: row[4], bytesComplete: row[5], lastSeen: row[6], changedAt: row[7])
+                    bytesAt: row[4], bytesComplete: row[5], lastSeen: row[6], changedAt: row[7], ownerUID: row[8])
             })
     }
 
@@ -104,7 +113,7 @@ struct DatabasesWriter {
         func name(_ engine: String, _ identity: String) -> ByteText { ByteText(engine + "\n" + identity) }
         var gone: [ByteText: [Int]] = [:]
         for index in known.indices where !keys.contains(ByteText(known[index].key)) {
-            guard let identity = known[index].serverIdentity else { continue }
+            guard !isLimited(known[index].ownerUID), let identity = known[index].serverIdentity else { continue }
             gone[name(known[index].state.engine, identity), default: []].append(index)
         }
         guard !gone.isEmpty else { return }
@@ -125,7 +134,7 @@ struct DatabasesWriter {
         let columns =
             ["host_row_id", "key", "host_id", "hostname", "account_id", "region"] + DatabaseState.columns + [
                 "version_key", "server_identity", "bytes", "bytes_at", "bytes_complete", "first_seen", "last_seen",
-                "changed_at",
+                "changed_at", "owner_uid",
             ]
         let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")
         return "INSERT INTO databases (\(columns.joined(separator: ", "))) VALUES (\(marks))"
@@ -136,7 +145,7 @@ struct DatabasesWriter {
             Self.insertion,
             [host.rowID, entry.key, host.id, host.hostname, host.accountID, host.region] + entry.state.values + [
                 entry.state.version.flatMap(VersionKey.of), entry.serverIdentity, entry.bytes,
-                entry.bytes.map { _ in seen }, entry.bytesComplete, seen, seen, seen,
+                entry.bytes.map { _ in seen }, entry.bytesComplete, seen, seen, seen, entry.ownerUID,
             ])
         let row = ingestion.database.lastInsertedRowID
         try SearchText.replace(
@@ -146,7 +155,8 @@ struct DatabasesWriter {
     }
 
     private func update(_ row: Known, _ entry: IncomingDatabase) throws {
-        let state = row.state.merged(with: entry.state, isThin: ingestion.incoming.isThin)
+        let isThin = ingestion.incoming.isThin || isLimited(entry.ownerUID ?? row.ownerUID)
+        let state = row.state.merged(with: entry.state, isThin: isThin)
         // A size that was not measured whole does not replace one that was.
         let isMeasured = entry.bytes != nil && (entry.bytesComplete == true || row.bytesComplete != true)
         let bytes = isMeasured ? entry.bytes : row.bytes
@@ -158,12 +168,15 @@ struct DatabasesWriter {
         }
         if bytes != row.bytes || isComplete != row.bytesComplete {
             try execute(
-                "UPDATE databases SET last_seen = ?, bytes = ?, bytes_at = ?, bytes_complete = ? WHERE row_id = ?",
-                [seen, bytes, seen, isComplete, row.rowID])
+                """
+                UPDATE databases SET last_seen = ?, bytes = ?, bytes_at = ?, bytes_complete = ?,
+                    owner_uid = COALESCE(?, owner_uid)
+                WHERE row_id = ?
+                """, [seen, bytes, seen, isComplete, entry.ownerUID, row.rowID])
         } else {
             try execute(
-                "UPDATE databases SET last_seen = ?, bytes_at = ? WHERE row_id = ?",
-                [seen, isMeasured ? seen : row.bytesAt, row.rowID])
+                "UPDATE databases SET last_seen = ?, bytes_at = ?, owner_uid = COALESCE(?, owner_uid) WHERE row_id = ?",
+                [seen, isMeasured ? seen : row.bytesAt, entry.ownerUID, row.rowID])
         }
         if bytes != row.bytes || isComplete != row.bytesComplete || row.lastSeen.prefix(10) != seen.prefix(10) {
             // Seen and not measured is a sample without a size.
@@ -172,9 +185,15 @@ struct DatabasesWriter {
         try refresh(row, key: entry.key, state)
     }
 
-    /// Writes what is new, and keeps what was before with its time.
+    /// Writes what is new, and keeps what was before with its time; of one that was missing, both what it was and that it was missing.
     private func change(_ row: Known, to state: DatabaseState, _ entry: IncomingDatabase?) throws {
-        try execute(Self.history, [seen, row.rowID])
+        let presentUntil = row.state.missingSince ?? seen
+        if row.changedAt < presentUntil {
+            try execute(Self.history, [nil, row.changedAt, presentUntil, row.rowID])
+        }
+        if let since = row.state.missingSince, since < seen {
+            try execute(Self.history, [since, since, seen, row.rowID])
+        }
         try execute(
             Self.updating,
             state.values + [
@@ -191,19 +210,23 @@ struct DatabasesWriter {
         """
 
     private static let history: String = {
-        let columns = "key, \(DatabaseState.columns.joined(separator: ", ")), version_key"
+        let columns =
+            "key, \(DatabaseState.columns.filter { $0 != "missing_since" }.joined(separator: ", ")), version_key"
         return """
-            INSERT INTO database_history (database_row_id, \(columns), valid_from, valid_until)
-            SELECT row_id, \(columns), changed_at, ? FROM databases WHERE row_id = ?
+            INSERT INTO database_history (database_row_id, \(columns), missing_since, valid_from, valid_until)
+            SELECT row_id, \(columns), ?, ?, ? FROM databases WHERE row_id = ?
             """
     }()
 
     /// The row is not in the report: only a complete scan can tell that it is gone; and gone is a state, never a deletion.
+    ///
+    /// The row stays what it was, with the time: a report that empties a large host writes little. What it was goes into the history once it changes.
     private func leave(_ row: Known) throws {
-        if isWhole, row.state.missingSince == nil {
+        if isWhole, row.state.missingSince == nil, !isLimited(row.ownerUID) {
             var state = row.state
             state.missingSince = seen
-            try change(row, to: state, nil)
+            try execute("UPDATE databases SET missing_since = ? WHERE row_id = ?", [seen, row.rowID])
+            try record(Change.between(row.state, state), row.rowID)
         }
         try refresh(row, key: row.key, row.state)
     }

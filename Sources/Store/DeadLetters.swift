@@ -29,7 +29,9 @@ extension ListDefinition {
             + [SelectedColumn("body_bytes", "LENGTH(l.body)")],
         tables: "dead_letters l", rowID: "l.row_id",
         fields: [
-            .text("code", "l.code", isIndexed: false, "Why: no_identity, invalid, future, contradiction."),
+            .text(
+                "code", "l.code", isIndexed: false,
+                "Why: " + Refusal.Code.allCases.map(\.rawValue).joined(separator: ", ") + "."),
             .text("source", "l.source", isIndexed: false, "Who sent it: a token's id, or cli."),
         ], sorts: [:], order: "-added")
 }
@@ -87,10 +89,14 @@ extension InventoryStore {
     }
 
     /// Tries a dead letter again, and removes it when it is taken; nil when there is none of that number.
-    public func retryDeadLetter(_ id: Int64, now: Date? = nil) throws -> IngestOutcome? {
+    ///
+    /// - Parameter takesOver: an operator lets its sender report for the host from now on.
+    public func retryDeadLetter(
+        _ id: Int64, takesOver: Bool = false, now: Date? = nil
+    ) throws -> IngestOutcome? {
         let sql = "SELECT body, source FROM dead_letters WHERE row_id = ?"
         guard let letter = try read({ try Row.fetchOne($0, sql: sql, arguments: [id]) }) else { return nil }
-        let outcome = try ingestAgain(letter[0], source: letter[1], now)
+        let outcome = try ingestAgain(letter[0], source: letter[1], takesOver: takesOver, now)
         try write { database in
             if case .rejected(let refusal) = outcome {
                 try database.execute(
@@ -107,10 +113,14 @@ extension InventoryStore {
     }
 
     /// Exactly as it came, as an ingest would take it.
-    private func ingestAgain(_ body: Data, source: String, _ now: Date?) throws -> IngestOutcome {
+    private func ingestAgain(
+        _ body: Data, source: String, takesOver: Bool, _ now: Date?
+    ) throws -> IngestOutcome {
         do {
             var report = try IncomingReport(try Report.decode(body: body, .outline), gzip: Array(body))
             report.source = source
+            report.bounds = try token(source)?.row.bounds ?? SenderBounds()
+            if takesOver { report.bounds = SenderBounds(takesOver: true) }
             return try ingest([report], now: now)[0]
         } catch let error as ReportError {
             return .rejected(Refusal(error.code == .unknownSchema ? .unknownSchema : .invalid, error.message))

@@ -44,11 +44,18 @@ extension InventoryStore {
     /// The database `id`, also by an id that it had before it was moved; nil when there is none.
     public func database(_ id: DatabaseID) throws -> DatabaseDetail? {
         guard let row = try row(id) else { return nil }
-        let (report, error) = try report(hostID: row.host_id, seen: row.last_seen)
-        return DatabaseDetail(
-            database: row, report: ExplicitNull(wrappedValue: report?.databases.first { $0.key == row.key }),
-            report_error: ExplicitNull(wrappedValue: error),
-            problems: report?.scan.problems.filter { $0.subject == row.key } ?? [])
+        var detail = DatabaseDetail(
+            database: row, report: ExplicitNull(wrappedValue: nil), report_error: ExplicitNull(wrappedValue: nil),
+            problems: [])
+        do throws(ReportError) {
+            guard let parts = try parts(hostID: row.host_id, seen: row.last_seen) else {
+                detail.report_error = Self.notKept
+                return detail
+            }
+            detail.report = try parts.database(row.key)
+            detail.problems = try parts.scan().problems.filter { $0.subject == row.key }
+        } catch { detail.report_error = "\(error)" }
+        return detail
     }
 
     private func row(_ id: DatabaseID) throws -> DatabaseRow? {
@@ -96,11 +103,19 @@ extension InventoryStore {
             ).map { HostRow($0, from: 0) }
         }
         guard let found else { return nil }
-        let (report, error) = try report(hostID: found.id, seen: found.last_seen)
-        return HostDetail(
-            host: found, tags: try tags(id), report: ExplicitNull(wrappedValue: report?.host),
-            scan: ExplicitNull(wrappedValue: report?.scan), report_error: ExplicitNull(wrappedValue: error),
+        var detail = HostDetail(
+            host: found, tags: try tags(id), report: ExplicitNull(wrappedValue: nil),
+            scan: ExplicitNull(wrappedValue: nil), report_error: ExplicitNull(wrappedValue: nil),
             databases: try databases(of: found.id))
+        do throws(ReportError) {
+            guard let parts = try parts(hostID: found.id, seen: found.last_seen) else {
+                detail.report_error = Self.notKept
+                return detail
+            }
+            detail.report = try parts.host()
+            detail.scan = try parts.scan()
+        } catch { detail.report_error = "\(error)" }
+        return detail
     }
 
     /// The first databases of a host.
@@ -121,18 +136,26 @@ extension InventoryStore {
     /// The id that a database has now, given one that it has or had; nil when there is no such database.
     public func currentID(_ id: DatabaseID) throws -> String? { try row(id)?.id }
 
-    /// The kept report of a host that was seen at `seen`, or why it cannot be read.
-    private func report(hostID: String, seen: String) throws -> (report: Report?, error: String?) {
-        let body = try read { database in
-            try Data.fetchOne(
-                database,
-                sql: """
-                    SELECT r.body FROM reports r JOIN hosts h ON h.row_id = r.host_row_id
-                    WHERE h.id = ? AND r.seen_at = ? AND NOT r.is_older ORDER BY r.row_id DESC LIMIT 1
-                    """, arguments: [hostID, seen])
+    private static let notKept = "the report is no longer kept"
+
+    /// The parts of the kept report of a host that was seen at `seen`; nil when it is no longer kept.
+    private func parts(hostID: String, seen: String) throws(ReportError) -> ReportParts? {
+        let found: (Int64, Data)?
+        do {
+            found = try read { database in
+                let row = try Row.fetchOne(
+                    database,
+                    sql: """
+                        SELECT r.row_id, r.body FROM reports r JOIN hosts h ON h.row_id = r.host_row_id
+                        WHERE h.id = ? AND r.seen_at = ? AND NOT r.is_older ORDER BY r.row_id DESC LIMIT 1
+                        """, arguments: [hostID, seen])
+                return row.map { ($0[0], $0[1]) }
+            }
+        } catch { throw ReportError(.badJSON, "\(error)") }
+        guard let found else { return nil }
+        return try partsCache.parts(of: found.0) { () throws(ReportError) in
+            ReportParts(try Gzip.firstMember(of: Array(found.1)[...], compressedLimit: .max).bytes)
         }
-        guard let body else { return (nil, "the report is no longer kept") }
-        do throws(ReportError) { return (try Report.decode(body: body), nil) } catch { return (nil, "\(error)") }
     }
 
     // MARK: Tags

@@ -7,8 +7,12 @@ public struct AccountRow: Codable, Sendable, Equatable, FetchableRecord {
     public var id: String
     /// Its hosts.
     public var hosts: Int64
-    /// Its databases, without missing ones.
+    /// Its databases that are there.
     public var databases: Int64
+    /// Those of them that are stopped.
+    public var stopped: Int64
+    /// Its databases that are missing.
+    public var missing: Int64
     /// When a host of it was first seen: RFC 3339, UTC.
     public var first_seen: String
     /// When a host of it was last seen: RFC 3339, UTC.
@@ -21,9 +25,11 @@ public struct ClusterRow: Codable, Sendable, Equatable, FetchableRecord {
     public var id: String
     /// The engine.
     public var engine: String
-    /// Databases, missing ones with them.
+    /// Its databases that are there.
     public var databases: Int64
-    /// Those that are missing.
+    /// Those of them that are stopped.
+    public var stopped: Int64
+    /// Its databases that are missing.
     public var missing: Int64
     /// Hosts that they are on.
     public var hosts: Int64
@@ -43,7 +49,11 @@ extension InventoryStore {
                     SELECT a.id, a.first_seen, a.last_seen,
                         (SELECT COALESCE(SUM(hosts), 0) FROM host_census WHERE account_id = a.id) AS hosts,
                         (SELECT COALESCE(SUM(databases), 0) FROM census
-                         WHERE account_id = a.id AND state <> 'missing') AS databases
+                         WHERE account_id = a.id AND state <> 'missing') AS databases,
+                        (SELECT COALESCE(SUM(databases), 0) FROM census
+                         WHERE account_id = a.id AND state = 'stopped') AS stopped,
+                        (SELECT COALESCE(SUM(databases), 0) FROM census
+                         WHERE account_id = a.id AND state = 'missing') AS missing
                     FROM accounts a ORDER BY a.id
                     """)
         }
@@ -55,7 +65,9 @@ extension InventoryStore {
             let rows = try ClusterRow.fetchAll(
                 database,
                 sql: """
-                    SELECT cluster_id AS id, MIN(engine) AS engine, COUNT(*) AS databases, COUNT(missing_since) AS missing,
+                    SELECT cluster_id AS id, MIN(engine) AS engine, COUNT(*) - COUNT(missing_since) AS databases,
+                        COUNT(CASE WHEN missing_since IS NULL AND state = 'stopped' THEN 1 END) AS stopped,
+                        COUNT(missing_since) AS missing,
                         COUNT(DISTINCT host_row_id) AS hosts, GROUP_CONCAT(DISTINCT role) AS roles,
                         GROUP_CONCAT(DISTINCT version) AS versions
                     FROM databases WHERE cluster_id IS NOT NULL AND cluster_id > ?

@@ -29,6 +29,8 @@ struct HostJoin {
     let host: KnownHost
     let other: KnownHost
     let database: Database
+    private let source: String
+    private let time: String
 
     /// The join that a report asks for, if any: its host is known by its instance, and its machine by another row.
     init?(_ host: KnownHost, _ ingestion: Ingestion) throws {
@@ -37,12 +39,16 @@ struct HostJoin {
         else { return nil }
         let others = try KnownHost.all(machine: machine, startedAt: "", ingestion.database)
         guard let other = others.first(where: { $0.instanceID == nil }), other.lastSeen < ingestion.seen,
+            // Who claims another sender's machine id does not get its databases.
+            other.isSame(sender: ingestion.incoming),
             // Of machines that were cloned from one image nobody knows whose row it is.
             !others.contains(where: { $0.instanceID != nil && $0.rowID != host.rowID })
         else { return nil }
         self.host = host
         self.other = other
         database = ingestion.database
+        source = ingestion.incoming.source
+        time = ingestion.received
     }
 
     func run() throws {
@@ -73,6 +79,7 @@ struct HostJoin {
         try SearchText.replace(SearchText.of(other), nil, in: "search_hosts", other.rowID, database)
         try database.run("DELETE FROM hosts WHERE row_id = ?", [other.rowID])
         try host.addAlias(other.id, database)
+        try database.record(.joined, of: host.id, before: other.id, after: host.id, source: source, at: time)
     }
 
     private typealias Entry = (rowID: Int64, key: String, lastSeen: String, state: DatabaseState)

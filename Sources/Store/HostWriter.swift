@@ -13,6 +13,10 @@ struct KnownHost {
     var region: String?
     var instanceID: String?
     var machineID: String?
+    /// The token whose reports these are; nil where only the command line's came.
+    var sender: String?
+    /// An operator said that it is gone.
+    var isRetired = false
     /// A report of this host and of the very time that was asked for is stored.
     var hasReport = false
     /// Another row, without an instance, has the same machine id.
@@ -21,7 +25,8 @@ struct KnownHost {
     private static let select = """
         SELECT row_id, id, last_seen, hostname, account_id, region, instance_id, machine_id, last_started_at,
             EXISTS (SELECT 1 FROM reports r WHERE r.host_row_id = hosts.row_id AND r.started_at = ?),
-            EXISTS (SELECT 1 FROM hosts o WHERE o.machine_id = hosts.machine_id AND o.instance_id IS NULL)
+            EXISTS (SELECT 1 FROM hosts o WHERE o.machine_id = hosts.machine_id AND o.instance_id IS NULL),
+            sender, retired_at IS NOT NULL
         FROM hosts\u{20}
         """
 
@@ -37,6 +42,8 @@ struct KnownHost {
         lastStarted = row[8]
         hasReport = row[9]
         hasTwin = instanceID != nil && row[10]
+        sender = row[11]
+        isRetired = row[12]
     }
 
     fileprivate init(rowID: Int64, id: String, lastSeen: String) {
@@ -50,6 +57,12 @@ struct KnownHost {
         try all("WHERE machine_id = ?", machine, startedAt, database)
     }
 
+    /// The host of a row; nil when it is gone.
+    static func all(row: Int64, _ database: Database) throws -> KnownHost? {
+        let statement = try database.cachedStatement(sql: select + "WHERE row_id = ?")
+        return try Row.fetchOne(statement, arguments: ["", row]).map(KnownHost.init)
+    }
+
     private static func all(
         _ condition: String, _ value: String, _ startedAt: String, _ database: Database
     ) throws -> [KnownHost] {
@@ -58,6 +71,8 @@ struct KnownHost {
     }
 
     /// The host's row: by instance id; else the one row with the machine id, unless either side names another instance.
+    ///
+    /// A machine id is no secret: a row that is known by it alone, or that only shares it, is this host's when it has the same sender.
     static func find(_ incoming: IncomingReport, _ database: Database) throws -> KnownHost? {
         let identity = incoming.identity
         func first(_ condition: String, _ value: String) throws -> KnownHost? {
@@ -69,8 +84,23 @@ struct KnownHost {
             return try identity.instanceID == nil ? first(condition, identity.id) : nil
         }
         let hosts = try all(machine: machine, startedAt: incoming.startedAt, database)
-        if let unnamed = hosts.first(where: { $0.instanceID == nil }) { return unnamed }
-        return identity.instanceID == nil && hosts.count == 1 ? hosts[0] : nil
+        if let unnamed = hosts.first(where: { $0.instanceID == nil }) {
+            // To take an instance id changes what the row is: that is for its own sender alone.
+            return identity.instanceID == nil || unnamed.isSame(sender: incoming) ? unnamed : nil
+        }
+        return identity.instanceID == nil && hosts.count == 1 && hosts[0].isOf(incoming) ? hosts[0] : nil
+    }
+
+    /// Whether the sender of `incoming` may report for this host.
+    func isOf(_ incoming: IncomingReport) -> Bool {
+        sender == nil || sender == incoming.source || incoming.source == IncomingReport.commandLine
+            || incoming.bounds.takesOver
+    }
+
+    /// Whether the host's reports came from the sender of `incoming`, or an operator says that it may be taken for it.
+    func isSame(sender incoming: IncomingReport) -> Bool {
+        (sender ?? IncomingReport.commandLine) == incoming.source || incoming.source == IncomingReport.commandLine
+            || incoming.bounds.takesOver
     }
 }
 
@@ -92,9 +122,12 @@ struct HostWriter {
         now.machineID = identity.machineID ?? now.machineID
         now.instanceID = identity.instanceID ?? now.instanceID
         now.id = identity.instanceID ?? now.id
+        if ingestion.incoming.source != IncomingReport.commandLine { now.sender = ingestion.incoming.source }
+        now.isRetired = false
         try writeAccount()
         if let known {
             if !known.isNamed(as: now) { try rename(now) }
+            try recordEvents(known, now)
         } else {
             try insert(now)
             now.rowID = ingestion.database.lastInsertedRowID
@@ -104,11 +137,20 @@ struct HostWriter {
         return now
     }
 
-    /// AWS's account: twelve digits, or it is none.
-    private var account: String? {
-        ingestion.report.host.cloud?.accountID.flatMap { id in
-            id.utf8.count == 12 && id.utf8.allSatisfy { (0x30...0x39).contains($0) } ? id : nil
+    private var account: String? { ingestion.report.host.cloud?.validAccountID }
+
+    private func recordEvents(_ known: KnownHost, _ now: KnownHost) throws {
+        func record(_ event: HostEvent, _ before: String?, _ after: String?) throws {
+            guard let before, before != after else { return }
+            try ingestion.database.record(
+                event, of: now.id, before: before, after: after, source: ingestion.incoming.source,
+                at: ingestion.received)
         }
+        try record(.senderChanged, known.sender, now.sender)
+        try record(.accountChanged, known.accountID, now.accountID)
+        try record(.identityChanged, known.id, now.id)
+        try record(.identityChanged, known.machineID, now.machineID)
+        if known.isRetired { try record(.returned, "retired", "reporting") }
     }
 
     private func execute(_ sql: String, _ values: [(any DatabaseValueConvertible)?]) throws {
@@ -130,12 +172,12 @@ struct HostWriter {
         try execute(
             """
             INSERT INTO hosts (id, hostname, account_id, region, instance_id, machine_id, first_seen, last_seen,
-                agent_version, scan_status)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', ?)
+                agent_version, scan_status, sender)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?)
             """,
             [
                 host.id, host.hostname, host.accountID, host.region, host.instanceID, host.machineID, host.lastSeen,
-                host.lastSeen, ingestion.report.scan.status.rawValue,
+                host.lastSeen, ingestion.report.scan.status.rawValue, host.sender,
             ])
     }
 
@@ -160,17 +202,26 @@ struct HostWriter {
             UPDATE hosts SET os = COALESCE(?, os), os_id = COALESCE(?, os_id), os_version = COALESCE(?, os_version),
                 kernel = COALESCE(?, kernel), architecture = COALESCE(?, architecture), cpus = COALESCE(?, cpus),
                 memory_bytes = COALESCE(?, memory_bytes), agent_version = ?, scan_status = ?, last_seen = ?,
-                last_started_at = ?
+                last_started_at = ?, sender = ?, retired_at = NULL
             WHERE row_id = ?
             """,
             [
                 host.os?.name, host.os?.id, host.os?.version, host.kernel, host.architecture, host.cpus,
                 host.memoryBytes, report.agent.version, report.scan.status.rawValue, now.lastSeen,
-                ingestion.incoming.startedAt, now.rowID,
+                ingestion.incoming.startedAt, now.sender, now.rowID,
             ])
         guard known.map({ !$0.isNamed(as: now) }) ?? true else { return }
         try SearchText.replace(
             known.map(SearchText.of), SearchText.of(now), in: "search_hosts", now.rowID, ingestion.database)
+    }
+}
+
+extension Report.Cloud {
+    /// AWS's account: twelve digits, or it is none.
+    var validAccountID: String? {
+        accountID.flatMap { id in
+            id.utf8.count == 12 && id.utf8.allSatisfy { (0x30...0x39).contains($0) } ? id : nil
+        }
     }
 }
 

@@ -13,8 +13,16 @@ public struct Refusal: Error, Sendable, Equatable {
         case unknownSchema = "unknown_schema"
         /// The scan began further in the future than clocks go wrong.
         case future
+        /// The scan began before 2020, or at a time that no calendar has: the host's clock was never set.
+        case past
         /// It contradicts what is stored.
         case contradiction
+        /// Another sender reports for this host.
+        case foreignSender = "foreign_sender"
+        /// It names another account or region than the instance has.
+        case identityConflict = "identity_conflict"
+        /// The token may not report for this account, region or host.
+        case outOfBounds = "out_of_bounds"
     }
 
     /// The kind of refusal.
@@ -36,7 +44,11 @@ public struct IncomingReport: Sendable {
     /// When the scan began, as text.
     let startedAt: String
     /// Who sent it: a token's id, or `cli`.
-    public var source = "cli"
+    public var source = IncomingReport.commandLine
+    /// What the sender may report.
+    public var bounds = SenderBounds()
+    /// The command line's own source: an operator, who may report for every host and becomes no host's sender.
+    public static let commandLine = "cli"
     /// How the host is known.
     let identity: HostIdentity
     /// Gzip of the JSON as it came, with keys that this program does not know.
@@ -98,8 +110,10 @@ public struct IncomingReport: Sendable {
         report.scan.status == .partial || report.scan.problems.contains { $0.code == "output_limit" }
     }
 
-    /// A snapshot or an image has no processes: its report says nothing about servers that run on the host.
-    var hasProcesses: Bool { !report.scan.problems.contains { $0.code == "no_process_table" } }
+    /// A snapshot or an image has no processes, and a container others than the host: such a report tells nothing of servers that run on the host.
+    var hasProcesses: Bool {
+        !report.scan.problems.contains { ["no_process_table", "not_host_namespace"].contains($0.code) }
+    }
 }
 
 /// One database of a report, as the columns of the store.
@@ -112,6 +126,8 @@ struct IncomingDatabase: Sendable {
     var cluster: ClusterName?
     var bytes: Int64?
     var bytesComplete: Bool?
+    /// The owner of its data directory; nil where it has none, or an older agent reported.
+    var ownerUID: Int64?
 
     /// More than this is no size: its sums would leave 64 bits.
     static let largestBytes = Int64(1) << 50
@@ -138,6 +154,7 @@ struct IncomingDatabase: Sendable {
         serverIdentity =
             ["system_identifier", "server_uuid"].lazy
             .compactMap { name in database.identity[name].map { "\(name):\($0)" } }.first
+        ownerUID = database.dataDirectories.first { $0.purpose == .data }?.uid.map(Int64.init)
         let sizes = database.dataDirectories.compactMap(\.bytes)
         bytes = sizes.isEmpty ? nil : sizes.reduce(0) { min($0 + min($1, Self.largestBytes), Self.largestBytes) }
         bytesComplete = bytes.map { _ in database.dataDirectories.allSatisfy(\.complete) }
@@ -147,26 +164,21 @@ struct IncomingDatabase: Sendable {
 /// What the members of one cluster share.
 struct ClusterName: Sendable {
     private var text: String
-    /// A name is no more than that: it counts within one account.
-    private var isLocal: Bool
 
     init?(_ database: Report.Database) {
-        for name in ["system_identifier", "galera_cluster_uuid", "replication_group"] {
-            guard let value = database.identity[name] else { continue }
-            (text, isLocal) = ("\(database.engine):\(name):\(value)", false)
-            return
-        }
         // A router names the replica set of its configuration servers, and belongs to them.
         for (name, kind) in [
-            ("replica_set", "replica_set"), ("config_replica_set", "replica_set"), ("galera_cluster", "galera_cluster"),
+            ("system_identifier", "system_identifier"), ("galera_cluster_uuid", "galera_cluster_uuid"),
+            ("replication_group", "replication_group"), ("replica_set", "replica_set"),
+            ("config_replica_set", "replica_set"), ("galera_cluster", "galera_cluster"),
         ] {
             guard let value = database.identity[name] else { continue }
-            (text, isLocal) = ("\(database.engine):\(kind):\(value)", true)
+            text = "\(database.engine):\(kind):\(value)"
             return
         }
         return nil
     }
 
-    /// The id among all clusters.
-    func id(in account: String?) -> String { isLocal ? "\(text)@\(account ?? "")" : text }
+    /// The id among all clusters. An identity counts within one account: a report can claim any, and must not join another account's cluster.
+    func id(in account: String?) -> String { "\(text)@\(account ?? "")" }
 }

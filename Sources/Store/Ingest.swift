@@ -10,8 +10,10 @@ public enum IngestOutcome: Sendable, Equatable {
     case duplicate(hostID: String)
     /// A newer one of the host is stored; this one is kept, and changes nothing.
     case older(hostID: String)
-    /// It makes no sense, and is kept as a dead letter alone.
+    /// It is invalid, or none of its sender's, and is kept as a dead letter alone.
     case rejected(Refusal)
+    /// Its sender has used up what it may write today; nothing is kept. It may be sent again at `reset`.
+    case overQuota(reset: String)
 }
 
 extension InventoryStore {
@@ -28,32 +30,42 @@ extension InventoryStore {
     /// Stores `reports` in one transaction that is durable when this returns; each has its outcome, in their order.
     ///
     /// A report that contradicts the store costs itself alone.
-    /// - Parameter now: when they were received; the time of the transaction without it.
+    /// - Parameters:
+    ///   - now: when they were received; the time of the transaction without it.
+    ///   - quota: what each sender may write a day.
     /// - Throws: `StoreError` when the store cannot write; then none of them is stored.
-    public func ingest(_ reports: [IncomingReport], now: Date? = nil) throws -> [IngestOutcome] {
+    public func ingest(
+        _ reports: [IncomingReport], now: Date? = nil, quota: SenderQuota = .none
+    ) throws -> [IngestOutcome] {
         do {
-            return try write { try Self.ingest(reports, now, $0) { try $0.run() } }
+            return try write { try Self.ingest(reports, now, quota, $0) { try $0.run() } }
         } catch let error as StoreError where error.code == .contradiction {
             // One of them breaks a constraint: each in a savepoint, so that it costs itself alone.
-            return try write { try Self.ingest(reports, now, $0) { try $0.runAlone() } }
+            return try write { try Self.ingest(reports, now, quota, $0) { try $0.runAlone() } }
         }
     }
 
     private static func ingest(
-        _ reports: [IncomingReport], _ now: Date?, _ database: Database, run: (Ingestion) throws -> IngestOutcome
+        _ reports: [IncomingReport], _ now: Date?, _ quota: SenderQuota, _ database: Database,
+        run: (Ingestion) throws -> IngestOutcome
     ) throws -> [IngestOutcome] {
         let receipt = try Receipt(now ?? Date(), database)
-        return try reports.map { report in
-            guard !receipt.isFuture(report.report.scan.startedAt) else {
-                return .rejected(Refusal(.future, "the scan began in the future, at \(report.startedAt)"))
-            }
+        let usage = SenderUsage(database, quota, now: now ?? Date())
+        let outcomes = try reports.map { report -> IngestOutcome in
+            if try usage.isUsedUp(report.source) { return .overQuota(reset: usage.reset) }
+            if let refusal = receipt.refusal(report) { return .rejected(refusal) }
             let seen = receipt.seen(report)
             let ingestion =
                 Ingestion(
                     incoming: report, seen: seen.time, isClockAhead: seen.isClockAhead, received: receipt.time,
                     database: database)
-            do { return try run(ingestion) } catch let refusal as Refusal { return .rejected(refusal) }
+            do { return try usage.counting(report.source) { try run(ingestion) } } catch let refusal as Refusal {
+                try ingestion.note(refusal)
+                return .rejected(refusal)
+            }
         }
+        try usage.write()
+        return outcomes
     }
 }
 
@@ -77,10 +89,17 @@ struct Receipt {
         isClockBehind = last.timeIntervalSince(now) > Self.jitter
     }
 
-    /// Further in the future than clocks go wrong.
-    func isFuture(_ startedAt: Date) -> Bool {
+    /// No report is older than this: there was no such agent.
+    private static let epoch = "2020-01-01"
+
+    /// Why a report's time cannot be right: further in the future than clocks go wrong, or before there were agents.
+    func refusal(_ report: IncomingReport) -> Refusal? {
         let tolerance = isClockBehind ? Self.behindTolerance : InventoryStore.clockTolerance
-        return startedAt > date.addingTimeInterval(tolerance)
+        if report.report.scan.startedAt > date.addingTimeInterval(tolerance) {
+            return Refusal(.future, "the scan began in the future, at \(report.startedAt): set the host's clock")
+        }
+        guard report.startedAt < Self.epoch else { return nil }
+        return Refusal(.past, "the scan began at \(report.startedAt), before 2020: set the host's clock")
     }
 
     /// When the host was seen: by its own clock, unless that is ahead, which would hide the reports to come.
@@ -120,13 +139,17 @@ struct Ingestion {
     }
 
     func run() throws -> IngestOutcome {
+        if let refusal = incoming.bounds.refusal(report.host, id: incoming.identity.id) { throw refusal }
         let known = try KnownHost.find(incoming, database)
+        if let known { try check(known) }
         let machine = incoming.identity.machineID
         let maybe =
             try known.map { [$0] } ?? machine.map {
                 try KnownHost.all(machine: $0, startedAt: incoming.startedAt, database)
             } ?? []
-        for host in maybe where try host.hasReport && isStored(host.rowID) { return .duplicate(hostID: host.id) }
+        for host in maybe where try host.hasReport && host.isOf(incoming) && isStored(host.rowID) {
+            return .duplicate(hostID: host.id)
+        }
         guard let known, known.lastSeen >= seen else { return try store(known) }
         if isClockAhead, let last = known.lastStarted, last < incoming.startedAt {
             // Two reports of a host whose clock is ahead came at once: its own clock has their order.
@@ -137,6 +160,43 @@ struct Ingestion {
         }
         _ = try addReport(known.rowID, isOlder: true)
         return .older(hostID: known.id)
+    }
+
+    /// Who may report for a host that is known: its own sender; and what a report may not change.
+    private func check(_ known: KnownHost) throws {
+        guard known.isOf(incoming) else {
+            throw Refusal(
+                .foreignSender,
+                "host \(known.id) is reported by token \(known.sender ?? "-"): retry the dead letter to let another one take it over"
+            )
+        }
+        guard known.instanceID != nil, known.instanceID == incoming.identity.instanceID else { return }
+        let cloud = report.host.cloud
+        for (what, before, after) in [
+            ("account", known.accountID, cloud?.validAccountID), ("region", known.region, cloud?.region),
+        ] {
+            if let before, let after, before != after {
+                throw Refusal(
+                    .identityConflict,
+                    "instance \(known.id) is in \(what) \(before): no instance moves to another, as to \(after.prefix(40))"
+                )
+            }
+        }
+    }
+
+    /// Keeps the event of a refusal that is about who sends what.
+    func note(_ refusal: Refusal) throws {
+        guard refusal.code == .foreignSender || refusal.code == .identityConflict else { return }
+        let known = try KnownHost.find(incoming, database)
+        if refusal.code == .foreignSender {
+            try database.record(
+                .senderRefused, of: known?.id ?? incoming.identity.id, before: known?.sender, after: incoming.source,
+                source: incoming.source, at: received)
+        } else {
+            try database.record(
+                .accountRefused, of: known?.id ?? incoming.identity.id, before: known?.accountID,
+                after: report.host.cloud?.validAccountID, source: incoming.source, at: received)
+        }
     }
 
     private func store(_ known: KnownHost?) throws -> IngestOutcome {
@@ -175,9 +235,13 @@ struct Ingestion {
     private func addReport(_ hostRow: Int64, isOlder: Bool) throws -> Int64 {
         try database.run(
             """
-            INSERT INTO reports (host_row_id, started_at, seen_at, received_at, is_older, source, body)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
-            """, [hostRow, incoming.startedAt, seen, received, isOlder, incoming.source, Data(incoming.body)])
+            INSERT INTO reports (host_row_id, started_at, seen_at, received_at, is_older, source, takes_over, body)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                hostRow, incoming.startedAt, seen, received, isOlder, incoming.source, incoming.bounds.takesOver,
+                Data(incoming.body),
+            ])
         return database.lastInsertedRowID
     }
 }

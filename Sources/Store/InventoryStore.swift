@@ -12,6 +12,7 @@ public struct InventoryStore: Sendable {
     private let use: StoreLock?
     /// Where the store is.
     public let path: String
+    let partsCache = ReportPartsCache()
 
     /// What a store is opened for.
     public enum Mode: Sendable {

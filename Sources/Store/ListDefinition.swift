@@ -175,6 +175,8 @@ public struct ListReference: Sendable {
 
     /// `InventoryStore.databases`.
     public static let databases = ListReference(.databases)
+    /// `InventoryStore.hostEvents`.
+    public static let hostEvents = ListReference(.hostEvents)
     /// `InventoryStore.hosts`.
     public static let hosts = ListReference(.hosts)
     /// `InventoryStore.changes`.

@@ -82,12 +82,19 @@ extension ListDefinition {
     }
 
     /// A host by its id, by one that it had, or by its name.
+    ///
+    /// A host that calls itself by another one's id is not meant by that id.
     private static func host(_ hostRow: String) -> ListField {
         .custom(
-            "host", "A host's id or its name.",
-            sql: { "\($0)\(hostRow) IN (\(KnownHost.rowsOfID) UNION ALL SELECT row_id FROM hosts WHERE hostname = ?)" }
+            "host", "A host's id, or its name where no host has that id.",
+            sql: {
+                """
+                \($0)\(hostRow) IN (\(KnownHost.rowsOfID) UNION ALL
+                    SELECT row_id FROM hosts WHERE hostname = ? AND NOT EXISTS (\(KnownHost.rowsOfID)))
+                """
+            }
         ) {
-            [$0, $0, $0]
+            Array(repeating: $0, count: 5)
         }
     }
 
@@ -106,7 +113,9 @@ extension ListDefinition {
     private static let states = ["running", "stopped", "installed", "missing"]
 
     /// What databases are asked by, now or as of a time.
-    private static func databaseFields(_ state: String, _ host: String) -> [ListField] {
+    ///
+    /// - Parameter present: the state with "missing" for what was not there; without it the one of now, which has an index.
+    private static func databaseFields(_ state: String, _ host: String, present: String? = nil) -> [ListField] {
         [
             .text("cluster", "\(state).cluster_id", "A cluster's id, as `cluster_id` names it."),
             .text("container", "\(state).container", "A container's name, or its id where it has none."),
@@ -125,9 +134,10 @@ extension ListDefinition {
                 guard condition.comparison == .equal, states.contains(condition.value) else {
                     throw ListField.refusal(condition, "states are \(states.joined(separator: ", "))")
                 }
+                let expression = present ?? Schema.presentState(state + ".")
                 return Predicate(
-                    sql: { "\($0)\(Schema.presentState(state + ".")) = ?" }, arguments: [condition.value], isPoint: true
-                )
+                    sql: { "\($0)\(expression) = ?" }, arguments: [condition.value], isPoint: present == nil,
+                    isIndexed: present == nil)
             },
             .size("bytes", "\(host).bytes", "The size: >=1000000000, or >=1GiB."),
             .time("first_seen", "\(host).first_seen", "When a scan first saw it: >=2026-11-01, or >=7d for days ago."),
@@ -159,7 +169,13 @@ extension ListDefinition {
     /// The databases that have been since `time` what they are.
     static func databases(unchangedSince time: Date) -> ListDefinition {
         let text = Timestamp.format(time)
-        var definition = databases(at: time, "databases d", rowID: "d.row_id", databaseFields("d", "d"))
+        // What went missing later was there.
+        let isThere = "d.missing_since IS NULL OR d.missing_since > '\(text)'"
+        let fields = databaseFields("d", "d", present: "CASE WHEN \(isThere) THEN d.state ELSE 'missing' END")
+        var definition = databases(at: time, "databases d", rowID: "d.row_id", fields)
+        for index in definition.columns.indices where definition.columns[index].name == "missing_since" {
+            definition.columns[index].sql = "CASE WHEN \(isThere) THEN NULL ELSE d.missing_since END"
+        }
         definition.fixed = [Predicate(sql: { "\($0)d.changed_at <= ?" }, arguments: [text], isIndexed: false)]
         return definition
     }
@@ -209,7 +225,7 @@ extension ListDefinition {
             "h",
             """
             id, hostname, account_id, region, instance_id, machine_id, os, os_id, os_version, kernel, architecture, cpus,
-            memory_bytes, scan_status, agent_version, first_seen, last_seen
+            memory_bytes, scan_status, agent_version, first_seen, last_seen, sender, retired_at
             """) + [
                 SelectedColumn(
                     "databases",
@@ -225,6 +241,14 @@ extension ListDefinition {
             .text("os", "h.os_id", isIndexed: false, "A system's id, such as debian or amzn."),
             .text("architecture", "h.architecture", isIndexed: false, "An architecture, such as x86_64."),
             .text("scan_status", "h.scan_status", isIndexed: false, "complete or partial."),
+            .text("sender", "h.sender", "The token whose reports these are."),
+            ListField(name: "retired", help: "true for hosts that were retired, false for the others.") { condition in
+                guard condition.comparison == .equal, ["true", "false"].contains(condition.value) else {
+                    throw ListField.refusal(condition, "true or false")
+                }
+                let sql = "h.retired_at IS \(condition.value == "true" ? "NOT " : "")NULL"
+                return Predicate(sql: { _ in sql }, arguments: [], isIndexed: false)
+            },
             .time("first_seen", "h.first_seen", "When a scan first saw it: >=2026-11-01, or >=7d for days ago."),
             .time("last_seen", "h.last_seen", "When a scan last saw it: <2026-11-01, or <7d for days ago."),
         ],

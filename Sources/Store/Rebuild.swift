@@ -21,6 +21,11 @@ extension InventoryStore {
         defer { try? database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA temp_store = MEMORY") } }
         return try write { database in
             try database.execute(sql: "PRAGMA defer_foreign_keys = ON")
+            // Events and counts tell what happened once; deriving the hosts anew is no event.
+            let events = try Row.fetchAll(database, sql: "SELECT kind, count FROM host_event_counts")
+            let lastEvent = try Int64.fetchOne(database, sql: "SELECT MAX(row_id) FROM host_events") ?? 0
+            let retired = try Row.fetchAll(
+                database, sql: "SELECT id, retired_at FROM hosts WHERE retired_at IS NOT NULL")
             let tags = try Row.fetchAll(
                 database, sql: "SELECT h.id, t.key, t.value FROM host_tags t JOIN hosts h ON h.row_id = t.host_row_id")
             try database.execute(
@@ -37,6 +42,17 @@ extension InventoryStore {
                     sql: "INSERT INTO host_tags SELECT row_id, ?, ? FROM hosts WHERE id = ?",
                     arguments: [tag[1] as String, tag[2] as String, tag[0] as String])
             }
+            for host in retired {
+                try database.execute(
+                    sql: "UPDATE hosts SET retired_at = ? WHERE id = ?",
+                    arguments: [host[1] as String, host[0] as String])
+            }
+            try database.execute(
+                sql: "DELETE FROM host_events WHERE row_id > ?; DELETE FROM host_event_counts", arguments: [lastEvent])
+            for event in events {
+                try database.run(
+                    "INSERT INTO host_event_counts VALUES (?, ?)", [event[0] as String, event[1] as Int64])
+            }
             try database.execute(sql: "DELETE FROM meta WHERE key = 'rebuild'")
             return rebuilt
         }
@@ -45,16 +61,21 @@ extension InventoryStore {
     private func replay(_ database: Database) throws -> Rebuilt {
         var rebuilt = Rebuilt(reports: 0, unreadable: [])
         var last = Int64(0)
-        let sql = "SELECT row_id, seen_at, received_at, body FROM reports WHERE row_id > ? ORDER BY row_id LIMIT 1"
+        let sql = """
+            SELECT row_id, seen_at, received_at, body, source, takes_over FROM reports WHERE row_id > ?
+            ORDER BY row_id LIMIT 1
+            """
         while let row = try Row.fetchOne(database.cachedStatement(sql: sql), arguments: [last]) {
             let reportRow: Int64 = row[0]
             last = reportRow
             guard let report = try? Report.decode(body: row[3], .outline),
-                let incoming = try? IncomingReport(report, gzip: [])
+                var incoming = try? IncomingReport(report, gzip: [])
             else {
                 rebuilt.unreadable.append(reportRow)
                 continue
             }
+            incoming.source = row[4]
+            incoming.bounds.takesOver = row[5]
             let ingestion = Ingestion(incoming: incoming, seen: row[1], received: row[2], database: database)
             let known = try KnownHost.find(incoming, database)
             func keep(_ hostRow: Int64, isOlder: Bool) throws -> Int64 {

@@ -2,7 +2,7 @@ import FoundationEssentials
 import GRDB
 import Report
 
-/// How long what is kept. Current state, history and one size a day are kept for ever.
+/// How long what is kept. Current state and one size a day are kept for ever, unless a host was not seen for too long.
 public struct RetentionPolicy: Sendable, Equatable {
     /// Raw reports, in days; the one that a database was last seen in stays.
     public var reportDays = 90
@@ -12,8 +12,12 @@ public struct RetentionPolicy: Sendable, Equatable {
     public var auditDays = 400
     /// Dead letters, in days.
     public var deadLetterDays = 30
+    /// Changes, events of hosts, and what databases were before, in days.
+    public var historyDays = 730
+    /// Hosts that were not seen for so many days are removed with all that is known of them; 0 keeps them for ever.
+    public var unseenDays = 0
 
-    /// 90, 30, 400 and 30 days.
+    /// 90, 30, 400, 30, 730 days, and hosts for ever.
     public init() {}
 }
 
@@ -29,8 +33,10 @@ extension InventoryStore {
         public internal(set) var reports = 0
         /// Sizes that were removed.
         public internal(set) var sizes = 0
-        /// Lines of the audit log and dead letters that were removed.
+        /// Lines of the audit log, dead letters, changes and rows of history that were removed.
         public internal(set) var others = 0
+        /// Hosts that were removed.
+        public internal(set) var hosts = 0
 
         /// At the beginning.
         public init() {}
@@ -49,6 +55,7 @@ extension InventoryStore {
             var others = 0
             for (table, column, days) in [
                 ("audit", "at", policy.auditDays), ("dead_letters", "received_at", policy.deadLetterDays),
+                ("changes", "at", policy.historyDays), ("host_events", "at", policy.historyDays),
             ] {
                 try database.execute(
                     sql: """
@@ -57,12 +64,30 @@ extension InventoryStore {
                         """, arguments: [before(days)])
                 others += database.changesCount
             }
+            // What was is written when it ends, so that the first rows are, but for clocks, the oldest.
+            try database.execute(
+                sql: """
+                    DELETE FROM database_history WHERE valid_until < ? AND row_id IN
+                        (SELECT row_id FROM database_history ORDER BY row_id LIMIT \(Self.retentionStep))
+                    """, arguments: [before(policy.historyDays)])
+            others += database.changesCount
+            try database.execute(sql: "DELETE FROM token_usage WHERE day < ?", arguments: [before(2)])
             next.others += others
             return reports || sizes || others > 0
         }
+        var isUnseen = false
+        if policy.unseenDays > 0 {
+            let time = Timestamp.format(now.addingTimeInterval(-Double(policy.unseenDays) * 86_400))
+            let old = try hosts(unseenSince: time, limit: Self.hostStep)
+            for id in old where try forgetHost(id, source: "retention", now: now) { next.hosts += 1 }
+            isUnseen = old.count == Self.hostStep
+        }
         progress = next
-        return isMore
+        return isMore || isUnseen
     }
+
+    /// The most hosts that one step removes.
+    private static let hostStep = 20
 
     /// Reports are in the order of their receipt; one whose host or database was last seen in it stays.
     private static func removeReports(

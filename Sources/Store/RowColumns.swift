@@ -40,7 +40,7 @@ extension HostRow: ListRow {
         agent_version = row[first + 14]
         first_seen = row[first + 15]
         last_seen = row[first + 16]
-        databases = row[first + 17]
+        databases = row[first + 19]
         hostname = row[first + 1]
         account_id = row[first + 2]
         region = row[first + 3]
@@ -53,6 +53,8 @@ extension HostRow: ListRow {
         architecture = row[first + 10]
         cpus = row[first + 11]
         memory_bytes = row[first + 12]
+        sender = row[first + 17]
+        retired_at = row[first + 18]
     }
 }
 
@@ -72,6 +74,18 @@ extension ChangeRow: ListRow {
         field = row[first + 10]
         before = row[first + 11]
         after = row[first + 12]
+    }
+}
+
+extension HostEventRow: ListRow {
+    init(_ row: Row, from first: Int) {
+        id = row[first]
+        at = row[first + 1]
+        host_id = row[first + 2]
+        kind = row[first + 3]
+        source = row[first + 4]
+        before = row[first + 5]
+        after = row[first + 6]
     }
 }
 

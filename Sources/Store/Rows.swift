@@ -39,6 +39,10 @@ public struct HostRow: Codable, Sendable, Equatable {
     public var first_seen: String
     /// When a scan last saw it: RFC 3339, UTC.
     public var last_seen: String
+    /// The token whose reports these are; null where only the command line stored some.
+    @ExplicitNull public var sender: String?
+    /// When an operator retired it.
+    @ExplicitNull public var retired_at: String?
 }
 
 /// A database as the inventory lists it.

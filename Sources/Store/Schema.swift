@@ -6,6 +6,7 @@ enum Schema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("0001 inventory") { database in try database.execute(sql: inventory) }
         migrator.registerMigration("0002 history") { database in try database.execute(sql: history) }
+        migrator.registerMigration("0003 senders") { database in try database.execute(sql: senders) }
         return migrator
     }
 

@@ -5,9 +5,13 @@ import Report
 public struct StatsRow: Codable, Sendable, Equatable {
     /// The columns counted by, and their values; `null` is a group too.
     public var group: [String: String?]
-    /// How many.
+    /// Databases that are there: running, stopped and installed.
     public var databases: Int64
-    /// Their sizes together, in bytes, of those whose size is known.
+    /// Those of them that are stopped.
+    public var stopped: Int64
+    /// Databases that are missing; they are not among `databases`.
+    public var missing: Int64
+    /// The sizes of those that are there together, in bytes, where they are known.
     public var bytes: Int64
 }
 
@@ -17,9 +21,13 @@ public struct Stats: Codable, Sendable, Equatable {
     public var items: [StatsRow]
     /// Whether there are more groups than that.
     public var truncated: Bool
-    /// Databases in all groups.
+    /// Databases that are there, in all groups.
     public var databases: Int64
-    /// Their sizes together, in bytes.
+    /// Those of them that are stopped.
+    public var stopped: Int64
+    /// Databases that are missing; they are not among `databases`.
+    public var missing: Int64
+    /// The sizes of those that are there together, in bytes.
     public var bytes: Int64
 }
 
@@ -46,7 +54,13 @@ extension InventoryStore {
         let values: [any DatabaseValueConvertible] = predicates.flatMap(\.arguments)
         let arguments: StatementArguments = StatementArguments(values)
         return try read { database in
-            let sums = "SUM(c.databases), CAST(TOTAL(c.bytes) AS INTEGER)"
+            let there = "c.state <> 'missing'"
+            let sums = """
+                SUM(CASE WHEN \(there) THEN c.databases ELSE 0 END),
+                SUM(CASE WHEN c.state = 'stopped' THEN c.databases ELSE 0 END),
+                SUM(CASE WHEN \(there) THEN 0 ELSE c.databases END),
+                CAST(TOTAL(CASE WHEN \(there) THEN c.bytes ELSE 0 END) AS INTEGER)
+                """
             let list = columns.map { "c.\($0)" }.joined(separator: ", ")
             let rows =
                 columns.isEmpty
@@ -55,25 +69,23 @@ extension InventoryStore {
                     database,
                     sql: """
                         SELECT \(sums), \(list) FROM census c WHERE \(condition) GROUP BY \(list)
-                        ORDER BY 1 DESC, \(list) LIMIT \(Self.groupLimit + 1)
+                        ORDER BY SUM(c.databases) DESC, \(list) LIMIT \(Self.groupLimit + 1)
                         """, arguments: arguments)
             let items = rows.prefix(Self.groupLimit).map { row in
                 let values = groupBy.enumerated().map { index, name in
-                    let value: String = row[index + 2]
+                    let value: String = row[index + 4]
                     return (name, value.isEmpty ? nil : value)
                 }
-                return StatsRow(group: Dictionary(uniqueKeysWithValues: values), databases: row[0], bytes: row[1])
-            }
-            guard columns.isEmpty || rows.count > Self.groupLimit else {
-                return Stats(
-                    items: items, truncated: false, databases: items.reduce(0) { $0 + $1.databases },
-                    bytes: items.reduce(0) { $1.bytes > .max - $0 ? .max : $0 + $1.bytes })
+                return StatsRow(
+                    group: Dictionary(uniqueKeysWithValues: values), databases: row[0], stopped: row[1],
+                    missing: row[2], bytes: row[3])
             }
             let total = try Row.fetchOne(
                 database, sql: "SELECT \(sums) FROM census c WHERE \(condition)", arguments: arguments)
+            func sum(_ index: Int) -> Int64 { total?[index] as Int64? ?? 0 }
             return Stats(
-                items: items, truncated: rows.count > Self.groupLimit, databases: total?[0] as Int64? ?? 0,
-                bytes: total?[1] as Int64? ?? 0)
+                items: items, truncated: rows.count > Self.groupLimit, databases: sum(0), stopped: sum(1),
+                missing: sum(2), bytes: sum(3))
         }
     }
 

@@ -9,7 +9,7 @@ public struct StoreSummary: Sendable {
     public var freeBytes: Int64
     /// Refused reports that are kept.
     public var deadLetters: Int
-    /// When the host that was not seen longest was last seen; nil without hosts.
+    /// When the least recently seen host was last seen, retired ones left out; nil without hosts.
     public var oldestHost: String?
 }
 
@@ -27,7 +27,8 @@ extension InventoryStore {
             StoreSummary(
                 bytes: bytes, freeBytes: freeBytes(),
                 deadLetters: try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM dead_letters") ?? 0,
-                oldestHost: try String.fetchOne(database, sql: "SELECT MIN(last_seen) FROM hosts"))
+                oldestHost: try String.fetchOne(
+                    database, sql: "SELECT MIN(last_seen) FROM hosts WHERE retired_at IS NULL"))
         }
     }
 

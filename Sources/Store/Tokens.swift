@@ -20,6 +20,21 @@ public struct TokenRow: Codable, Sendable, Equatable, FetchableRecord {
     @ExplicitNull public var revoked_at: String?
     /// When it was last used, to the second or so.
     @ExplicitNull public var last_used_at: String?
+    /// Accounts that it may report for, with commas between them; null for all.
+    @ExplicitNull public var accounts: String?
+    /// Regions that it may report for.
+    @ExplicitNull public var regions: String?
+    /// Hosts that it may report for.
+    @ExplicitNull public var hosts: String?
+    /// Whether it may report for hosts that another token reported first.
+    public var any_sender = false
+
+    /// What it may report.
+    public var bounds: SenderBounds {
+        func parts(_ text: String?) -> [String] { (text ?? "").parts(",").filter { !$0.isEmpty } }
+        return SenderBounds(
+            accounts: parts(accounts), regions: parts(regions), hosts: parts(hosts), takesOver: any_sender)
+    }
 
     /// A token that is not revoked and was never used.
     public init(id: String, name: String, scopes: String, loopback_only: Bool, created_at: String, expires_at: String?)
@@ -35,7 +50,7 @@ public struct TokenRow: Codable, Sendable, Equatable, FetchableRecord {
 
 extension InventoryStore {
     private static let tokenColumns =
-        "id, name, scopes, loopback_only, created_at, expires_at, revoked_at, last_used_at"
+        "id, name, scopes, loopback_only, created_at, expires_at, revoked_at, last_used_at, accounts, regions, hosts, any_sender"
 
     /// All tokens, in the order in which they were made.
     public func tokens() throws -> [TokenRow] {
@@ -54,9 +69,45 @@ extension InventoryStore {
         }
     }
 
-    /// Adds a token whose secret has the hash `hash`.
-    public func addToken(_ token: TokenRow, hash: [UInt8]) throws {
-        try write { try Self.insert(token, hash, $0) }
+    /// Adds a token whose secret has the hash `hash`. The token of the first start, which anybody on the machine may have read, ends with it.
+    ///
+    /// - Parameter replaced: the id of a token whose hosts the new one takes over; it is revoked.
+    /// - Throws: `StoreError` with the code `badRequest` when there is no valid token `replaced`.
+    public func addToken(
+        _ token: TokenRow, hash: [UInt8], replacing replaced: String? = nil, now: Date = Date()
+    ) throws {
+        try write { database in
+            let time = Timestamp.format(now)
+            if let replaced {
+                try database.execute(
+                    sql: "UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
+                    arguments: [time, replaced])
+                guard database.changesCount == 1 else {
+                    throw StoreError(.badRequest, "there is no valid token \(replaced.prefix(80)) to replace")
+                }
+                try database.execute(
+                    sql: "UPDATE hosts SET sender = ? WHERE sender = ?", arguments: [token.id, replaced])
+                try database.execute(
+                    sql: "UPDATE reports SET source = ? WHERE source = ?", arguments: [token.id, replaced])
+            }
+            try Self.insert(token, hash, database)
+            try database.execute(
+                sql: """
+                    UPDATE tokens SET revoked_at = ? WHERE revoked_at IS NULL AND id <> ?
+                        AND id = (SELECT value FROM meta WHERE key = 'first_token_id')
+                    """, arguments: [time, token.id])
+        }
+    }
+
+    /// The ids among `ids` of tokens that are valid now.
+    public func validTokens(_ ids: Set<String>, now: Date = Date()) throws -> Set<String> {
+        let time = Timestamp.format(now)
+        return try read { database in
+            let sql = "SELECT 1 FROM tokens WHERE id = ? AND revoked_at IS NULL AND COALESCE(expires_at, '9') > ?"
+            return try ids.filter {
+                try Int.fetchOne(database.cachedStatement(sql: sql), arguments: [$0, time]) != nil
+            }
+        }
     }
 
     /// Adds the first token; false when a store once had one, even if it was revoked since.
@@ -68,16 +119,18 @@ extension InventoryStore {
             guard database.changesCount == 1 else { return false }
             guard try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM tokens") == 0 else { return false }
             try Self.insert(token, hash, database)
+            try database.execute(sql: "INSERT INTO meta VALUES ('first_token_id', ?)", arguments: [token.id])
             return true
         }
     }
 
     private static func insert(_ token: TokenRow, _ hash: [UInt8], _ database: Database) throws {
         try database.execute(
-            sql: "INSERT INTO tokens (hash, \(tokenColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            sql: "INSERT INTO tokens (hash, \(tokenColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             arguments: [
                 Data(hash), token.id, token.name, token.scopes, token.loopback_only, token.created_at,
-                token.expires_at, token.revoked_at, token.last_used_at,
+                token.expires_at, token.revoked_at, token.last_used_at, token.accounts, token.regions, token.hosts,
+                token.any_sender,
             ])
     }
 

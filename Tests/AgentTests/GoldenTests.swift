@@ -17,6 +17,7 @@ struct GoldenTests {
     static func scan(_ scenario: String, engines: Set<String> = []) throws -> Report {
         var options = ScanOptions()
         options.root = hosts.appending(path: scenario).path
+        options.isRecorded = true
         options.measuresSizes = false
         options.engines = engines
         options.now = { Date(timeIntervalSince1970: 1_795_000_000) }

@@ -44,6 +44,7 @@ struct ScannerTests {
             URL(filePath: #filePath).deletingLastPathComponent().appending(
                 path: "../EnginesTests/Fixtures/hosts/debian-mysql"
             ).path
+        options.isRecorded = true
         options.now = { Date(timeIntervalSince1970: seconds) }
         let report = try Scanner(options).run()
         #expect(report.databases.contains { $0.state == .running && $0.version == "8.0.36" })

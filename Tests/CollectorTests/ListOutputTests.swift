@@ -19,7 +19,7 @@ struct ListOutputTests {
         #expect(
             CSV.text([], DatabasesCommand.columns).hasPrefix(
                 "id,key,host_id,hostname,account_id,region,engine,vendor,version,"))
-        #expect(CSV.text([], HostsCommand.columns).hasSuffix(",first_seen,last_seen\r\n"))
+        #expect(CSV.text([], HostsListCommand.columns).hasSuffix(",first_seen,last_seen,sender,retired_at\r\n"))
     }
 
     @Test("a list as JSON has its items and a next_cursor, null at the end")

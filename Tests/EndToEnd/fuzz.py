@@ -129,7 +129,7 @@ def run(command, **options):
 def try_host(agent, host, pick):
     done = host.spoil(pick)
     try:
-        out, complaint = run([agent, "scan", "--format", "json", "--root", str(host.path), "--deadline", "8s"])
+        out, complaint = run([agent, "scan", "--format", "json", "--recorded-proc", "--root", str(host.path), "--deadline", "8s"])
         if not complaint:
             try:
                 json.loads(out)
@@ -162,7 +162,7 @@ def work(agent, seed, first, step, count, until, found):
     """Every `step`th input from `first`, `count` of them or until the clock says so."""
     with tempfile.TemporaryDirectory(prefix="dbcensus-fuzz-hosts-") as directory:
         hosts = [Host(fixture, directory) for fixture in sorted(FIXTURES.iterdir()) if fixture.is_dir()]
-        frames = [subprocess.run([agent, "scan", "--format", form, "--root", str(host.path)], capture_output=True, check=True).stdout
+        frames = [subprocess.run([agent, "scan", "--format", form, "--recorded-proc", "--root", str(host.path)], capture_output=True, check=True).stdout
                   for host in hosts[:3] for form in ("frame", "json")]
         number = first
         while number < count and time.monotonic() < until:

@@ -92,7 +92,7 @@ def test_output_waits_for_nobody_and_takes_nobodys_file(agent, tmp_path):
         assert done.returncode == 1 and str(file) in done.stderr.decode(), file
         assert not file.is_file() or file.read_text() == kept
     (tmp_path / "own").write_text("x" * 1_000_000)
-    agent.run("scan", "--no-sizes", "--format", "json", "--root", tmp_path, "--output", tmp_path / "own")
+    agent.run("scan", "--no-sizes", "--format", "json", "--recorded-proc", "--root", tmp_path, "--output", tmp_path / "own")
     assert json.loads((tmp_path / "own").read_text())["databases"] == []
 
 
@@ -152,13 +152,13 @@ def test_the_deadline_holds(agent, tmp_path):
     for number in range(FILES):
         (big / str(number)).touch()
     started = time.monotonic()
-    report = agent.json("scan", "--format", "json", "--root", tmp_path / "root", "--deadline", "50ms")
+    report = agent.json("scan", "--format", "json", "--recorded-proc", "--root", tmp_path / "root", "--deadline", "50ms")
     assert time.monotonic() - started < 5
     directory = report["databases"][0]["data_directories"][0]
     assert directory["complete"] is False and 0 < directory["files"] < FILES
     assert report["scan"]["status"] == "partial"
     assert "deadline" in {p["code"] for p in report["scan"]["problems"]}
-    whole = agent.json("scan", "--format", "json", "--root", tmp_path / "root")["databases"][0]["data_directories"][0]
+    whole = agent.json("scan", "--format", "json", "--recorded-proc", "--root", tmp_path / "root")["databases"][0]["data_directories"][0]
     assert whole["complete"] and whole["files"] == FILES + 4
 
 
@@ -199,7 +199,8 @@ def check_order(lines):
             after.append(match[1])
     is_process = re.compile(r"(?:/proc/)?\d+/")
     assert any(is_process.match(path) for path in before)
-    assert all(is_process.match(path) or path in {".", "self/mountinfo", "self/ns/mnt", "/proc/self/ns/net", "proc"} for path in before), before
+    own = {".", "/", "self/mountinfo", "self/ns/mnt", "self/ns/pid", "/proc/self/ns/net", "/proc/thread-self/schedstat", "proc"}
+    assert all(is_process.match(path) or path in own for path in before), before
     assert after and not [path for path in after if is_process.match(path)]
 
 
@@ -215,7 +216,7 @@ def test_an_unreadable_fixture_host_seen_by_nobody(agent, fixtures, tmp_path):
     for parent in [program, *tmp_path.parents][:3] + [tmp_path]:
         parent.chmod(0o755)
     report = type(agent)(program).json(
-        "scan", "--format", "json", "--root", host, prefix=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"], cwd="/")
+        "scan", "--format", "json", "--recorded-proc", "--root", host, prefix=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"], cwd="/")
     (database,) = [d for d in report["databases"] if d["state"] == "running"]
     assert report["scan"]["privileged"] is False and report["scan"]["status"] == "partial"
     denied = {p["subject"] for p in report["scan"]["problems"] if p["code"] == "denied"}
@@ -231,7 +232,7 @@ def test_no_canary_of_any_fixture_host_leaves_by_any_output(agent, fixtures, tmp
     assert len(planted) > 20
     for host in sorted(fixtures.iterdir()):
         for options in [["--explain"], ["--format", "json"], ["--format", "frame"]]:
-            done = agent.run("scan", "--root", host, *options)
+            done = agent.run("scan", "--recorded-proc", "--root", host, *options)
             assert b"canary" not in done.stdout + done.stderr, (host.name, options)
             if "frame" in options:
                 (tmp_path / "frame").write_bytes(done.stdout)

@@ -18,7 +18,7 @@ def store(tmp_path):
 @pytest.fixture(scope="module")
 def frames(agent, fixtures):
     names = ["debian-mysql", "debian-postgresql", "al2023-mysql", "stopped"]
-    return [agent.run("scan", "--format", "frame", "--root", fixtures / name).stdout for name in names]
+    return [agent.run("scan", "--format", "frame", "--recorded-proc", "--root", fixtures / name).stdout for name in names]
 
 
 def test_a_real_host_reaches_the_inventory(agent, collector, store, scan):
@@ -102,7 +102,7 @@ def test_errors_have_their_exit_status(collector, store, tmp_path):
 
 
 def test_hostile_names_are_harmless_in_every_format(collector, store, agent, fixtures):
-    report = agent.json("scan", "--format", "json", "--root", fixtures / "two-instances")
+    report = agent.json("scan", "--format", "json", "--recorded-proc", "--root", fixtures / "two-instances")
     report["host"]["hostname"] = "=cmd|' /C calc'!A0\x1b[2J\n<script>"
     collector.run("ingest", "--store", store, "-", input=json.dumps(report).encode())
     for table in [collector.run("hosts", "--store", store).stdout.decode(), collector.run("databases", "--store", store).stdout.decode()]:

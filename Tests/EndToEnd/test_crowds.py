@@ -170,7 +170,7 @@ def test_a_million_files_in_one_directory(agent, tmp_path):
     for count in [1_000, 1_000_000]:
         for number in range(len(os.listdir(data)), count):
             os.close(os.open(data / f"file-{number}", os.O_CREAT | os.O_WRONLY))
-        report, peaks[count] = scan(agent, "--root", tmp_path / "root")
+        report, peaks[count] = scan(agent, "--recorded-proc", "--root", tmp_path / "root")
         directory = report["databases"][0]["data_directories"][0]
         # An empty directory beside would do; what is in it is looked at as far as the limit, and that is said.
         assert directory["complete"] and directory["files"] == count + 1
@@ -180,7 +180,7 @@ def test_a_million_files_in_one_directory(agent, tmp_path):
     long.mkdir()
     for number in range(200_000):
         os.close(os.open(long / f"{number:0240}", os.O_CREAT | os.O_WRONLY))
-    report, memory = scan(agent, "--root", tmp_path / "root")
+    report, memory = scan(agent, "--recorded-proc", "--root", tmp_path / "root")
     assert report["databases"][0]["data_directories"][0]["files"] == 1_200_002 and memory - peaks[1_000] < 32 << 20
     shutil.rmtree(tmp_path / "root")
 
@@ -198,6 +198,6 @@ def test_files_of_a_hundred_gigabytes(agent, fixtures, tmp_path):
         assert present, fixture
         for file in present:
             os.truncate(file, 100 << 30)
-        report, memory = scan(agent, "--root", host, "--no-sizes")
+        report, memory = scan(agent, "--recorded-proc", "--root", host, "--no-sizes")
         assert memory < MEMORY and report["scan"]["problems"]
         shutil.rmtree(host)

@@ -58,8 +58,8 @@ def decoded(agent, *arguments):
 def test_a_typical_host_fits_one_page(agent, count, tmp_path):
     """What an inventory is asked for is all there: only evidence and other detail may be gone."""
     root = host_with(count, tmp_path)
-    whole = agent.json("scan", "--format", "json", "--root", root)
-    frame, report = decoded(agent, "--root", root, "--max-output", PAGE)
+    whole = agent.json("scan", "--format", "json", "--recorded-proc", "--root", root)
+    frame, report = decoded(agent, "--recorded-proc", "--root", root, "--max-output", PAGE)
     assert len(frame) <= PAGE
     assert report["scan"]["status"] == whole["scan"]["status"] == "complete"
     for kept, known in zip(report["databases"], whole["databases"], strict=True):
@@ -89,7 +89,7 @@ def test_two_hundred_databases_fit_whatever_is_asked_for(agent, limit, tmp_path_
     root = tmp_path_factory.getbasetemp() / "two-hundred/db-200.prod.example.com"
     if not root.exists():
         host_with(200, root.parent)
-    frame, report = decoded(agent, "--root", root, "--max-output", limit)
+    frame, report = decoded(agent, "--recorded-proc", "--root", root, "--max-output", limit)
     assert len(frame) <= limit and len(frame) > limit * 0.5 or limit == 1_000_000
     problems = {p["code"]: p["message"] for p in report["scan"]["problems"]}
     left_out = len(report["databases"]) < 200
@@ -100,7 +100,7 @@ def test_two_hundred_databases_fit_whatever_is_asked_for(agent, limit, tmp_path_
 
 def test_json_is_bounded_too_and_a_table_is_not(agent, tmp_path):
     root = host_with(30, tmp_path)
-    done = agent.run("scan", "--format", "json", "--root", root, "--max-output", 10_000)
+    done = agent.run("scan", "--format", "json", "--recorded-proc", "--root", root, "--max-output", 10_000)
     assert len(done.stdout) <= 10_000 and json.loads(done.stdout)["databases"]
     for wrong in [["--format", "table", "--max-output", "5000"], ["--format", "frame", "--max-output", "1999"]]:
         assert agent.run("scan", *wrong, check=False).returncode == 64
@@ -113,7 +113,7 @@ if __name__ == "__main__":  # the table of docs/report.md: test_output_limit.py 
         for count in [1, 3, 30, 200]:
             root, row = host_with(count, directory), []
             for limit in [[], ["--max-output", str(INVOCATION)], ["--max-output", str(PAGE)]]:
-                frame = subprocess.run([sys.argv[1], "scan", "--root", root, "--format", "frame", *limit], capture_output=True, check=True).stdout
+                frame = subprocess.run([sys.argv[1], "scan", "--recorded-proc", "--root", root, "--format", "frame", *limit], capture_output=True, check=True).stdout
                 report = json.loads(subprocess.run([sys.argv[1], "decode"], input=frame, capture_output=True, check=True).stdout)
                 left = next((p["message"] for p in report["scan"]["problems"] if p["code"] == "output_limit"), "")
                 row.append(f"{len(frame)} ({len(report['databases'])} databases; {left.partition(': ')[2] or 'nothing left out'})")

@@ -48,7 +48,7 @@ def state(directory):
 def check(agent, root):
     database = root / "var/lib/rpm"
     before = state(database)
-    report = agent.json("scan", "--format", "json", "--root", root)
+    report = agent.json("scan", "--format", "json", "--recorded-proc", "--root", root)
     assert state(database) == before
     assert {p["code"] for p in report["scan"]["problems"]} == {"no_process_table"}
     found = {(d["engine"], d["version"]): d for d in report["databases"]}

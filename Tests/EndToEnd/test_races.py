@@ -24,6 +24,9 @@ while True:
 """
 
 
+UUIDS = {"inside": "11111111-1111-1111-1111-111111111111", "canary": "22222222-2222-2222-2222-222222222222"}
+
+
 @pytest.mark.parametrize("missing", [[], ["openat2"]])
 @pytest.mark.parametrize("exchanged", ["var/lib/mysql", "var/lib", "etc/mysql", "var/lib/mysql/inner"])
 def test_nothing_outside_the_root_is_read(agent, tmp_path, exchanged, missing):
@@ -32,7 +35,7 @@ def test_nothing_outside_the_root_is_read(agent, tmp_path, exchanged, missing):
         for place in ["var/lib/mysql", "var/lib/mysql/inner", "etc/mysql", "lib/mysql/inner", "mysql/inner", "inner"]:
             (base / place).mkdir(parents=True, exist_ok=True)
             (base / place / "ibdata1").write_bytes(bytes(512))
-            (base / place / "auto.cnf").write_text(f"[auto]\nserver-uuid={word}-uuid\n")
+            (base / place / "auto.cnf").write_text(f"[auto]\nserver-uuid={UUIDS[word]}\n")
             (base / place / "my.cnf").write_text(f"[mysqld]\nsocket=/{word}.sock\nbind-address={word}\n")
     (outside / "big").write_bytes(bytes(1 << 20))
     (outside / "var/lib/mysql/inner/big").write_bytes(bytes(1 << 20))
@@ -43,10 +46,10 @@ def test_nothing_outside_the_root_is_read(agent, tmp_path, exchanged, missing):
         swapper.stdout.readline()
         found = 0
         for _ in range(SCANS):
-            out = agent.run("scan", "--format", "json", "--root", root, prefix=prefix).stdout
-            assert b"canary" not in out
+            out = agent.run("scan", "--format", "json", "--recorded-proc", "--root", root, prefix=prefix).stdout
+            assert b"canary" not in out and UUIDS["canary"].encode() not in out
             for database in json.loads(out)["databases"]:
-                found += "inside-uuid" in database["identity"].values()
+                found += UUIDS["inside"] in database["identity"].values()
                 assert all((directory["bytes"] or 0) < 1 << 20 for directory in database["data_directories"])
         assert found == SCANS or exchanged != "etc/mysql"
         assert swapper.poll() is None

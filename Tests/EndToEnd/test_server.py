@@ -25,7 +25,7 @@ def service(tmp_path_factory):
 @pytest.fixture(scope="module")
 def frames(agent, fixtures):
     names = ["debian-mysql", "debian-postgresql", "al2023-mysql", "stopped"]
-    return [agent.run("scan", "--format", "frame", "--root", fixtures / name).stdout for name in names]
+    return [agent.run("scan", "--format", "frame", "--recorded-proc", "--root", fixtures / name).stdout for name in names]
 
 
 def outcomes(answer):

@@ -20,7 +20,8 @@ struct BadInputTests {
 
         func scan(seconds: Double = 30) throws -> (databases: [Report.Database], problems: [Report.Problem]) {
             let log = ProblemLog()
-            let host = Host(try HostRoot(path), deadline: Deadline(seconds: seconds), log: log)
+            let host = Host(
+                try HostRoot(path), deadline: Deadline(seconds: seconds), log: log, isRecorded: true)
             var findings: [Finding] = []
             let inspector = Inspector(host)
             inspector.run(try inspector.takeHold().servers) { findings.append($0) }

@@ -24,7 +24,8 @@ struct MongoDBTests {
                 "dbpath=/d", "port=1",
             ])
         func strange(_ text: String) -> String? {
-            MongoDBConfiguration.notUnderstood(MongoDBConfiguration.parse(text), among: MongoDBSettings.allowed)
+            MongoDBConfiguration.notUnderstood(
+                MongoDBConfiguration.parse(text), among: Set(MongoDBSettings.allowed.keys))
         }
         #expect(strange("net: {port: 1}\n") == "net")
         #expect(strange("net:\n  port:\n    __exec: \"cat port\"\n") == "net.port.__exec")

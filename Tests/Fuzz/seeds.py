@@ -20,7 +20,7 @@ def main(agent, directory):
     inputs = [(parser, file.read_bytes()) for parser, patterns in PATTERNS.items() for pattern in patterns
               for file in sorted(HOSTS.glob(pattern))[:30] if file.is_file() and not file.is_symlink()]
     inputs += [(parser, file.read_bytes()) for file in sorted(RPM.rglob("*")) if file.is_file() for parser in (0, 1, 2)]
-    inputs.append((11, subprocess.run([agent, "scan", "--root", HOSTS / "docker", "--format", "frame"], capture_output=True, check=True).stdout))
+    inputs.append((11, subprocess.run([agent, "scan", "--recorded-proc", "--root", HOSTS / "docker", "--format", "frame"], capture_output=True, check=True).stdout))
     for number, (parser, data) in enumerate(inputs):
         if len(data) <= LARGEST:
             (directory / f"seed-{number}").write_bytes(bytes([parser]) + data)

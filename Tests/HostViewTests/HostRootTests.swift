@@ -150,8 +150,12 @@ struct HostRootTests {
         #expect(root.glob("/etc/pass*wd").paths == ["/etc/passwd"])
         #expect(root.glob("/etc/passwd*passwd").paths == [])
         #expect(root.glob("/none/*").paths == [])
-        for number in 0..<(HostRoot.globLimit + 5) { try directory.write("many/\(number)") }
-        let many = root.glob("/many/*")
-        #expect(many.paths.count == HostRoot.globLimit && many.truncated)
+        for number in 0..<505 {
+            for place in 0..<3 { try directory.write("many\(place)/\(number)") }
+        }
+        let one = root.glob("/many0/*")
+        #expect(one.paths.count == 500 && one.cut == ["/many0"] && !one.truncated, "one directory's share")
+        let many = root.glob("/many*/*")
+        #expect(many.paths.count == HostRoot.globLimit && many.truncated && many.cut.count == 3)
     }
 }

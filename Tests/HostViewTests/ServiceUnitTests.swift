@@ -153,7 +153,7 @@ struct SocketTableTests {
         let copy = FileManager.default.temporaryDirectory.appending(path: "dbcensus-\(UUID())")
         try FileManager.default.copyItem(at: source, to: copy)
         defer { try? FileManager.default.removeItem(at: copy) }
-        let table = SocketTable(ProcFS(try HostRoot(copy.path)))
+        let table = SocketTable(ProcFS(try HostRoot(copy.path), isRecorded: true))
         let first = table.namespace(of: 2001)
         #expect(first.isSeparate && !first.isIsolated && first.tcp.values.map(\.port).sorted() == [3306, 3307])
         try FileManager.default.removeItem(at: copy.appending(path: "proc/net-of-4026533000"))

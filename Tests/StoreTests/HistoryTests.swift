@@ -144,7 +144,7 @@ struct HistoryTests {
             }
         }
         let clusters = try store.clusters().items
-        #expect(clusters.map(\.id) == ["mysql:system_identifier:7", "mysql:system_identifier:8"])
+        #expect(clusters.map(\.id) == ["mysql:system_identifier:7@", "mysql:system_identifier:8@"])
         #expect(clusters.map(\.databases) == [2, 1] && clusters[0].roles == "primary,replica")
         var request = ListRequest()
         request.require("cluster", clusters[0].id)

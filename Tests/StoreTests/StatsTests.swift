@@ -32,14 +32,19 @@ struct StatsTests {
             let expected = Dictionary(grouping: rows) {
                 [$0.account_id, $0.version, $0.missing_since == nil ? $0.state : "missing", $0.exposure]
             }
-            #expect(stats.items.count == expected.count && stats.databases == Int64(rows.count))
+            let there = rows.filter { $0.missing_since == nil }
+            #expect(stats.items.count == expected.count && stats.databases == Int64(there.count))
+            #expect(stats.missing == Int64(rows.count - there.count), "the missing ones have a figure of their own")
+            #expect(stats.bytes == there.compactMap(\.bytes).reduce(0, +))
             for item in stats.items {
                 let group = expected[columns.map { item.group[$0] ?? nil }]
-                #expect(item.databases == Int64(group?.count ?? 0))
-                #expect(item.bytes == group?.compactMap(\.bytes).reduce(0, +))
+                let isMissing = item.group["state"] == "missing"
+                #expect((isMissing ? item.missing : item.databases) == Int64(group?.count ?? 0))
+                #expect((isMissing ? item.databases : item.missing) == 0)
+                #expect(item.bytes == (isMissing ? 0 : group?.compactMap(\.bytes).reduce(0, +)))
             }
         }
-        #expect(try store.stats(groupBy: [], conditions: [Condition("state=missing")!]).databases > 0)
+        #expect(try store.stats(groupBy: [], conditions: [Condition("state=missing")!]).missing > 0)
         #expect { try store.stats(groupBy: ["bytes"]) } throws: { ($0 as? StoreError)?.code == .badRequest }
         #expect(try store.hostCounts() == ["complete": 3])
     }

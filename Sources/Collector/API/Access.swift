@@ -46,6 +46,17 @@ struct Access: Sendable {
         return row
     }
 
+    /// A request costs one, and one more for every 20 ms that its answer took: dear questions use up a token's share sooner.
+    private static let secondsOfOne = 0.02
+
+    /// Takes what a request cost beyond its one from the token's share.
+    func charge(_ token: TokenRow, seconds: Double) {
+        let limits = live.value.limits
+        requests.charge(
+            token.id, seconds / Self.secondsOfOne, perSecond: Double(limits.requestsPerSecond),
+            burst: Double(limits.requestBurst))
+    }
+
     private func valid(_ header: String, _ request: Request, _ address: String, _ now: Date) async throws -> TokenRow? {
         let words = header.split(separator: " ", omittingEmptySubsequences: true)
         guard words.count == 2, words[0].lowercased() == "bearer", let token = Token(words[1]) else { return nil }
@@ -63,13 +74,23 @@ struct Access: Sendable {
         let isProxied = request.headers.contains { field in
             let name = field.name.canonicalName
             return name.hasPrefix("x-forwarded")
-                || ["forwarded", "via", "x-real-ip", "cf-connecting-ip"].contains(name)
+                || [
+                    "forwarded", "via", "x-real-ip", "cf-connecting-ip", "x-client-ip", "true-client-ip",
+                    "x-cluster-client-ip", "fastly-client-ip",
+                ].contains(name)
         }
-        let authority = request.head.authority ?? ""
-        let host =
-            authority.hasPrefix("[")
-            ? authority.dropFirst().prefix { $0 != "]" } : authority.prefix { $0 != ":" }
         return Configuration.isLoopback(address) && !live.value.server.trustProxy && !isProxied
-            && Configuration.isLoopback(String(host))
+            && Self.host(request.head.authority ?? "").map(Configuration.isLoopback) == true
+    }
+
+    /// The host of `host`, `host:port`, `[address]` or `[address]:port`; nil for anything else.
+    private static func host(_ authority: String) -> String? {
+        let isBracketed = authority.hasPrefix("[")
+        let end = isBracketed ? authority.firstIndex(of: "]") : authority.firstIndex(of: ":") ?? authority.endIndex
+        guard let end else { return nil }
+        let host = isBracketed ? authority[..<end].dropFirst() : authority[..<end]
+        let rest = isBracketed ? authority[authority.index(after: end)...] : authority[end...]
+        let isPort = rest.hasPrefix(":") && rest.dropFirst().allSatisfy { ("0"..."9").contains($0) }
+        return rest.isEmpty || isPort ? String(host) : nil
     }
 }

@@ -20,7 +20,9 @@ extension Endpoint {
             answers: [200: "DatabaseDetail", 404: "Problem"]
         ) { call in
             guard let id = DatabaseID(call.path["id"] ?? "") else { throw Problem.notFound("database") }
-            guard let detail = try await call.read({ try $0.database(id) }) else { throw Problem.notFound("database") }
+            guard let detail = try await call.readDetail({ try $0.database(id) }) else {
+                throw Problem.notFound("database")
+            }
             return try .json(detail)
         },
         .list(
@@ -50,7 +52,7 @@ extension Endpoint {
             answers: [200: "HostDetail", 404: "Problem"]
         ) { call in
             let id = call.path["id"] ?? ""
-            guard let detail = try await call.read({ try $0.host(id) }) else { throw Problem.notFound("host") }
+            guard let detail = try await call.readDetail({ try $0.host(id) }) else { throw Problem.notFound("host") }
             return try .json(detail)
         },
         Endpoint(
@@ -71,6 +73,43 @@ extension Endpoint {
             guard try await call.read({ try $0.setTags(id, tags) }) else { throw Problem.notFound("host") }
             return try .json(try await call.read { try $0.tags(id) })
         },
+        Endpoint(
+            method: .delete, path: base + "/hosts/{id}", scope: .admin,
+            summary: "Forgets a host: removes it with its databases, history and reports.",
+            answers: [204: "", 404: "Problem"]
+        ) { call in
+            let (id, actor) = (call.path["id"] ?? "", call.token?.id ?? "-")
+            guard try await call.read({ try $0.forgetHost(id, source: actor) }) else { throw Problem.notFound("host") }
+            return Reply(status: .noContent)
+        },
+        Endpoint(
+            method: .post, path: base + "/hosts/{id}/retire", scope: .admin,
+            summary:
+                "Retires a host that is gone: its databases are missing, and no alert counts it. A report brings it back.",
+            answers: [204: "", 404: "Problem"]
+        ) { call in
+            let (id, actor) = (call.path["id"] ?? "", call.token?.id ?? "-")
+            guard try await call.read({ try $0.retireHost(id, source: actor) }) else {
+                throw Problem.notFound("host that is not retired yet")
+            }
+            return Reply(status: .noContent)
+        },
+        Endpoint(
+            method: .post, path: base + "/hosts/{id}/split", scope: .admin,
+            summary: "Sorts a host's reports anew by sender and identity, which undoes what a forged report joined.",
+            answers: [200: "HostSplit", 404: "Problem"]
+        ) { call in
+            let (id, actor) = (call.path["id"] ?? "", call.token?.id ?? "-")
+            guard let split = try await call.read({ try $0.splitHost(id, source: actor) }) else {
+                throw Problem.notFound("host")
+            }
+            return try .json(HostSplit(hosts: split.hosts, refused: split.refused))
+        },
+        .list(
+            base + "/host-events", "HostEvent",
+            "What happened to hosts' senders, accounts and identities, the last event first.", .hostEvents,
+            HostEventRow.columns
+        ) { try $0.hostEvents($1) },
         Endpoint(
             method: .get, path: base + "/accounts", scope: .read, summary: "AWS accounts whose hosts reported.",
             answers: [200: "AccountList"]
@@ -113,10 +152,32 @@ extension Problem {
     }
 }
 
+/// What became of a host that was split.
+struct HostSplit: Codable, Sendable {
+    var hosts: [String]
+    var refused: Int
+}
+
 extension Call {
+    /// Reads a whole report of the store, apart from other questions; the token pays for what it costs.
+    func readDetail<Value: Sendable>(
+        _ body: @escaping @Sendable (InventoryStore) throws -> Value
+    ) async throws -> Value {
+        let (backend, token) = (backend, token)
+        return try await Blocking.detail {
+            let begun = ContinuousClock.now
+            defer { token.map { backend.access.charge($0, seconds: (ContinuousClock.now - begun) / .seconds(1)) } }
+            return try body(backend.store)
+        }
+    }
+
     /// Reads or writes the store, away from the threads that serve requests.
     func read<Value: Sendable>(_ body: @escaping @Sendable (InventoryStore) throws -> Value) async throws -> Value {
-        let store = backend.store
-        return try await Blocking.run { try body(store) }
+        let (backend, token) = (backend, token)
+        return try await Blocking.run {
+            let begun = ContinuousClock.now
+            defer { token.map { backend.access.charge($0, seconds: (ContinuousClock.now - begun) / .seconds(1)) } }
+            return try body(backend.store)
+        }
     }
 }

@@ -47,6 +47,8 @@ struct Problem: Error, Encodable, Sendable {
             }
         case is IngestQueue.Full:
             self.init(.serviceUnavailable, "busy", "too much waits to be stored: send it again", retryAfter: 1)
+        case is IngestQueue.Revoked:
+            self.init(.unauthorized, "bad_token", "the token was revoked, or ended, before the reports were stored")
         case is CancellationError:
             self.init(.serviceUnavailable, "stopping", "the collector stops: send it again", retryAfter: 5)
         default:

@@ -15,7 +15,7 @@ extension Backend {
         var samples = [
             gauge("dbcensus_build_info", "The collector's version.", 1, [("version", CollectorCommand.version)]),
             gauge("dbcensus_queue_reports", "Reports that wait to be stored.", Double(depth.reports)),
-            gauge("dbcensus_queue_bytes", "Bytes of bodies that are worked on.", Double(depth.bytes)),
+            gauge("dbcensus_queue_bytes", "Bytes of reports that are worked on, inflated.", Double(depth.bytes)),
             gauge("dbcensus_store_bytes", "The store's files together.", Double(summary.bytes)),
             gauge("dbcensus_store_free_bytes", "Free space on the store's disk.", Double(summary.freeBytes)),
             gauge("dbcensus_dead_letters", "Reports that were refused and are kept.", Double(summary.deadLetters)),
@@ -23,7 +23,8 @@ extension Backend {
         if let oldest = summary.oldestHost.flatMap(Timestamp.parse) {
             samples.append(
                 gauge(
-                    "dbcensus_oldest_host_seconds", "Since when the host that was not seen longest was not seen.",
+                    "dbcensus_oldest_host_seconds",
+                    "Seconds since the least recently seen host last reported, retired hosts left out.",
                     max(0, now.timeIntervalSince(oldest))))
         }
         for (status, count) in try store.hostCounts().sorted(by: { $0.key < $1.key }) {
@@ -34,8 +35,19 @@ extension Backend {
         }
         for item in try store.stats(groupBy: ["engine", "state"]).items.prefix(200) {
             let labels = ["engine", "state"].map { ($0, (item.group[$0] ?? nil) ?? "") }
+            // A group of the state "missing" has no database that is there.
             samples.append(
-                gauge("dbcensus_databases", "Databases, by engine and state.", Double(item.databases), labels))
+                gauge(
+                    "dbcensus_databases", "Databases, by engine and state.", Double(item.databases + item.missing),
+                    labels))
+        }
+        for (kind, count) in try store.hostEventCounts().sorted(by: { $0.key < $1.key }) {
+            samples.append(
+                .init(
+                    definition: .init(
+                        name: "dbcensus_host_events_total",
+                        help: "Changes of hosts' senders, accounts and identities, and refused ones, by kind.",
+                        type: "counter"), labels: [("kind", kind)], value: Double(count)))
         }
         return samples
     }

@@ -1,3 +1,5 @@
+import Store
+
 /// The schemas of what the API answers, for its description; a test holds real answers to them.
 enum Schemas {
     static let all: [String: JSON] = objects.merging(lists) { $1 }.merging(others) { $1 }
@@ -39,7 +41,12 @@ enum Schemas {
             "os_version": textOrNull, "kernel": textOrNull, "architecture": textOrNull, "cpus": numberOrNull,
             "memory_bytes": numberOrNull, "databases": number,
             "scan_status": ["type": "string", "enum": ["complete", "partial"]], "agent_version": text,
-            "first_seen": time, "last_seen": time,
+            "first_seen": time, "last_seen": time, "sender": textOrNull, "retired_at": timeOrNull,
+        ]),
+        "HostEvent": object([
+            "id": number, "at": time, "host_id": text,
+            "kind": ["type": "string", "enum": .list(HostEvent.allCases.map { .text($0.rawValue) })],
+            "source": text, "before": textOrNull, "after": textOrNull,
         ]),
         "Change": object([
             "id": number, "at": time,
@@ -53,10 +60,13 @@ enum Schemas {
             "region": textOrNull, "engine": text, "key": text, "field": textOrNull, "before": textOrNull,
             "after": textOrNull, "report_id": number,
         ]),
-        "Account": object(["id": text, "hosts": number, "databases": number, "first_seen": time, "last_seen": time]),
+        "Account": object([
+            "id": text, "hosts": number, "databases": number, "stopped": number, "missing": number, "first_seen": time,
+            "last_seen": time,
+        ]),
         "Cluster": object([
-            "id": text, "engine": text, "databases": number, "missing": number, "hosts": number, "roles": textOrNull,
-            "versions": textOrNull,
+            "id": text, "engine": text, "databases": number, "stopped": number, "missing": number, "hosts": number,
+            "roles": textOrNull, "versions": textOrNull,
         ]),
         "Size": object(["at": time, "bytes": numberOrNull, "bytes_complete": flagOrNull]),
         "DeadLetter": object([
@@ -65,7 +75,8 @@ enum Schemas {
         ]),
         "Token": object([
             "id": text, "name": text, "scopes": text, "loopback_only": flag, "created_at": time,
-            "expires_at": timeOrNull, "revoked_at": timeOrNull, "last_used_at": timeOrNull,
+            "expires_at": timeOrNull, "revoked_at": timeOrNull, "last_used_at": timeOrNull, "accounts": textOrNull,
+            "regions": textOrNull, "hosts": textOrNull, "any_sender": flag,
         ]),
         "MadeToken": object(["token": text, "id": text, "name": text, "scopes": text, "expires_at": timeOrNull]),
         "Audit": object([
@@ -76,6 +87,7 @@ enum Schemas {
             "byte": number, "place": textOrNull,
             "outcome": ["type": "string", "enum": ["stored", "duplicate", "older", "rejected"]],
             "host_id": textOrNull, "databases": numberOrNull, "code": textOrNull, "reason": textOrNull,
+            "retry_at": timeOrNull,
         ]),
     ]
 
@@ -86,6 +98,10 @@ enum Schemas {
         }
         return lists
     }()
+
+    private static let patterns: JSON = [
+        "type": "array", "maxItems": 200, "items": ["type": "string", "minLength": 1, "maxLength": 255],
+    ]
 
     private static let others: [String: JSON] = [
         "DatabaseDetail": object([
@@ -104,10 +120,11 @@ enum Schemas {
                 "type": "array",
                 "items": object([
                     "group": ["type": "object", "additionalProperties": textOrNull], "databases": number,
-                    "bytes": number,
+                    "stopped": number, "missing": number, "bytes": number,
                 ]),
-            ], "truncated": flag, "databases": number, "bytes": number,
+            ], "truncated": flag, "databases": number, "stopped": number, "missing": number, "bytes": number,
         ]),
+        "HostSplit": object(["hosts": ["type": "array", "items": text], "refused": number]),
         "Tags": ["type": "object", "additionalProperties": text],
         "TagChanges": ["type": "object", "additionalProperties": textOrNull],
         "NewToken": [
@@ -118,7 +135,8 @@ enum Schemas {
                     "type": "array", "minItems": 1,
                     "items": ["type": "string", "enum": .list(Scope.allCases.map { .text($0.rawValue) })],
                 ],
-                "days": ["type": "integer", "minimum": 1, "maximum": 3650],
+                "days": ["type": "integer", "minimum": 1, "maximum": 3650], "accounts": patterns, "regions": patterns,
+                "hosts": patterns, "any_sender": flag, "replaces": text,
             ],
         ],
         "Health": object(["status": text]),

@@ -71,18 +71,21 @@ struct DeadLettersCommand: ParsableCommand {
         @Argument(help: "Their numbers.")
         var ids: [Int64]
 
+        @Flag(help: "Let their sender report for the host from now on: for foreign_sender, out_of_bounds.")
+        var takeOver = false
+
         @OptionGroup var store: StoreOptions
 
         func run() throws {
             let inventory = try InventoryStore(path: store.store)
             var refused = 0
             for id in ids {
-                guard let outcome = try inventory.retryDeadLetter(id) else {
+                guard let outcome = try inventory.retryDeadLetter(id, takesOver: takeOver) else {
                     throw CollectorError(exitCode: .usage, message: "there is no dead letter \(id)")
                 }
                 let result = IngestResult(byte: 0, outcome)
                 if result.outcome == "rejected" { refused += 1 }
-                try inventory.audit("dead-letters retry", target: "\(id)")
+                try inventory.audit("dead-letters retry", target: "\(id)" + (takeOver ? " --take-over" : ""))
                 try Output.print(
                     "\(id) \(result.outcome)" + (result.reason.map { ": \(PlainText.neutralised($0))" } ?? "") + "\n")
             }

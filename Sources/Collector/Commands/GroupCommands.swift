@@ -17,15 +17,20 @@ struct AccountsCommand: AsyncParsableCommand {
         let page = try await source.ask("accounts") { Page(items: try $0.accounts(), next_cursor: nil) }
         let columns: [ListColumn<AccountRow>] = [
             .init("id") { $0.id }, .init("hosts") { "\($0.hosts)" }, .init("databases") { "\($0.databases)" },
+            .init("stopped") { "\($0.stopped)" }, .init("missing") { "\($0.missing)" },
             .init("first_seen") { $0.first_seen }, .init("last_seen") { $0.last_seen },
         ]
         try page.write(format, columns: columns) { rows in
             guard !rows.isEmpty else { return "No host has named an account.\n" }
             var table = Table([
-                .init("ACCOUNT"), .init("HOSTS", right: true), .init("DATABASES", right: true), .init("LAST SEEN"),
+                .init("ACCOUNT"), .init("HOSTS", right: true), .init("DATABASES", right: true),
+                .init("STOPPED", right: true), .init("MISSING", right: true), .init("LAST SEEN"),
             ])
             for row in rows {
-                table.add([row.id, "\(row.hosts)", "\(row.databases)", String(row.last_seen.prefix(16))])
+                table.add([
+                    row.id, "\(row.hosts)", "\(row.databases)", "\(row.stopped)", "\(row.missing)",
+                    String(row.last_seen.prefix(16)),
+                ])
             }
             return table.lines(width: Talk.width(standard: 120)).joined(separator: "\n") + "\n"
         }
@@ -60,18 +65,21 @@ struct ClustersCommand: AsyncParsableCommand {
         let page = try await source.ask("clusters", query) { try $0.clusters(after: cursor, limit: limit) }
         let columns: [ListColumn<ClusterRow>] = [
             .init("id") { $0.id }, .init("engine") { $0.engine }, .init("databases") { "\($0.databases)" },
-            .init("missing") { "\($0.missing)" }, .init("hosts") { "\($0.hosts)" }, .init("roles") { $0.roles },
+            .init("stopped") { "\($0.stopped)" }, .init("missing") { "\($0.missing)" },
+            .init("hosts") { "\($0.hosts)" }, .init("roles") { $0.roles },
             .init("versions") { $0.versions },
         ]
         try page.write(format, columns: columns) { rows in
             guard !rows.isEmpty else { return "No database has an identity that others could share.\n" }
             var table = Table([
-                .init("CLUSTER", fit: .cutEnd), .init("DATABASES", right: true), .init("MISSING", right: true),
+                .init("CLUSTER", fit: .cutEnd), .init("DATABASES", right: true), .init("STOPPED", right: true, drop: 1),
+                .init("MISSING", right: true),
                 .init("HOSTS", right: true), .init("ROLES", fit: .cutEnd), .init("VERSIONS", fit: .cutEnd),
             ])
             for row in rows {
                 table.add([
-                    row.id, "\(row.databases)", "\(row.missing)", "\(row.hosts)", row.roles ?? "-", row.versions ?? "-",
+                    row.id, "\(row.databases)", "\(row.stopped)", "\(row.missing)", "\(row.hosts)", row.roles ?? "-",
+                    row.versions ?? "-",
                 ])
             }
             return table.lines(width: Talk.width(standard: 120)).joined(separator: "\n") + "\n"

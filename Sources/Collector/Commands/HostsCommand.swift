@@ -2,10 +2,20 @@ import ArgumentParser
 import Store
 import Terminal
 
-/// `dbcensus-collector hosts`: the hosts that reported.
-struct HostsCommand: InventoryList {
+/// `dbcensus-collector hosts`: the hosts that reported, and their end.
+struct HostsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "hosts", abstract: "Lists the hosts that reported.",
+        commandName: "hosts", abstract: "Lists the hosts that reported; retires, forgets and splits them.",
+        subcommands: [
+            HostsListCommand.self, HostsRetireCommand.self, HostsForgetCommand.self, HostsSplitCommand.self,
+            HostsEventsCommand.self,
+        ], defaultSubcommand: HostsListCommand.self)
+}
+
+/// `dbcensus-collector hosts list`, and `hosts` alone.
+struct HostsListCommand: InventoryList {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Lists the hosts that reported (the default).",
         discussion: "Fields of --where: \(ListReference.hosts.names). Orders: \(ListReference.hosts.orders).")
 
     @OptionGroup var list: ListOptions

@@ -34,17 +34,28 @@ struct StatsCommand: AsyncParsableCommand {
         }
         if format == .json { return try Output.print(try JSONList.text(stats)) }
         let cells = names.map { name in ListColumn<StatsRow>(name) { $0.group[name] ?? nil } }
-        let all = cells + [.init("databases") { "\($0.databases)" }, .init("bytes") { "\($0.bytes)" }]
+        let all =
+            cells + [
+                .init("databases") { "\($0.databases)" }, .init("stopped") { "\($0.stopped)" },
+                .init("missing") { "\($0.missing)" }, .init("bytes") { "\($0.bytes)" },
+            ]
         if format == .csv { return try Output.print(CSV.text(stats.items, all)) }
         var table = Table(
             names.map { .init($0.uppercased(), fit: .cutEnd) } + [
-                .init("DATABASES", right: true), .init("SIZE", right: true),
+                .init("DATABASES", right: true), .init("STOPPED", right: true), .init("MISSING", right: true),
+                .init("SIZE", right: true),
             ])
+        func counts(_ databases: Int64, _ stopped: Int64, _ missing: Int64, _ bytes: Int64) -> [String] {
+            ["\(databases)", "\(stopped)", "\(missing)", Units.bytes(bytes)]
+        }
         for row in stats.items {
-            table.add(names.map { (row.group[$0] ?? nil) ?? "-" } + ["\(row.databases)", Units.bytes(row.bytes)])
+            table.add(
+                names.map { (row.group[$0] ?? nil) ?? "-" } + counts(row.databases, row.stopped, row.missing, row.bytes)
+            )
         }
         table.add(
-            names.enumerated().map { $0.offset == 0 ? "all" : "" } + ["\(stats.databases)", Units.bytes(stats.bytes)])
+            names.enumerated().map { $0.offset == 0 ? "all" : "" }
+                + counts(stats.databases, stats.stopped, stats.missing, stats.bytes))
         try Output.print(table.lines(width: Talk.width(standard: 120)).joined(separator: "\n") + "\n")
         if stats.truncated {
             Talk.say("There are more groups than \(InventoryStore.groupLimit): count by less, or use --where.")

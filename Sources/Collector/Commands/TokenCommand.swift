@@ -28,14 +28,32 @@ struct TokenCommand: ParsableCommand {
         @Flag(help: "It is taken from this machine alone.")
         var loopbackOnly = false
 
+        @Option(name: .customLong("account"), help: "It may report for this AWS account only; may be repeated.")
+        var accounts: [String] = []
+
+        @Option(name: .customLong("region"), help: "It may report for this region only, such as eu-*; may be repeated.")
+        var regions: [String] = []
+
+        @Option(
+            name: .customLong("host"),
+            help: "It may report for this host only: an id or a name, such as web-*; may be repeated.")
+        var hosts: [String] = []
+
+        @Flag(help: "It may report for hosts that another token reported first.")
+        var anySender = false
+
+        @Option(help: "The id of a token that it replaces: it takes over its hosts, and the other one is revoked.")
+        var replaces: String?
+
         func run() throws {
             let scopes = scopes.split(separator: ",").map(String.init)
-            let made: (token: Token, row: TokenRow, shown: MadeToken)
+            var made: (token: Token, row: TokenRow, shown: MadeToken)
             do {
                 made = try TokenMaker.make(name: name, scopes: scopes, days: days, loopbackOnly: loopbackOnly)
+                try made.row.bound(accounts: accounts, regions: regions, hosts: hosts, anySender: anySender)
             } catch let problem as Problem { throw ValidationError(problem.detail) }
             let inventory = try InventoryStore(path: store.store)
-            try inventory.addToken(made.row, hash: made.token.hash)
+            try inventory.addToken(made.row, hash: made.token.hash, replacing: replaces)
             try inventory.audit("token create", target: made.token.id)
             try Output.print(made.token.text + "\n")
         }
@@ -56,7 +74,9 @@ struct TokenCommand: ParsableCommand {
                 .init("id") { $0.id }, .init("name") { $0.name }, .init("scopes") { $0.scopes },
                 .init("loopback_only") { "\($0.loopback_only)" }, .init("created_at") { $0.created_at },
                 .init("expires_at") { $0.expires_at }, .init("revoked_at") { $0.revoked_at },
-                .init("last_used_at") { $0.last_used_at },
+                .init("last_used_at") { $0.last_used_at }, .init("accounts") { $0.accounts },
+                .init("regions") { $0.regions }, .init("hosts") { $0.hosts },
+                .init("any_sender") { "\($0.any_sender)" },
             ]
             try Page(items: tokens, next_cursor: nil).write(format, columns: columns, table: Self.table)
         }

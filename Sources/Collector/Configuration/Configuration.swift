@@ -33,7 +33,10 @@ struct Configuration: Sendable, Equatable {
         var reportBytes = 16 << 20
         var reports = 4_096
         var queuedReports = 4_096
-        var queuedBytes = 64 << 20
+        var queuedBytes = 128 << 20
+        var tokenRows = 20_000_000
+        var tokenBytes = 4 << 30
+        var tokenHosts = 50_000
     }
 
     /// Who may read the metrics, and where else they go.

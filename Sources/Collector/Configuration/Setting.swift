@@ -67,10 +67,26 @@ struct Setting: Sendable {
             $0.limits.queuedReports = $1
         },
         .number(
-            "limits.queued_bytes", "Bytes of bodies that are worked on at a time (67108864); then 503.",
+            "limits.queued_bytes",
+            "Bytes of reports, inflated, that are worked on at a time (134217728); one token gets half. Then 503.",
             1_024...(4 << 30)
         ) {
             $0.limits.queuedBytes = $1
+        },
+        .number(
+            "limits.token_rows_per_day", "Rows that one token's reports may write in a day, UTC (20000000); then 429.",
+            1...1_000_000_000_000
+        ) {
+            $0.limits.tokenRows = $1
+        },
+        .number(
+            "limits.token_bytes_per_day", "Bytes by which they may make the store grow (4294967296); then 429.",
+            1_024...(1 << 50)
+        ) {
+            $0.limits.tokenBytes = $1
+        },
+        .number("limits.token_hosts_per_day", "Hosts that they may add (50000); then 429.", 1...1_000_000_000) {
+            $0.limits.tokenHosts = $1
         },
         .number("retention.report_days", "Days that raw reports are kept (90).", 1...36_500) {
             $0.retention.reportDays = $1
@@ -83,6 +99,17 @@ struct Setting: Sendable {
         },
         .number("retention.dead_letter_days", "Days that refused reports are kept (30).", 1...36_500) {
             $0.retention.deadLetterDays = $1
+        },
+        .number(
+            "retention.history_days", "Days that changes and what databases were before are kept (730).", 1...36_500
+        ) {
+            $0.retention.historyDays = $1
+        },
+        .number(
+            "retention.unseen_days",
+            "Days after which a host that was not seen is removed with its databases (0: never).", 0...36_500
+        ) {
+            $0.retention.unseenDays = $1
         },
         .flag("metrics.token", "/metrics needs a token with the scope read (true).") { $0.metrics.needsToken = $1 },
         .flag("metrics.embedded", "Also write them to the log in CloudWatch's embedded metric format (false).") {

@@ -17,6 +17,8 @@ struct IngestResult: Codable, Sendable, Equatable {
     @ExplicitNull var code: String?
     /// Why it was rejected, for people.
     @ExplicitNull var reason: String?
+    /// When it may be sent again, where that would help: RFC 3339, UTC.
+    @ExplicitNull var retry_at: String?
 
     init(byte: Int, outcome: String) {
         self.byte = byte
@@ -31,8 +33,15 @@ struct IngestResult: Codable, Sendable, Equatable {
         case .duplicate(let host): (self.outcome, host_id) = ("duplicate", host)
         case .older(let host): (self.outcome, host_id) = ("older", host)
         case .rejected(let refusal): (code, reason) = (refusal.code.rawValue, refusal.message)
+        case .overQuota(let reset):
+            code = Self.overQuota
+            reason = "the token has used up what it may write today: send it again after \(reset)"
+            retry_at = reset
         }
     }
+
+    /// The code of a report that was not stored because its sender wrote enough today.
+    static let overQuota = "over_quota"
 }
 
 /// A report of an input on its way to the store.
@@ -53,7 +62,14 @@ struct Intake: Sendable {
     var place: String?
     var content: Content
 
-    init(_ entry: ReportFile.Entry, source: String = "cli") {
+    /// Its databases; 0 for what is not ready.
+    var databases: Int {
+        if case .ready(let report) = content { report.report.databases.count } else { 0 }
+    }
+
+    init(
+        _ entry: ReportFile.Entry, source: String = IncomingReport.commandLine, bounds: SenderBounds = SenderBounds()
+    ) {
         byte = entry.offset
         place = entry.place
         do {
@@ -62,6 +78,7 @@ struct Intake: Sendable {
             do throws(Refusal) {
                 var incoming = try IncomingReport(report, gzip: gzip)
                 incoming.source = source
+                incoming.bounds = bounds
                 content = .ready(incoming)
             } catch {
                 content = .refused(error, gzip: gzip)
@@ -95,19 +112,23 @@ struct Intake: Sendable {
 extension InventoryStore {
     /// The most reports of one transaction.
     static let batchLimit = 256
+    /// The most databases of one transaction, unless one report has more.
+    static let batchDatabases = 2_000
 
     /// Stores what is ready, keeps what makes no sense as dead letters, and says what became of each, in their order.
     func take(_ intakes: [Intake], source: String) throws -> [IngestResult] { try take([(intakes, source)])[0] }
 
     /// The same for several senders: their reports in as few transactions as their number allows, what was refused in another.
-    func take(_ groups: [(intakes: [Intake], source: String)]) throws -> [[IngestResult]] {
+    func take(
+        _ groups: [(intakes: [Intake], source: String)], quota: SenderQuota = .none
+    ) throws -> [[IngestResult]] {
         let ready = groups.flatMap(\.intakes).compactMap { intake -> IncomingReport? in
             if case .ready(let report) = intake.content { report } else { nil }
         }
         try probe()
         // However much comes at once, no transaction keeps other writers out for long.
         var outcomes = try stride(from: 0, to: ready.count, by: Self.batchLimit).flatMap { start in
-            try ingest(Array(ready[start..<min(start + Self.batchLimit, ready.count)]))
+            try ingest(Array(ready[start..<min(start + Self.batchLimit, ready.count)]), quota: quota)
         }[...]
         var letters: [(refusal: Refusal, gzip: [UInt8], source: String)] = []
         let results = groups.map { group in

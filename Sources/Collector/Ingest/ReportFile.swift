@@ -20,6 +20,9 @@ enum ReportFile {
         /// The outline of the report, where it was read already.
         var known: Report?
 
+        /// Bytes of its JSON.
+        var bytes: Int { (try? json.get().count) ?? 0 }
+
         /// The outline of the report, or why there is none.
         var report: Result<Report, ReportError> {
             if let known { return .success(known) }
@@ -70,8 +73,26 @@ private struct Reading {
     let values: Int
     /// So many reports are kept as they were decoded; further ones are decoded when they are asked for.
     private static let keptOutlines = 64
+    /// So many bytes of JSON do kept outlines have together.
+    private static let keptBytes = 4 << 20
+    private var kept = 0
 
     private typealias Entry = ReportFile.Entry
+
+    init(left: Int, framesLeft: Int, each: Int, most: Int, values: Int) {
+        self.left = left
+        self.framesLeft = framesLeft
+        self.each = each
+        self.most = most
+        self.values = values
+    }
+
+    /// Whether an outline of a report of so many bytes is kept.
+    private mutating func keeps(_ count: Int, _ bytes: Int) -> Bool {
+        guard count < Self.keptOutlines, kept + bytes <= Self.keptBytes else { return false }
+        kept += bytes
+        return true
+    }
 
     private func failure(_ offset: Int, _ code: ReportError.Code, _ message: String) -> ReportFile.Entry {
         ReportFile.failure(offset, code, message)
@@ -89,12 +110,12 @@ private struct Reading {
         var entries: [Entry] = []
         var offset = 0
         while offset < bytes.count, entries.count <= most {
-            let known = entries.count < Self.keptOutlines
             do throws(ReportError) {
                 let member = try Gzip.firstMember(of: bytes[offset...], compressedLimit: .max, inflatedLimit: left)
                 left -= member.bytes.count
                 let gzip = Array(bytes[offset..<offset + member.consumed])
                 if case .success(let report) = decode(member.bytes) {
+                    let known = keeps(entries.count, member.bytes.count)
                     entries.append(
                         Entry(offset: offset, json: .success(member.bytes), gzip: gzip, known: known ? report : nil))
                     offset += member.consumed
@@ -134,7 +155,7 @@ private struct Reading {
         func isJSON(_ text: JSONTexts.Text) -> Bool {
             switch decode(Array(text.bytes)) {
             case .success(let report):
-                if reports.count < Self.keptOutlines {
+                if keeps(reports.count, text.bytes.count) {
                     reports[text.offset] = report
                 } else {
                     others.insert(text.offset)

@@ -29,7 +29,14 @@ extension HostRow {
         .init("cpus", number: { $0.cpus.map(Int64.init) }), .init("memory_bytes", number: { $0.memory_bytes }),
         .init("databases") { "\($0.databases)" }, .init("scan_status") { $0.scan_status },
         .init("agent_version") { $0.agent_version }, .init("first_seen") { $0.first_seen },
-        .init("last_seen") { $0.last_seen },
+        .init("last_seen") { $0.last_seen }, .init("sender") { $0.sender }, .init("retired_at") { $0.retired_at },
+    ]
+}
+
+extension HostEventRow {
+    static let columns: [ListColumn<HostEventRow>] = [
+        .init("id") { "\($0.id)" }, .init("at") { $0.at }, .init("host_id") { $0.host_id }, .init("kind") { $0.kind },
+        .init("source") { $0.source }, .init("before") { $0.before }, .init("after") { $0.after },
     ]
 }
 

@@ -9,13 +9,37 @@ enum Blocking {
         return pool
     }()
 
+    /// Large bodies are read one at a time: what one of them takes of memory is bounded, and small ones do not wait behind it.
+    private static let largeParser: NIOThreadPool = {
+        let pool = NIOThreadPool(numberOfThreads: 1)
+        pool.start()
+        return pool
+    }()
+
+    /// Questions that read a whole report have threads of their own: sign-in, lists and ingest never wait behind them.
+    private static let details: NIOThreadPool = {
+        let pool = NIOThreadPool(numberOfThreads: 2)
+        pool.start()
+        return pool
+    }()
+
+    /// From so many bytes on, inflated, a body is large.
+    static let large = 8 << 20
+
+    /// Reads a whole report for one question.
+    static func detail<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await details.runIfActive(body)
+    }
+
     /// Reads or writes the store.
     static func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await NIOThreadPool.singleton.runIfActive(body)
     }
 
-    /// Reads a body.
-    static func parse<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-        try await parsers.runIfActive(body)
+    /// Reads a body that may inflate to `bytes`.
+    static func parse<Value: Sendable>(
+        _ bytes: Int, _ body: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        try await (bytes > large ? largeParser : parsers).runIfActive(body)
     }
 }

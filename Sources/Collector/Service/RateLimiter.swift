@@ -28,6 +28,20 @@ final class RateLimiter: Sendable {
         }
     }
 
+    /// Takes `amount` more from the bucket of `name`, which may fall below nothing: then the next one waits until that is made up for.
+    func charge(
+        _ name: String, _ amount: Double, perSecond: Double, burst: Double, now: ContinuousClock.Instant = .now
+    ) {
+        buckets.withLock { buckets in
+            guard var bucket = buckets[name] else { return }
+            let seconds = max(0, (now - bucket.time) / .seconds(1))
+            bucket = Bucket(level: min(burst, bucket.level + seconds * perSecond), time: now)
+            // At most a minute of waiting: a slow disk must not lock a token out.
+            bucket.level = max(bucket.level - amount, -60 * perSecond)
+            buckets[name] = bucket
+        }
+    }
+
     private static func makeRoom(_ buckets: inout [String: Bucket]) {
         for (name, _) in buckets.sorted(by: { $0.value.time < $1.value.time }).prefix(limit / 10) {
             buckets[name] = nil

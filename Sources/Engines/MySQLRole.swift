@@ -1,0 +1,57 @@
+import HostView
+import Report
+
+extension MySQLFamily {
+    /// What options and files tell of the part that a server plays: one that is fed has a relay log, one that writes no binary log feeds nobody.
+    func addRoleOfFiles(_ options: MySQLOptions, _ database: inout Report.Database, _ directory: MySQLDirectory?) {
+        guard let directory, database.role == nil else { return }
+        if let relay = options.claims("relay_log").first {
+            let index = Path.join(directory.path, relay.value + ".index")
+            if directory.root.exists(index) {
+                database.role = .replica
+                return database.note("role", "replica", source: index)
+            }
+        }
+        guard options.isWhole, database.settings["log_bin"] == "off", database.settings["wsrep_on"] != "on",
+            database.identity["replication_group"] == nil, database.identity["galera_cluster_uuid"] == nil
+        else { return }
+        database.role = .standalone
+        database.note("role", "standalone", source: "no relay log in \(directory.path), and no binary log")
+    }
+
+    /// What a running server tells beside its files; where it cannot be told, the evidence has the reason.
+    func addRole(of server: Server, _ options: MySQLOptions, _ database: inout Report.Database) {
+        guard database.role == nil else { return }
+        func play(_ source: String) {
+            database.role = .primary
+            database.note("role", "primary", source: source)
+        }
+        func unknown(_ reason: String) { database.note("role", "unknown", source: reason) }
+        // Every member takes writes (Galera's manual, "How Certification-Based Replication Works").
+        if database.settings["wsrep_on"] == "on" {
+            return play("a member of a Galera cluster: all of them are primaries")
+        }
+        if let group = options.claims("group_replication_group_name").first {
+            if let mode = options.flag("group_replication_single_primary_mode").first, mode.value == "off" {
+                return play(mode.source + ": every member is a primary")
+            }
+            return unknown("\(group.source): which member is the primary stands in the servers' memory alone")
+        }
+        if let log = sentLog(server, options) {
+            return play("/proc/\(server.process.pid)/fd: \(log) is open for reading, as it is while a replica is fed")
+        }
+        guard server.open != nil else { return unknown("what the server has open may not be seen") }
+        unknown("it writes a binary log, or may, and feeds no replica now")
+    }
+
+    /// A binary log that the server reads: the thread that feeds a replica has it open for as long as the replica is connected
+    /// (sql/rpl_binlog_sender.cc, open_binlog_file). A server reads its relay logs too, which have other names.
+    private func sentLog(_ server: Server, _ options: MySQLOptions) -> String? {
+        let relay = options.claims("relay_log").first.map { Path.name(of: $0.value) }
+        return server.logsBeingSent.first { path in
+            let name = Path.name(of: path)
+            let base = name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
+            return base != relay && !base.contains("relay")
+        }
+    }
+}

@@ -1,0 +1,155 @@
+import Foundation
+import GRDB
+import Report
+
+extension InventoryStore {
+    /// Databases that one step of removing a host removes: each step is a short transaction, so that reports go on being stored.
+    private static let forgetStep = 200
+
+    /// Marks a host as retired: it is gone, its databases are missing, and no alert counts it. When it reports again, it is back.
+    ///
+    /// - Returns: whether there is such a host that was not retired yet.
+    public func retireHost(_ id: String, source: String = IncomingReport.commandLine, now: Date = Date()) throws -> Bool
+    {
+        try write { database in
+            let time = Timestamp.format(now)
+            guard let row = try KnownHost.row(id, database) else { return false }
+            try database.execute(
+                sql: "UPDATE hosts SET retired_at = ? WHERE row_id = ? AND retired_at IS NULL", arguments: [time, row])
+            guard database.changesCount == 1 else { return false }
+            try database.execute(
+                sql: """
+                    INSERT INTO changes (database_row_id, report_row_id, at, kind, before, after)
+                    SELECT row_id, 0, ?, 'missing', state, ? FROM databases WHERE host_row_id = ? AND missing_since IS NULL
+                    """, arguments: [time, time, row])
+            try database.execute(
+                sql: "UPDATE databases SET missing_since = ? WHERE host_row_id = ? AND missing_since IS NULL",
+                arguments: [time, row])
+            try database.record(.retired, of: try Self.id(of: row, database), source: source, at: time)
+            return true
+        }
+    }
+
+    /// Removes a host and all that is known of it: databases, history, changes, sizes, reports, tags.
+    ///
+    /// - Returns: whether there was such a host.
+    public func forgetHost(_ id: String, source: String = IncomingReport.commandLine, now: Date = Date()) throws -> Bool
+    {
+        guard let row = try read({ try KnownHost.row(id, $0) }) else { return false }
+        while try write({ try Self.forget(row, source: source, now: now, limit: Self.forgetStep, $0) }) {}
+        return true
+    }
+
+    /// Ids of the hosts whose reports the token `sender` sends, at most `limit`.
+    public func hosts(sentBy sender: String, limit: Int = 1_000) throws -> [String] {
+        try read {
+            try String.fetchAll(
+                $0, sql: "SELECT id FROM hosts WHERE sender = ? ORDER BY row_id LIMIT ?", arguments: [sender, limit])
+        }
+    }
+
+    /// Ids of hosts that were not seen since `time`, the first of them.
+    func hosts(unseenSince time: String, limit: Int) throws -> [String] {
+        try read {
+            try String.fetchAll(
+                $0, sql: "SELECT id FROM hosts WHERE last_seen < ? ORDER BY last_seen LIMIT ?",
+                arguments: [time, limit])
+        }
+    }
+
+    /// What became of a host that was split.
+    public struct Split: Sendable, Equatable {
+        /// The hosts that its reports are of now.
+        public var hosts: [String]
+        /// Reports that are none of their hosts' sender's: they are dead letters now.
+        public var refused: Int
+    }
+
+    /// Sorts a host's reports anew: those of another sender or another machine become hosts of their own, as if they had come today.
+    ///
+    /// It undoes what a forged report joined. Tags stay with the host that keeps the id. nil when there is no such host.
+    public func splitHost(_ id: String, source: String = IncomingReport.commandLine, now: Date = Date()) throws
+        -> Split?
+    {
+        var letters: [(refusal: Refusal, gzip: [UInt8], source: String)] = []
+        let split: Split? = try write { database in
+            guard let row = try KnownHost.row(id, database) else { return nil }
+            let own = try Self.id(of: row, database)
+            let reports = try Row.fetchAll(
+                database,
+                sql: "SELECT source, seen_at, received_at, body FROM reports WHERE host_row_id = ? ORDER BY row_id",
+                arguments: [row])
+            let tags = try Row.fetchAll(
+                database, sql: "SELECT key, value FROM host_tags WHERE host_row_id = ?", arguments: [row])
+            while try Self.forget(row, source: nil, now: now, limit: Self.forgetStep, database) {}
+            var hosts: Set<String> = []
+            for report in reports {
+                guard let outline = try? Report.decode(body: report[3], .outline),
+                    var incoming = try? IncomingReport(outline, gzip: Array(report[3] as Data))
+                else { continue }
+                incoming.source = report[0]
+                let ingestion = Ingestion(
+                    incoming: incoming, seen: report[1], received: report[2], database: database)
+                do {
+                    switch try ingestion.run() {
+                    case .stored(let host, _), .duplicate(let host), .older(let host): hosts.insert(host)
+                    case .rejected, .overQuota: break
+                    }
+                } catch let refusal as Refusal {
+                    letters.append((refusal, incoming.gzip, incoming.source))
+                }
+            }
+            for tag in tags {
+                try database.execute(
+                    sql: "INSERT OR IGNORE INTO host_tags SELECT row_id, ?, ? FROM hosts WHERE id IN (?, ?)",
+                    arguments: [tag[0] as String, tag[1] as String, own, hosts.count == 1 ? hosts.first : nil])
+            }
+            try database.record(
+                .split, of: own, before: own, after: hosts.sorted().joined(separator: " "), source: source,
+                at: Timestamp.format(now))
+            return Split(hosts: hosts.sorted(), refused: letters.count)
+        }
+        try addDeadLetters(letters, now: now)
+        return split
+    }
+
+    private static func id(of row: Int64, _ database: Database) throws -> String {
+        try String.fetchOne(database, sql: "SELECT id FROM hosts WHERE row_id = ?", arguments: [row]) ?? ""
+    }
+
+    /// Removes up to `limit` of a host's databases, and the host with the last of them; false when it is gone.
+    ///
+    /// - Parameter source: who is named in the event; nil for none.
+    private static func forget(
+        _ row: Int64, source: String?, now: Date, limit: Int, _ database: Database
+    ) throws -> Bool {
+        guard let host = try KnownHost.all(row: row, database) else { return false }
+        let databases = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT row_id, key, \(DatabaseState.columns.joined(separator: ", ")) FROM databases
+                WHERE host_row_id = ? LIMIT ?
+                """, arguments: [row, limit])
+        for found in databases {
+            let id: Int64 = found[0]
+            try SearchText.replace(
+                SearchText.of(host, key: found[1], DatabaseState(found, from: 2)), nil, in: "search_databases", id,
+                database)
+            for table in ["changes", "observations", "database_history"] {
+                try database.run("DELETE FROM \(table) WHERE database_row_id = ?", [id])
+            }
+            try database.run("DELETE FROM databases WHERE row_id = ?", [id])
+        }
+        if databases.count == limit { return true }
+        for table in ["reports", "host_aliases", "host_tags"] {
+            try database.run("DELETE FROM \(table) WHERE host_row_id = ?", [row])
+        }
+        try SearchText.replace(SearchText.of(host), nil, in: "search_hosts", row, database)
+        try database.run("DELETE FROM hosts WHERE row_id = ?", [row])
+        if let source {
+            try database.record(
+                .forgotten, of: host.id, before: host.hostname, source: source, at: Timestamp.format(now))
+        }
+        return false
+    }
+}
