@@ -108,6 +108,11 @@ static inline struct clinux_inet_diag_request clinux_listen_request(uint8_t fami
 }
 static const int32_t CLINUX_NETLINK_SOCK_DIAG = NETLINK_SOCK_DIAG, CLINUX_AF_NETLINK = 16;
 static const uint16_t CLINUX_NLMSG_ERROR = NLMSG_ERROR, CLINUX_NLMSG_DONE = NLMSG_DONE;
+// Whether an open file is a regular one.
+static inline bool clinux_is_regular(int descriptor) {
+    struct stat status;
+    return fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+}
 /* Whether something keeps the clock right, by adjtimex(2); -1 where the kernel does not say. */
 #include <sys/timex.h>
 static inline int clinux_clock_is_synchronised(void) {

@@ -21,11 +21,7 @@ extension InventoryStore {
         }
         unlink(partial)
         // VACUUM INTO writes into an empty file that is there: this one belongs to its owner alone.
-        let descriptor = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw StoreError(.cannotOpen, "cannot make \(partial): \(String(cString: strerror(errno)))")
-        }
-        close(descriptor)
+        close(try StoreFile.makePrivate(partial, exclusively: true))
         do {
             do {
                 try database.unsafeRead { try $0.execute(sql: "VACUUM INTO ?", arguments: [partial]) }
@@ -43,18 +39,22 @@ extension InventoryStore {
     ///
     /// - Throws: `StoreError`; then the store is as it was.
     public static func restore(from source: String, to path: String) throws -> Restored {
-        let locks = try [StoreLock(path: path), StoreLock(path: path, .exchange)]
+        let locks = try [
+            StoreLock(path: path, makes: false), StoreLock(path: path, .exchange, makes: false),
+        ]
         defer { withExtendedLifetime(locks) {} }
+        let path = try StoreFile.resolve(path, makes: false)
+        let source = try StoreFile.resolve(source, makes: false)
+        guard FileManager.default.fileExists(atPath: source) else {
+            throw StoreError(.cannotOpen, "there is no backup \(source)")
+        }
         try check(source)
+        try Schema.check(source)
         try refuseNewer(source)
         let partial = path + ".partial"
         unlink(partial)
         do {
-            let descriptor = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-            guard descriptor >= 0 else {
-                throw StoreError(.cannotOpen, "cannot make \(partial): \(String(cString: strerror(errno)))")
-            }
-            close(descriptor)
+            close(try StoreFile.makePrivate(partial, exclusively: true))
             try copy(source, into: partial)
             let isKept = try keepRevocations(of: path, in: partial)
             let aside = try moveAside(path)
@@ -71,6 +71,7 @@ extension InventoryStore {
     /// The write-ahead log goes with it: under the new store it would bring the old one's pages back.
     private static func moveAside(_ path: String) throws -> String? {
         // What can be, is brought into the main file; of a damaged store that may be nothing.
+        guard StoreFile.isThere(path) || FileManager.default.fileExists(atPath: path + "-wal") else { return nil }
         try? DatabaseQueue(path: path).writeWithoutTransaction {
             try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
         }
@@ -89,7 +90,7 @@ extension InventoryStore {
 
     /// Who lost a token since the backup does not get it back; false when what was there does not tell.
     private static func keepRevocations(of path: String, in partial: String) throws -> Bool {
-        guard FileManager.default.fileExists(atPath: path) else { return true }
+        guard StoreFile.isThere(path) else { return true }
         var configuration = Configuration()
         configuration.readonly = true
         let sql = "SELECT id, revoked_at FROM tokens WHERE revoked_at IS NOT NULL"
@@ -126,8 +127,14 @@ extension InventoryStore {
 
     /// Reads every page of the file at `path`, and throws what is wrong with it; nothing is written, whatever it is.
     public static func check(_ path: String) throws {
+        let path = try StoreFile.resolve(path, makes: false)
+        // The service makes the file before it locks and checks it.
+        guard StoreFile.isThere(path) else {
+            throw StoreError(.notAStore, "\(path) is empty, or not there: it is no dbcensus store")
+        }
         var configuration = Configuration()
         configuration.readonly = true
+        configuration.prepareDatabase { try $0.execute(sql: distrust) }
         let found: [String]
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)

@@ -32,6 +32,8 @@ public struct InventoryStore: Sendable {
         PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;
         PRAGMA temp_store = MEMORY
         """
+    /// A store's schema may call nothing that has effects, and a page that lies about itself is an error.
+    static let distrust = "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; "
     /// The most reads at a time; further ones wait.
     private static let readers = 4
 
@@ -39,7 +41,10 @@ public struct InventoryStore: Sendable {
     ///
     /// - Throws: `StoreError` that says what is wrong with the file and what to do.
     public init(path: String, mode: Mode = .write) throws {
+        let use = mode == .write ? try StoreLock(path: path, .writing) : nil
+        let path = try StoreFile.resolve(path, makes: false)
         self.path = path
+        self.use = use
         do {
             if mode == .read, !FileManager.default.fileExists(atPath: path) {
                 throw StoreError(
@@ -53,10 +58,10 @@ public struct InventoryStore: Sendable {
             configuration.readonly = mode == .read
             configuration.prepareDatabase { database in
                 // GRDB lowers this to NORMAL when it turns WAL on; then a power cut may lose what was acknowledged.
-                try database.execute(sql: database.configuration.readonly ? Self.reading : Self.writing)
+                try database.execute(
+                    sql: Self.distrust + (database.configuration.readonly ? Self.reading : Self.writing))
             }
             let migrator = Schema.migrator
-            use = mode == .write ? try StoreLock(path: path, .writing) : nil
             if mode == .read {
                 let queue = try DatabaseQueue(path: path, configuration: configuration)
                 database = queue
@@ -66,7 +71,6 @@ public struct InventoryStore: Sendable {
                 }
                 return
             }
-            try Self.makeFile(path)
             let pool = try DatabasePool(path: path, configuration: configuration)
             database = pool
             try Self.refuseNewer(try pool.read(migrator.hasBeenSuperseded), path)
@@ -80,19 +84,6 @@ public struct InventoryStore: Sendable {
         } catch let error as DatabaseError {
             throw StoreError(error, path: path)
         }
-    }
-
-    /// Makes an empty file for a new store, which its owner alone may read; SQLite gives its other files the same mode.
-    private static func makeFile(_ path: String) throws {
-        guard !FileManager.default.fileExists(atPath: path) else { return }
-        let log = try? FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? Int
-        guard log ?? 0 == 0 else {
-            throw StoreError(
-                .cannotOpen,
-                "there is \(path)-wal without its store, which was moved away: bring it back, or restore a backup")
-        }
-        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        if descriptor >= 0 { close(descriptor) }
     }
 
     /// Whether a migration left the inventory to be derived anew.
@@ -111,6 +102,7 @@ public struct InventoryStore: Sendable {
         guard FileManager.default.fileExists(atPath: path) else { return }
         var configuration = Configuration()
         configuration.readonly = true
+        configuration.prepareDatabase { try $0.execute(sql: Self.distrust) }
         let isForeign = try DatabaseQueue(path: path, configuration: configuration).read { database in
             let id = try Int.fetchOne(database, sql: "PRAGMA application_id")
             let tables = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM sqlite_master") ?? 0

@@ -140,7 +140,13 @@ extension InventoryStore {
             try database.execute(
                 sql: "UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
                 arguments: [Timestamp.format(now), id])
-            return database.changesCount == 1
+            guard database.changesCount == 1 else { return false }
+            // What revokes must have revoked, whatever the file does of itself.
+            let sql = "SELECT revoked_at IS NOT NULL FROM tokens WHERE id = ?"
+            guard try Bool.fetchOne(database, sql: sql, arguments: [id]) == true else {
+                throw StoreError(.failed, "the token \(id) is still valid after it was revoked: the store is not sound")
+            }
+            return true
         }
     }
 }

@@ -5,10 +5,12 @@ public enum PlainText {
     /// Control characters (C0, C1, DEL), line and paragraph separators, and invisible or direction-changing format
     /// characters are replaced; every other character stays.
     public static func neutralised(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
+        guard text.unicodeScalars.contains(where: { isUnsafe($0) || isMark($0) }) else { return text }
         var result = ""
+        var marks = 0
         for scalar in text.unicodeScalars {
-            guard isUnsafe(scalar) else {
+            marks = isMark(scalar) ? marks + 1 : 0
+            guard isUnsafe(scalar) || marks > markLimit else {
                 result.unicodeScalars.append(scalar)
                 continue
             }
@@ -18,8 +20,42 @@ public enum PlainText {
         return result
     }
 
+    /// JSON with everything escaped that could steer a terminal or would not show: it means the same to whoever reads it as JSON.
+    public static func escapedJSON(_ json: [UInt8]) -> [UInt8] {
+        guard json.contains(where: { $0 >= 0x7F }) else { return json }
+        var result: [UInt8] = []
+        result.reserveCapacity(json.count)
+        for scalar in String(decoding: json, as: UTF8.self).unicodeScalars {
+            guard scalar.value >= 0x7F, isUnsafe(scalar) else {
+                result.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+                continue
+            }
+            for unit in String(scalar).utf16 {
+                let hex = String(unit, radix: 16)
+                result +=
+                    Array("\\u".utf8) + Array(repeating: UInt8(ascii: "0"), count: 4 - hex.count) + Array(hex.utf8)
+            }
+        }
+        return result
+    }
+
+    /// The most combining marks on one character: more would cover what stands above and below.
+    private static let markLimit = 4
+
+    private static func isMark(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.value < 0x300 { return false }
+        switch scalar.properties.generalCategory {
+        case .nonspacingMark, .enclosingMark: return true
+        default: return false
+        }
+    }
+
+    /// Letters that show nothing: Hangul fillers, the empty Braille pattern, the Khmer inherent vowels, the grapheme joiner.
+    private static let blanks: Set<UInt32> = [0x115F, 0x1160, 0x3164, 0xFFA0, 0x2800, 0x17B4, 0x17B5, 0x034F]
+
     private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.isASCII { return scalar.value < 0x20 || scalar.value == 0x7F }
+        if blanks.contains(scalar.value) { return true }
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned: return true
         default: return false

@@ -39,6 +39,7 @@ final class Deadlines: ChannelDuplexHandler, RemovableChannelHandler {
             return
         }
         incoming = close(header, context)
+        HeadRules.add(to: context)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { cancel() }

@@ -8,6 +8,7 @@ import NIOCore
 import NIOHTTP1
 import Report
 import Store
+import Terminal
 
 /// What Hummingbird keeps of a request.
 struct APIContext: RequestContext {
@@ -116,7 +117,7 @@ struct Responder: HTTPResponder {
         if endpoint.scope != nil {
             let line = AuditRow(
                 at: Date(), actor: token?.id ?? "-", address: context.address, action: "\(method) \(endpoint.path)",
-                target: token == nil || endpoint.path == request.uri.string ? nil : Self.target(request),
+                target: token == nil || endpoint.path == request.uri.string ? nil : Self.target(request.uri.string),
                 status: reply.status.code, requestID: requestID)
             backend.audit.add(line, token: token?.id)
         }
@@ -130,9 +131,15 @@ struct Responder: HTTPResponder {
         return finish(reply, requestID, backend, endpoint, request)
     }
 
-    /// What was asked for, without a secret that somebody put there by mistake.
-    private static func target(_ request: Request) -> String {
-        String(request.uri.string.prefix(500)).replacing(/(dbc_[0-9a-f]{12}_)[0-9a-f]+/) { "\($0.1)…" }
+    /// What was asked for, without a secret that was put there by mistake, however often it was percent-encoded.
+    static func target(_ uri: String) -> String {
+        var text = String(uri.prefix(1_000))
+        for _ in 0..<3 {
+            guard text.contains("%"), let decoded = text.removingPercentEncoding, decoded != text else { break }
+            text = decoded
+        }
+        let redacted = text.replacing(/(?i)(dbc_[0-9a-f]{12}_)[0-9a-f]+/) { "\($0.1)…" }
+        return String(redacted.prefix(500))
     }
 
     private static func call(
@@ -193,7 +200,8 @@ struct Responder: HTTPResponder {
         headers[.vary] = "Accept, Accept-Encoding, Authorization"
         if backend.configuration.isTLS { headers[.strictTransportSecurity] = "max-age=31536000" }
         var status = reply.status
-        var body = reply.body
+        let isJSON = reply.contentType.hasSuffix("json")
+        var body = isJSON ? PlainText.escapedJSON(reply.body) : reply.body
         if endpoint?.method == .get, status == .ok {
             headers[.cacheControl] = "private, no-cache"
             let digest = SHA256.hash(data: body).prefix(16).hex

@@ -60,7 +60,7 @@ struct DeadLettersCommand: ParsableCommand {
             guard let json = try InventoryStore(path: store.store, mode: .read).deadLetterBody(id) else {
                 throw CollectorError(exitCode: .usage, message: "there is no dead letter \(id)")
             }
-            try Output.print(String(decoding: json, as: UTF8.self) + "\n")
+            try Output.print(String(decoding: PlainText.escapedJSON(json), as: UTF8.self) + "\n")
         }
     }
 

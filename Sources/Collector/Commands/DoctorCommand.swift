@@ -66,12 +66,10 @@ struct DoctorCommand: ParsableCommand {
                 ("store", .good("\(configuration.store), every page read, \(Units.bytes(summary.bytes))"))
             ]
             do {
-                _ = try StoreLock(path: configuration.store)
-                findings.append(("service", .good("nobody serves the store")))
-            } catch let error as StoreError where error.code == .inUse {
-                let holder = "\(error)".prefix { $0 != ":" }
-                findings.append(("service", .good(String(holder))))
-            }
+                let holder = try StoreLock.service(of: configuration.store)
+                findings.append(
+                    ("service", .good(holder.map { "\($0) serves the store" } ?? "no process serves the store")))
+            } catch { findings.append(("service", .bad("\(error)"))) }
             let free = "\(Units.bytes(summary.freeBytes)) free"
             if summary.freeBytes < InventoryStore.leastFreeBytes {
                 findings.append(("disk", .bad(free)))
@@ -117,7 +115,7 @@ struct DoctorCommand: ParsableCommand {
         if let certificate = configuration.server.certificate, let key = configuration.server.privateKey {
             do throws(ConfigurationError) {
                 _ = try TLSFiles(certificate: certificate, privateKey: key)
-                let end = try? NIOSSLCertificate.fromPEMFile(certificate).first?.notValidAfter
+                let end = try? NIOSSLCertificate.fromPEMBytes(try RegularFile.read(certificate)).first?.notValidAfter
                 let days = end.map { Int((Double($0) - Date().timeIntervalSince1970) / 86_400) } ?? 0
                 findings.append(
                     days < 0

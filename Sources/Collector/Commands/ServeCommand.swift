@@ -30,7 +30,11 @@ struct ServeCommand: AsyncParsableCommand {
         NIOSingletons.blockingPoolThreadCountSuggestion = max(4, 2 * System.coreCount)
         let lock = try StoreLock(path: configuration.store)
         defer { withExtendedLifetime(lock) {} }
-        if FileManager.default.fileExists(atPath: configuration.store) { try InventoryStore.check(configuration.store) }
+        // The lock makes the file of a new store.
+        let size =
+            try? FileManager.default.attributesOfItem(
+                atPath: URL(filePath: configuration.store).resolvingSymlinksInPath().path)[.size] as? Int
+        if size ?? 0 > 0 { try InventoryStore.check(configuration.store) }
         let store = try InventoryStore(path: configuration.store)
         try Self.offerFirstToken(store)
         let (file, flags) = (options.config, options.flags)
@@ -42,10 +46,13 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// The first start of a store says how to get in: to whoever sees standard error, once and never again.
     private static func offerFirstToken(_ store: InventoryStore) throws {
+        // A proxy on this machine may hide where a request comes from: this token is for making others, and ends soon.
         let made = try TokenMaker.make(
-            name: "first start", scopes: [Scope.admin.rawValue], days: nil, loopbackOnly: true)
+            name: "first start", scopes: [Scope.admin.rawValue], days: 1, loopbackOnly: true)
         guard try store.addFirstToken(made.row, hash: made.token.hash) else { return }
-        Talk.say("The first token, for this machine alone, shown once: \(made.token.text)")
+        Talk.say(
+            "The first token, for this machine alone, shown once: \(made.token.text)")
+        Talk.say("It ends after 24 hours, or when you make the next token.")
     }
 }
 
@@ -103,7 +110,7 @@ struct Server: Sendable {
     func run() async throws {
         var group = ServiceGroupConfiguration(
             services: [
-                backend.audit, backend.queue, Upkeep(backend: backend),
+                StopDeadline(logger: backend.logger), backend.audit, backend.queue, Upkeep(backend: backend),
                 Reloads(tls: tls, live: backend.live, load: load, logger: backend.logger),
                 try application(),
             ],

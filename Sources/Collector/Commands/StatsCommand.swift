@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Report
 import Store
 import Terminal
@@ -39,7 +40,9 @@ struct StatsCommand: AsyncParsableCommand {
                 .init("databases") { "\($0.databases)" }, .init("stopped") { "\($0.stopped)" },
                 .init("missing") { "\($0.missing)" }, .init("bytes") { "\($0.bytes)" },
             ]
-        if format == .csv { return try Output.print(CSV.text(stats.items, all)) }
+        if format == .csv {
+            return try Output.print(CSV.text(stats.items, all, isTerminal: isatty(STDOUT_FILENO) == 1))
+        }
         var table = Table(
             names.map { .init($0.uppercased(), fit: .cutEnd) } + [
                 .init("DATABASES", right: true), .init("STOPPED", right: true), .init("MISSING", right: true),

@@ -2,9 +2,6 @@ import Foundation
 import Yams
 
 extension Configuration {
-    /// The largest configuration file.
-    private static let fileLimit = 1 << 20
-
     /// The configuration of a file, an environment and flags; what comes later wins.
     ///
     /// - Parameters:
@@ -55,12 +52,7 @@ extension Configuration {
     }
 
     private mutating func read(_ file: String) throws(ConfigurationError) {
-        guard let data = FileManager.default.contents(atPath: file) else {
-            throw ConfigurationError("\(file): cannot be read")
-        }
-        guard data.count <= Self.fileLimit else {
-            throw ConfigurationError("\(file): larger than \(Self.fileLimit) bytes")
-        }
+        let data = try RegularFile.read(file)
         let root: Node?
         do { root = try Yams.compose(yaml: String(decoding: data, as: UTF8.self)) } catch {
             throw ConfigurationError("\(file): \(error)")

@@ -158,7 +158,7 @@ extension Page {
     func write(_ format: ListFormat, columns: [ListColumn<Item>], table: ([Item]) -> String) throws {
         switch format {
         case .json: try Output.print(try JSONList.text(self))
-        case .csv: try Output.print(CSV.text(items, columns))
+        case .csv: try Output.print(CSV.text(items, columns, isTerminal: isatty(STDOUT_FILENO) == 1))
         case .table: try Output.print(table(items))
         }
         if format != .json, let next_cursor { Talk.say("There are more: go on with --cursor \(next_cursor)") }

@@ -10,6 +10,9 @@ final class AuditTrail: Service {
         var lines: [AuditRow] = []
         var index: [String: Int] = [:]
         var used: [String: Date] = [:]
+        /// Different questions of each actor to each route in this minute.
+        var questions: [String: Int] = [:]
+        var minute = 0
     }
 
     private let state = Mutex(State())
@@ -18,6 +21,9 @@ final class AuditTrail: Service {
     private let logger: Logger
     /// The most lines that wait; further ones are counted and lost.
     private static let limit = 10_000
+    /// The most different questions of one actor to one route that have lines of their own in a minute; further ones share a line. What changes
+    /// something always has its own.
+    private static let questionsPerMinute = 10
 
     init(_ store: InventoryStore, _ metrics: Metrics, _ logger: Logger) {
         self.store = store
@@ -27,8 +33,19 @@ final class AuditTrail: Service {
 
     /// Adds a line; `token` was used with it.
     func add(_ line: AuditRow, token: String?) {
-        let key = "\(line.actor)\0\(line.address ?? "")\0\(line.action)\0\(line.target ?? "")\0\(line.status ?? 0)"
         let isDropped = state.withLock { state in
+            var (line, key) = (line, Self.key(of: line))
+            if line.action.hasPrefix("GET "), state.index[key] == nil {
+                let minute = Int(Date().timeIntervalSince1970 / 60)
+                if minute != state.minute { (state.minute, state.questions) = (minute, [:]) }
+                let question = "\(line.actor)\0\(line.action)"
+                state.questions[question, default: 0] += 1
+                if state.questions[question, default: 0] > Self.questionsPerMinute {
+                    line.target = "(more than \(Self.questionsPerMinute) different questions in a minute)"
+                    line.status = nil
+                    key = Self.key(of: line)
+                }
+            }
             if let token { state.used[token] = Date() }
             if let index = state.index[key] {
                 state.lines[index].count += line.count
@@ -41,6 +58,10 @@ final class AuditTrail: Service {
             return false
         }
         if isDropped { metrics.add(.auditDropped, by: Double(line.count)) }
+    }
+
+    private static func key(of line: AuditRow) -> String {
+        "\(line.actor)\0\(line.address ?? "")\0\(line.action)\0\(line.target ?? "")\0\(line.status ?? 0)"
     }
 
     func run() async throws {
@@ -56,7 +77,7 @@ final class AuditTrail: Service {
     /// Writes what waits.
     func flush() async {
         let (lines, used) = state.withLock { state in
-            defer { state = State() }
+            defer { (state.lines, state.index, state.used) = ([], [:], [:]) }
             return (state.lines, state.used)
         }
         guard !lines.isEmpty || !used.isEmpty else { return }

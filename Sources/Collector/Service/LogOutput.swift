@@ -42,10 +42,19 @@ struct LogOutput: LogHandler {
     }
 
     static func text(_ event: LogEvent, _ metadata: Logger.Metadata, _ time: String) -> String {
-        let pairs = metadata.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+        let pairs = metadata.sorted { $0.key < $1.key }.map { " \($0.key)=\(quoted("\($0.value)"))" }.joined()
         let level = event.level.rawValue.uppercased()
         let line = "\(time) \(level)\(String(repeating: " ", count: max(1, 9 - level.count)))\(event.message)\(pairs)"
         return PlainText.neutralised(line)
+    }
+
+    /// A value with blanks or signs of its own in quotes, so that it is not taken for further fields.
+    private static func quoted(_ value: String) -> String {
+        let isPlain =
+            !value.isEmpty
+            && !value.unicodeScalars.contains { $0.properties.isWhitespace || "\"=\\".unicodeScalars.contains($0) }
+        if isPlain { return value }
+        return "\"" + value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     }
 
     static func json(_ event: LogEvent, _ metadata: Logger.Metadata, _ time: String) -> String {
@@ -61,7 +70,7 @@ struct LogOutput: LogHandler {
             }
         }
         guard let json = try? Report.encoder(.minified).encode(members) else { return "{}" }
-        return String(decoding: json, as: UTF8.self)
+        return String(decoding: PlainText.escapedJSON(Array(json)), as: UTF8.self)
     }
 
     /// One write a line, so that lines of several threads do not mix.

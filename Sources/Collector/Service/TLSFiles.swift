@@ -22,7 +22,7 @@ final class TLSFiles: Sendable {
         pair = Mutex(try Self.read(certificate, privateKey))
     }
 
-    /// Reads the files again; when they make no sense, the old ones stay and it throws.
+    /// Reads the files again; when they are invalid, the old ones stay and it throws.
     func reload() throws(ConfigurationError) {
         let new = try Self.read(certificate, privateKey)
         pair.withLock { $0 = new }
@@ -47,12 +47,18 @@ final class TLSFiles: Sendable {
         func attempt<Value>(_ file: String, _ what: String, _ body: () throws -> Value) throws(ConfigurationError)
             -> Value
         {
-            do { return try body() } catch {
+            do { return try body() } catch let error as ConfigurationError {
+                throw ConfigurationError("\(file) is no readable \(what) in PEM: \(error.message)")
+            } catch {
                 throw ConfigurationError("\(file) is no readable \(what) in PEM: \(error)")
             }
         }
-        let chain = try attempt(certificate, "certificate") { try NIOSSLCertificate.fromPEMFile(certificate) }
-        let key = try attempt(privateKey, "private key") { try NIOSSLPrivateKey(file: privateKey, format: .pem) }
+        let chain = try attempt(certificate, "certificate") {
+            try NIOSSLCertificate.fromPEMBytes(try RegularFile.read(certificate))
+        }
+        let key = try attempt(privateKey, "private key") {
+            try NIOSSLPrivateKey(bytes: try RegularFile.read(privateKey), format: .pem)
+        }
         let pair = Pair(chain: chain.map { .certificate($0) }, key: .privateKey(key))
         _ = try attempt(privateKey, "key of the certificate in \(certificate)") {
             try NIOSSLContext(

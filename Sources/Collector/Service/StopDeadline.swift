@@ -1,0 +1,26 @@
+import Foundation
+import Logging
+import ServiceLifecycle
+
+/// Ends the process when its services do not: whatever hangs, a stop takes at most so long.
+///
+/// What was acknowledged is durable, so nothing is lost by it.
+struct StopDeadline: Service {
+    let logger: Logger
+    /// Seconds after the signal: what a graceful stop may take, and some more.
+    static let seconds = 30.0
+
+    func run() async throws {
+        try await withGracefulShutdownHandler {
+            try await gracefulShutdown()
+        } onGracefulShutdown: {
+            // A thread of its own: the pools may be what hangs.
+            let logger = logger
+            Thread.detachNewThread {
+                Thread.sleep(forTimeInterval: Self.seconds)
+                logger.critical("the services did not end in time: the process ends now")
+                _exit(ExitStatus.unavailable.rawValue)
+            }
+        }
+    }
+}
