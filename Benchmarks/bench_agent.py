@@ -3,6 +3,7 @@
     bench_agent.py here AGENT                                         this host as it is
     bench_agent.py sockets AGENT PROCESSES LISTENERS CONNECTIONS      a synthetic host, in network, pid and mount namespaces of its own
     bench_agent.py containers AGENT COUNT                             servers that each have a network and a mount namespace of their own
+    bench_agent.py saturated AGENT SERVERS LOOPS                      servers beside so many busy loops of another user
     bench_agent.py files AGENT COUNT                                  a data directory with so many files
 
 scripts/bench-agent runs them all. A peer does less: `ss`, `lsof` and `netstat` name listeners and their processes, so does the psutil script; `du` and
@@ -10,6 +11,7 @@ scripts/bench-agent runs them all. A peer does less: `ss`, `lsof` and `netstat` 
 """
 
 import contextlib
+import json
 import os
 import pathlib
 import shutil
@@ -208,6 +210,38 @@ def containers(agent, count):
                 server.stdout.close()
 
 
+def saturated(agent, count, loops):
+    """What a scan finds, and how long it takes, on an idle host and beside busy loops at ordinary priority; `ss` beside it."""
+    loop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c", "while :; do :; done"]
+    command = [agent, "scan", "--no-sizes", "--format", "json", "--deadline", "10s"]
+    print(f"\n{count} servers on {os.cpu_count()} processors (medians of 5)")
+    print(f"  {'busy loops':>12}{'found':>8}{'agent s':>10}{'ss -ltnp s':>12}{'ratio':>8}")
+    with tempfile.TemporaryDirectory(prefix="dbcensus-bench-") as directory, contextlib.ExitStack() as stack:
+        for number in range(count):
+            place = pathlib.Path(directory) / f"host{number}"
+            place.mkdir()
+            stack.enter_context(server_in(place))
+        for number in [0, loops]:
+            crowd = [subprocess.Popen(loop, start_new_session=True) for _ in range(number)]
+            try:
+                walls, peers, found = [], [], set()
+                for _ in range(5):
+                    begun = time.perf_counter()
+                    out = subprocess.run(command, capture_output=True, check=True).stdout
+                    walls.append(time.perf_counter() - begun)
+                    databases = json.loads(out)["databases"]
+                    found.add(sum(d["state"] == "running" and directory in d["key"] for d in databases))
+                    begun = time.perf_counter()
+                    subprocess.run(["ss", "-ltnp"], capture_output=True, check=True)
+                    peers.append(time.perf_counter() - begun)
+            finally:
+                for process in crowd:
+                    process.kill()
+                    process.wait()
+            wall, peer = statistics.median(walls), statistics.median(peers)
+            print(f"  {number:12}{min(found):8}{wall:10.3f}{peer:12.3f}{wall / peer:8.1f}", flush=True)
+
+
 def files(agent, count):
     with tempfile.TemporaryDirectory(prefix="dbcensus-bench-") as directory:
         data = pathlib.Path(directory) / "var/lib/mysql"
@@ -231,4 +265,4 @@ if __name__ == "__main__":
         sockets_table(agent, "This host")
         strings_table(agent)
     else:
-        {"sockets": sockets, "containers": containers, "files": files}[where](agent, *numbers)
+        {"sockets": sockets, "containers": containers, "files": files, "saturated": saturated}[where](agent, *numbers)

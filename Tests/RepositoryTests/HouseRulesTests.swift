@@ -25,11 +25,11 @@ struct HouseRulesTests {
             "Synchronization",
             "Terminal",
         ],
-        "Store": ["Foundation", "FoundationEssentials", "GRDB", "Report"],
+        "Store": ["Foundation", "FoundationEssentials", "GRDB", "Report", "Synchronization"],
         "Collector": [
             "ArgumentParser", "AsyncHTTPClient", "CLinux", "Crypto", "Foundation", "HTTPTypes", "Hummingbird",
             "HummingbirdCore", "HummingbirdTLS", "Logging", "NIOCore", "NIOFoundationCompat", "NIOHTTP1",
-            "NIOHTTPTypes",
+            "NIOHTTPTypes", "NIOHTTPTypesHTTP1",
             "NIOPosix", "NIOSSL", "Report", "ServiceLifecycle", "Store", "Synchronization", "Terminal", "UnixSignals",
             "Yams",
         ],
