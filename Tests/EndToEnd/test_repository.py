@@ -1,6 +1,7 @@
 """What the project says of itself: fixture hosts come from their script, `make run` shows the inventory."""
 
 import filecmp
+import json
 import os
 import pathlib
 import re
@@ -62,3 +63,26 @@ def test_the_filter_names_calls_that_both_architectures_have():
     names = set(re.findall(r"\bSYS_(\w+)", source))
     assert len(names) > 60
     assert {name for name in names if not re.search(rf"__NR(3264)?_{name.removeprefix('new')}\b|__NR(3264)?_{name}\b", generic)} == set()
+
+
+def test_every_swift_package_of_the_build_is_pinned():
+    dump = json.loads(subprocess.run(["swift", "package", "dump-package"], cwd=ROOT, check=True, capture_output=True).stdout)
+    pinned = {}
+    for entry in dump["dependencies"]:
+        (source,) = entry["sourceControl"]
+        (version,) = source["requirement"]["exact"]
+        pinned[source["identity"]] = version
+    state = json.loads((ROOT / ".build/workspace-state.json").read_text())["object"]["dependencies"]
+    built = {entry["packageRef"]["identity"]: entry["state"]["checkoutState"]["version"] for entry in state}
+    assert built == pinned, "pin what is new in Package.swift (`indirect`), and take out what is gone"
+
+
+def test_every_python_package_is_pinned_by_its_hashes():
+    for name in ("requirements", "mongod"):
+        asked, pinned = ((ROOT / f"Tests/EndToEnd/{name}.{end}").read_text() for end in ("in", "txt"))
+        for line in filter(None, (line.split("#")[0].strip() for line in asked.splitlines())):
+            assert f"\n{line} \\\n" in "\n" + pinned, f"{line}: make pins"
+        for entry in re.split(r"\n(?=\S)", re.sub(r"(?m)^ *#.*\n", "", pinned)):
+            assert re.match(r"[a-z0-9._-]+==\S+( ; .*?)? \\\n( +--hash=sha256:[0-9a-f]{64}( \\\n)?)+\s*$", entry), entry
+    pip = re.findall(r"pip\" (?:install|download)[^;&|]*", (ROOT / "scripts/common.sh").read_text())
+    assert len(pip) == 2 and all("--require-hashes" in command for command in pip)

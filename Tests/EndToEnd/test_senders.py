@@ -98,6 +98,7 @@ def test_another_token_does_not_report_for_a_host(service):
 
 
 def test_a_bound_token(service):
+    service.token = service.make_token("admin")
     answer = service.ask("POST", "/api/v1/tokens", json={"name": "eu", "scopes": ["ingest"], "accounts": ["111122223333"], "regions": ["eu-*"]})
     token = answer.json()["token"]
     cloud = {"provider": "aws", "account_id": "111122223333", "region": "eu-west-1", "instance_id": "i-0aaaaaaaaaaaaaaa1",
