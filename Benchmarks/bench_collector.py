@@ -6,6 +6,7 @@ Prints tables in Markdown for docs/performance.md. Load goes to loopback alone.
 """
 
 import base64
+import gzip
 import http.client
 import json
 import os
@@ -20,6 +21,8 @@ import tempfile
 import time
 import urllib.parse
 import zlib
+
+import flood as flooding
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 COLLECTOR = ROOT / ".build/release/dbcensus-collector"
@@ -50,11 +53,15 @@ function response(status) if status ~= 200 then print("status " .. status) end e
 """
 
 
+def example():
+    """The agent's report of a fixture host with three databases."""
+    agent = next((ROOT / "dist").glob(f"dbcensus-agent-*-linux-{os.uname().machine}"))
+    return json.loads(subprocess.run([agent, "scan", "--format", "json", "--recorded-proc", "--root", FIXTURE], capture_output=True, check=True).stdout)
+
+
 def write_bodies(path, count, hour, together):
     """Frames of `count` hosts with three databases each, `together` in a body, bodies ended by NUL."""
-    agent = next((ROOT / "dist").glob(f"dbcensus-agent-*-linux-{os.uname().machine}"))
-    report = json.loads(subprocess.run([agent, "scan", "--format", "json", "--recorded-proc", "--root", FIXTURE], capture_output=True, check=True).stdout)
-    import gzip
+    report = example()
     with path.open("wb") as file:
         for number in range(count):
             report["host"]["machine_id"] = f"{number:032x}"
@@ -74,8 +81,11 @@ class Running:
         self.store = folder / "store.sqlite"
         self.token = "none"
         if ours:
-            self.token = subprocess.run([COLLECTOR, "token", "create", "--store", self.store, "--name", "bench", "--scopes", "admin"],
-                                        capture_output=True, text=True, check=True).stdout.strip()
+            self.token = self.make_token("admin")
+
+    def make_token(self, scope):
+        command = [COLLECTOR, "token", "create", "--store", self.store, "--name", "bench", "--scopes", scope]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
     def __enter__(self):
         log = (self.folder / "log").open("w")
@@ -281,15 +291,26 @@ def lists(folder, hosts, requests=200):
         print(f"\nOn the disk {size / 1e9:.2f} GB; memory at most {peak:.0f} MiB; from the start to the first answer {began:.1f} s, every page read.")
 
 
+def flood(folder):
+    print(f"| collector | peak MiB | idle p50 ms | p50 ms | longest ms | small reports | large reports | answers to the flood |\n{'|---' * 8}|")
+    for name in ["ours", "in Python"]:
+        place = folder / name
+        place.mkdir()
+        running = Running(place, ours=name == "ours")
+        bad, good = (running.make_token("ingest") if running.ours else "none" for _ in range(2))
+        with running:
+            flooding.row(name, running, example(), bad, good)
+
+
 def main():
-    words = sys.argv[1:] or ["ingest", "lists"]
+    words = sys.argv[1:] or ["ingest", "flood", "lists"]
     hosts = next((int(w.split("=")[1]) for w in words if w.startswith("HOSTS=")), 250_000)
     with tempfile.TemporaryDirectory() as name:
         for word in words:
             folder = pathlib.Path(os.environ.get("BENCH_FOLDER", name)) / word
-            if word in ("ingest", "lists"):
+            if word in ("ingest", "flood", "lists"):
                 folder.mkdir(parents=True, exist_ok=True)
-                ingest(folder) if word == "ingest" else lists(folder, hosts)
+                lists(folder, hosts) if word == "lists" else {"ingest": ingest, "flood": flood}[word](folder)
 
 
 main()

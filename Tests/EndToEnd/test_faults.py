@@ -184,6 +184,38 @@ def test_a_clock_that_jumps_back_takes_every_report(tmp_path):
     assert said.returncode == 74 and "which is in the future" in said.stdout
 
 
+def test_a_stop_ends_although_the_disk_hangs(tmp_path):
+    """Each fdatasync(2) of the collector is held up for an hour: the commit hangs, and so does whatever waits for it."""
+    with Service(tmp_path, *FAST) as service:
+        assert service.send(report(1)).json()["items"][0]["outcome"] == "stored"
+        hang = "fdatasync,fsync:delay_enter=3600s"
+        tracer = subprocess.Popen(
+            ["strace", "-f", "-qq", "-e", "trace=fdatasync,fsync", "-e", f"inject={hang}", "-o", tmp_path / "trace", "-p", str(service.process.pid)])
+        try:
+            deadline = time.monotonic() + 20
+            while "TracerPid:\t0" in pathlib.Path(f"/proc/{service.process.pid}/status").read_text():
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+
+            def send():
+                with contextlib.suppress(requests.RequestException):
+                    service.send(report(2))
+            sender = threading.Thread(target=send, daemon=True)
+            sender.start()
+            time.sleep(2)
+            assert sender.is_alive(), "the commit hangs"
+            assert service.stop(timeout=120) == 69
+        finally:
+            tracer.kill()
+            tracer.wait()
+        assert any(line["message"].startswith("the services did not end in time") for line in service.log())
+        sender.join(20)
+        service.start()
+        assert [i["outcome"] for i in service.send(report(1), report(2)).json()["items"]][0] == "duplicate"
+        assert sorted(host["hostname"] for host in service.items("/api/v1/hosts")) == ["db1", "db2"]
+        assert service.stop() == 0
+
+
 def malformed(generator, good):
     """One body that is no report, in one of many ways."""
     kind = generator.randrange(9)

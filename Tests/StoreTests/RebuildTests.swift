@@ -95,16 +95,42 @@ struct RebuildTests {
         let path = test.path + ".old"
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
-        try DatabaseQueue(path: path, configuration: configuration)
-            .writeWithoutTransaction { try $0.execute(sql: sql) }
+        let old = try DatabaseQueue(path: path, configuration: configuration)
+        try old.writeWithoutTransaction { try $0.execute(sql: sql) }
         #expect { try InventoryStore(path: path, mode: .read) } throws: { ($0 as? StoreError)?.code == .olderSchema }
+        try old.close()
         let migrated = try InventoryStore(path: path)
         let rows = try migrated.databases().items
         #expect(rows.count == 10 && Set(rows.map(\.engine)) == ["mysql", "mariadb", "mongodb", "postgresql"])
         #expect(rows.filter { $0.missing_since != nil }.map(\.key) == ["mysql:/var/lib/mysql"])
         #expect(try migrated.changes().items.first?.kind == "missing")
-        #expect(try migrated.hosts().items.count == 4)
         #expect(try InventoryStore(path: path, mode: .read).databases().items == rows)
         try InventoryStore.check(path)
+    }
+
+    @Test("a store of the second schema learns who sends a host's reports: the first token that did")
+    func migrationOfSenders() throws {
+        let old = try DatabaseQueue(path: test.path + ".second")
+        try Schema.migrator.migrate(old, upTo: "0002 history")
+        let sources = [["aaaaaaaaaaaa", "bbbbbbbbbbbb"], ["cli", "bbbbbbbbbbbb"], []]
+        try old.write { database in
+            for (number, sources) in sources.enumerated() {
+                try database.execute(
+                    sql: """
+                        INSERT INTO hosts (row_id, id, agent_version, scan_status, first_seen, last_seen)
+                        VALUES (?, ?, '0.1.0', 'complete', '2026-11-01T00:00:00.000Z', '2026-11-01T00:00:00.000Z')
+                        """, arguments: [number, "host-\(number)"])
+                for source in sources {
+                    try database.execute(
+                        sql: """
+                            INSERT INTO reports (host_row_id, started_at, seen_at, received_at, is_older, source, body)
+                            VALUES (?, '2026-11-01', '2026-11-01', '2026-11-01', 0, ?, x'00')
+                            """, arguments: [number, source])
+                }
+            }
+        }
+        try Schema.migrator.migrate(old)
+        let senders = try old.read { try String?.fetchAll($0, sql: "SELECT sender FROM hosts ORDER BY row_id") }
+        #expect(senders == ["aaaaaaaaaaaa", nil, nil])
     }
 }

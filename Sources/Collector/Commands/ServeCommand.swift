@@ -110,9 +110,10 @@ struct Server: Sendable {
     func run() async throws {
         var group = ServiceGroupConfiguration(
             services: [
-                StopDeadline(logger: backend.logger), backend.audit, backend.queue, Upkeep(backend: backend),
-                Reloads(tls: tls, live: backend.live, load: load, logger: backend.logger),
-                try application(),
+                backend.audit, backend.queue, Upkeep(backend: backend),
+                Reloads(tls: tls, live: backend.live, load: load, logger: backend.logger), try application(),
+                // Services are stopped from the last to the first, each when the one after it has ended: the deadline is the first to hear.
+                StopDeadline(logger: backend.logger),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: backend.logger)
         // A client that does not read its answer does not hold up the end.

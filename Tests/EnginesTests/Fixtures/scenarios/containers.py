@@ -92,6 +92,12 @@ def containers(scenario):
     h.process(2003, "/usr/lib/postgresql/15/bin/postgres", ["postgres"], cwd=f"/{rootfs}/var/lib/postgresql/data", user="polkitd", root=f"/{rootfs}",
               tcp=[("0.0.0.0", 5432)], mount_namespace=4026533023, net_namespace=4026533123, environ=["PG_VERSION=15.6-1.pgdg120+2"],
               cgroup=f"0::/kubepods/burstable/pod{pod[::-1]}/{image(23)}\n")
+    # Of a third pod nothing is left but its uid in the control group.
+    rootfs = "run/rootfs-of-24"
+    postgresql_data(h, f"{rootfs}/var/lib/postgresql/data", "15")
+    h.process(2004, "/usr/lib/postgresql/15/bin/postgres", ["postgres"], cwd=f"/{rootfs}/var/lib/postgresql/data", user="polkitd", root=f"/{rootfs}",
+              tcp=[("0.0.0.0", 5432)], mount_namespace=4026533024, net_namespace=4026533124, environ=["PG_VERSION=15.6-1.pgdg120+2"],
+              cgroup=f"0::/kubepods/burstable/pod{pod}/{image(24)}\n")
     h.finish()
 
     h = scenario("podman-crio", "rhel")
