@@ -48,14 +48,23 @@ public struct Inspector {
         func add(_ finding: Finding) {
             if let kept = findings.add(finding) { found(kept) }
         }
-        for (server, engines) in servers {
+        let probes = Probes(servers.map(\.server))
+        let silent = probes.silent(after: Self.silence)
+        let answering = servers.indices.filter { !silent.contains($0) }
+        for position in answering { findHolders(servers[position]) }
+        for position in answering {
             if stop("running servers") { return }
-            for engine in engines { findHolder(server, engine) }
+            inspect(servers[position], add)
         }
-        for (server, engines) in servers {
-            for engine in engines {
-                if stop("running servers") { return }
-                host.inTurn("pid \(server.process.pid)", of: server.details.uid) { running(server, engine) }?.map(add)
+        // A slow disk gets more time; what hangs for good keeps nothing else from being found.
+        let end = Deadline(seconds: Self.longSilence)
+        for position in silent.sorted() {
+            if stop("running servers") { return }
+            if probes.waitForAnswer(of: position, until: end) {
+                findHolders(servers[position])
+                inspect(servers[position], add)
+            } else {
+                sayHangs(servers[position].server)
             }
         }
         for engine in engines {
@@ -67,6 +76,30 @@ public struct Inspector {
             installed(engine, besides: findings.all).forEach(add)
         }
         sayCopies(findings.all.map(\.database))
+    }
+
+    /// Seconds without an answer from any server's files, before those that have answered are looked at; and seconds that the others get then.
+    private static let silence = 1.0, longSilence = 4.0
+
+    private func findHolders(_ candidate: Candidate) {
+        for engine in candidate.engines where !host.deadline.hasPassed { findHolder(candidate.server, engine) }
+    }
+
+    private func inspect(_ candidate: Candidate, _ add: (Finding) -> Void) {
+        let server = candidate.server
+        for engine in candidate.engines where !host.deadline.hasPassed {
+            host.inTurn("pid \(server.process.pid)", of: server.details.uid) { running(server, engine) }?.map(add)
+        }
+    }
+
+    private func sayHangs(_ server: Server) {
+        let place = server.workingDirectory?.value ?? "its directories"
+        host.log.concerning(server.details.uid) {
+            host.log.add(
+                .unreadable, "pid \(server.process.pid)",
+                "\(server.process.name): its files do not answer, so it was not looked at: see whether the file system of \(place) hangs"
+            )
+        }
     }
 
     /// Notes which directories a server proves to serve: no other process inherits one of them by its name alone.

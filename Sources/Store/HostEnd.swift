@@ -14,20 +14,26 @@ extension InventoryStore {
         try write { database in
             let time = Timestamp.format(now)
             guard let row = try KnownHost.row(id, database) else { return false }
-            try database.execute(
-                sql: "UPDATE hosts SET retired_at = ? WHERE row_id = ? AND retired_at IS NULL", arguments: [time, row])
-            guard database.changesCount == 1 else { return false }
-            try database.execute(
-                sql: """
-                    INSERT INTO changes (database_row_id, report_row_id, at, kind, before, after)
-                    SELECT row_id, 0, ?, 'missing', state, ? FROM databases WHERE host_row_id = ? AND missing_since IS NULL
-                    """, arguments: [time, time, row])
-            try database.execute(
-                sql: "UPDATE databases SET missing_since = ? WHERE host_row_id = ? AND missing_since IS NULL",
-                arguments: [time, row])
+            guard try Self.retire(row, at: time, database) else { return false }
             try database.record(.retired, of: try Self.id(of: row, database), source: source, at: time)
             return true
         }
+    }
+
+    /// Marks the host of a row as retired since `time`, and its databases as missing; false when it was retired already.
+    static func retire(_ row: Int64, at time: String, _ database: Database) throws -> Bool {
+        try database.execute(
+            sql: "UPDATE hosts SET retired_at = ? WHERE row_id = ? AND retired_at IS NULL", arguments: [time, row])
+        guard database.changesCount == 1 else { return false }
+        try database.execute(
+            sql: """
+                INSERT INTO changes (database_row_id, report_row_id, at, kind, before, after)
+                SELECT row_id, 0, ?, 'missing', state, ? FROM databases WHERE host_row_id = ? AND missing_since IS NULL
+                """, arguments: [time, time, row])
+        try database.execute(
+            sql: "UPDATE databases SET missing_since = ? WHERE host_row_id = ? AND missing_since IS NULL",
+            arguments: [time, row])
+        return true
     }
 
     /// Removes a host and all that is known of it: databases, history, changes, sizes, reports, tags.
@@ -81,6 +87,8 @@ extension InventoryStore {
                 arguments: [row])
             let tags = try Row.fetchAll(
                 database, sql: "SELECT key, value FROM host_tags WHERE host_row_id = ?", arguments: [row])
+            let retired = try String.fetchOne(
+                database, sql: "SELECT retired_at FROM hosts WHERE row_id = ?", arguments: [row])
             while try Self.forget(row, source: nil, now: now, limit: Self.forgetStep, database) {}
             var hosts: Set<String> = []
             for report in reports {
@@ -103,6 +111,9 @@ extension InventoryStore {
                 try database.execute(
                     sql: "INSERT OR IGNORE INTO host_tags SELECT row_id, ?, ? FROM hosts WHERE id IN (?, ?)",
                     arguments: [tag[0] as String, tag[1] as String, own, hosts.count == 1 ? hosts.first : nil])
+            }
+            if let retired, let row = try KnownHost.row(own, database) {
+                _ = try Self.retire(row, at: retired, database)
             }
             try database.record(
                 .split, of: own, before: own, after: hosts.sorted().joined(separator: " "), source: source,

@@ -43,9 +43,8 @@ extension InventoryStore {
                     arguments: [tag[1] as String, tag[2] as String, tag[0] as String])
             }
             for host in retired {
-                try database.execute(
-                    sql: "UPDATE hosts SET retired_at = ? WHERE id = ?",
-                    arguments: [host[1] as String, host[0] as String])
+                guard let row = try KnownHost.row(host[0], database) else { continue }
+                _ = try Self.retire(row, at: host[1], database)
             }
             try database.execute(
                 sql: "DELETE FROM host_events WHERE row_id > ?; DELETE FROM host_event_counts", arguments: [lastEvent])
@@ -58,7 +57,26 @@ extension InventoryStore {
         }
     }
 
+    /// Retirements are no reports: they are told again at their times, between the reports.
+    private struct Retirements {
+        var rows: ArraySlice<Row>
+
+        init(_ database: Database) throws {
+            let sql = "SELECT host_id, at FROM host_events WHERE kind = 'retired' ORDER BY row_id"
+            rows = try Row.fetchAll(database, sql: sql)[...]
+        }
+
+        mutating func replay(until time: String, _ database: Database) throws {
+            while let row = rows.first, (row[1] as String) <= time {
+                rows.removeFirst()
+                guard let host = try KnownHost.row(row[0], database) else { continue }
+                _ = try InventoryStore.retire(host, at: row[1], database)
+            }
+        }
+    }
+
     private func replay(_ database: Database) throws -> Rebuilt {
+        var retirements = try Retirements(database)
         var rebuilt = Rebuilt(reports: 0, unreadable: [])
         var last = Int64(0)
         let sql = """
@@ -68,6 +86,7 @@ extension InventoryStore {
         while let row = try Row.fetchOne(database.cachedStatement(sql: sql), arguments: [last]) {
             let reportRow: Int64 = row[0]
             last = reportRow
+            try retirements.replay(until: row[2], database)
             guard let report = try? Report.decode(body: row[3], .outline),
                 var incoming = try? IncomingReport(report, gzip: [])
             else {
@@ -90,6 +109,7 @@ extension InventoryStore {
             }
             rebuilt.reports += 1
         }
+        try retirements.replay(until: "~", database)
         return rebuilt
     }
 }

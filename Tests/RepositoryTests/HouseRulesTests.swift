@@ -19,7 +19,7 @@ struct HouseRulesTests {
     static let imports: [String: Set<String>] = [
         "Terminal": ["Glibc"], "Report": ["CZlib", "FoundationEssentials"],
         "HostView": ["CLinux", "Glibc", "FoundationEssentials", "Synchronization"],
-        "Engines": ["CLinux", "HostView", "Report", "FoundationEssentials"],
+        "Engines": ["CLinux", "HostView", "Report", "FoundationEssentials", "Synchronization"],
         "Agent": [
             "ArgumentParser", "CLinux", "Engines", "FoundationEssentials", "Glibc", "HostView", "Report",
             "Synchronization",

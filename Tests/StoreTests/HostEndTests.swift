@@ -31,6 +31,9 @@ struct HostEndTests {
         let stats = try store.stats(groupBy: [])
         #expect(stats.databases == 1 && stats.missing == 2)
         #expect(try store.summary().oldestHost == TestStore.text(0))
+        let retired = try test.dump()
+        try store.rebuild()
+        #expect(try test.dump() == retired, "a rebuild does not bring it back")
         var then = ListRequest()
         then.asOf = TestStore.time(0)
         #expect(try store.databases(then).items.allSatisfy { $0.missing_since == nil })
@@ -38,6 +41,13 @@ struct HostEndTests {
         #expect(try ids([("retired", "true")]).isEmpty)
         #expect(try store.hostEvents().items.map(\.kind) == ["returned", "retired"])
         #expect(try store.stats(groupBy: []).missing == 0)
+        let back = try test.dump()
+        try store.rebuild()
+        #expect(try test.dump() == back, "nor does it forget that it was gone")
+        #expect(try store.retireHost(Self.machine(1), now: TestStore.time(3)))
+        #expect(try store.splitHost(Self.machine(1)) == InventoryStore.Split(hosts: [Self.machine(1)], refused: 0))
+        #expect(try ids([("retired", "true")]) == [Self.machine(1)], "a split does not bring it back either")
+        #expect(try store.stats(groupBy: []).missing == 2)
     }
 
     @Test("a forgotten host leaves nothing behind")
