@@ -231,7 +231,7 @@ def scenarios(generator, identities, hosts):
         "container": lambda: f"{page}&container=orders-2",
         "missing": lambda: f"{page}&state=missing",
         "missing, engine, region": lambda: f"{page}&state=missing&engine=mongodb&region=us-east-1",
-        "tag that nobody has": lambda: f"{page}&tag=owner",
+        "tag that no host has": lambda: f"{page}&tag=owner",
         "text: a word": lambda: f"{page}&q={word()}",
         "text: a host's name": lambda: f"{page}&q={word()}-{generator.randrange(hosts)}",
         "text: four words": lambda: f"{page}&q=mysql+orders+eu+central",
