@@ -48,22 +48,30 @@ extension InventoryStore {
     }
 
     /// Keeps refused reports, each with its body as one gzip member and who sent it, in one transaction.
+    ///
+    /// They count as what their sender writes a day; those of a sender that has used up its `quota` are not kept.
     public func addDeadLetters(
-        _ letters: [(refusal: Refusal, gzip: [UInt8], source: String)], now: Date = Date()
+        _ letters: [(refusal: Refusal, gzip: [UInt8], source: String)], now: Date = Date(), quota: SenderQuota = .none
     ) throws {
         guard !letters.isEmpty else { return }
         try write { database in
             let time = Timestamp.format(now)
+            let usage = SenderUsage(database, quota, now: now)
             for letter in letters {
-                try database.cachedStatement(
-                    sql: """
-                        INSERT INTO dead_letters (received_at, source, code, message, attempts, tried_at, body)
-                        VALUES (?, ?, ?, ?, 1, ?, ?)
-                        """
-                ).execute(arguments: [
-                    time, letter.source, letter.refusal.code.rawValue, letter.refusal.message, time, Data(letter.gzip),
-                ])
+                if try usage.isUsedUp(letter.source) { continue }
+                try usage.counting(letter.source) {
+                    try database.cachedStatement(
+                        sql: """
+                            INSERT INTO dead_letters (received_at, source, code, message, attempts, tried_at, body)
+                            VALUES (?, ?, ?, ?, 1, ?, ?)
+                            """
+                    ).execute(arguments: [
+                        time, letter.source, letter.refusal.code.rawValue, letter.refusal.message, time,
+                        Data(letter.gzip),
+                    ])
+                }
             }
+            try usage.write()
             // One sender's make room for its own first.
             for source in Set(letters.map(\.source)) {
                 try database.execute(

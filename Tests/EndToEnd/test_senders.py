@@ -135,6 +135,20 @@ def test_a_quota_a_day(tmp_path):
         assert service.send(report(6), token=token).status_code == 429, "a restart does not begin a new day"
 
 
+def test_dead_letters_count_for_the_quota(tmp_path):
+    """What is refused is kept too, so a token that may report for nobody fills no disk."""
+    with Service(tmp_path, "limits.token_bytes_per_day=1000000") as service:
+        service.token = service.make_token("admin")
+        made = service.ask("POST", "/api/v1/tokens", json={"name": "bound", "scopes": ["ingest"], "hosts": ["web-*"]})
+        token, answers = made.json()["token"], []
+        while len(answers) < 30 and (not answers or answers[-1].status_code == 422):
+            noise = [{"field": "version", "value": os.urandom(99).hex(), "source": "x"} for _ in range(1_000)]
+            answers.append(service.send(report(len(answers), evidence=noise), token=token))
+        assert answers[0].json()["items"][0]["code"] == "out_of_bounds"
+        assert answers[-1].status_code == 429 and len(answers) < 20
+        assert len(service.items("/api/v1/dead-letters")) == len(answers) - 1
+
+
 def test_hosts_are_retired_forgotten_and_split(service):
     token = service.make_token("ingest")
     for number in range(4):

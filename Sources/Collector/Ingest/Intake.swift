@@ -115,7 +115,7 @@ extension InventoryStore {
     /// The most databases of one transaction, unless one report has more.
     static let batchDatabases = 2_000
 
-    /// Stores what is ready, keeps what makes no sense as dead letters, and says what became of each, in their order.
+    /// Stores what is ready, keeps what is refused as dead letters, and says what became of each, in their order.
     func take(_ intakes: [Intake], source: String) throws -> [IngestResult] { try take([(intakes, source)])[0] }
 
     /// The same for several senders: their reports in as few transactions as their number allows, what was refused in another.
@@ -145,7 +145,7 @@ extension InventoryStore {
                 }
             }
         }
-        try addDeadLetters(letters)
+        try addDeadLetters(letters, quota: quota)
         return results
     }
 }
