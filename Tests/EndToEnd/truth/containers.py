@@ -163,9 +163,9 @@ class Docker(Case):
                 **fields, "engine": "mongodb", "version": version, "data": "/data/db", "user": "mongodb",
                 "host_path": self.upper("mongodb") + "/data/db", "unix_sockets": ["/tmp/mongodb-27017.sock"],
                 "settings.bind": parsed["net"]["bindIp"], "role": "standalone", "package": None}))
-        # The later pid is looked at second.
-        later = max(found[4], found[5], key=lambda truth: truth.pid)
-        later.problems = frozenset({"identity_shared"})
+        # One problem tells of all copies, and names the first key; a key holds the path on the host.
+        first = min(found[4], found[5], key=lambda truth: truth.fields["host_path"])
+        first.problems = frozenset({"identity_shared"})
         return found
 
 

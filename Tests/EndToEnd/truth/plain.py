@@ -91,8 +91,9 @@ class MariaDBReplica(Case):
             server.__exit__()
 
     def truths(self):
+        feeds = self.servers[0].sql("SELECT COUNT(*) FROM information_schema.processlist WHERE command = 'Binlog Dump'") == ["1"]
         return [
-            Truth("MariaDB, primary", pid=self.servers[0].process.pid, fields=mariadb_fields(self.servers[0], role=None)),
+            Truth("MariaDB, primary", pid=self.servers[0].process.pid, fields=mariadb_fields(self.servers[0], role="primary" if feeds else None)),
             Truth("MariaDB, its replica", pid=self.servers[1].process.pid, fields=mariadb_fields(self.servers[1], role="replica"))]
 
 

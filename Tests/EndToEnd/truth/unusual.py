@@ -30,6 +30,10 @@ CHROOT = servers.ROOT / ".build/truth/mysql-root"
 class MySQLInChroot(Case):
     """Oracle's MySQL of Debian sid, in a chroot (scripts/truth makes it)."""
 
+    name = "MySQL 9 of Debian sid in a chroot"
+    options = ()
+    more = {"role": None}
+
     @staticmethod
     def missing():
         return None if (CHROOT / "usr/sbin/mysqld").exists() else "Debian sid's mysql-server could not be installed into a chroot"
@@ -42,7 +46,8 @@ class MySQLInChroot(Case):
         (self.root / "run/mysqld").mkdir(exist_ok=True)
         (self.root / "etc/my.cnf").unlink(missing_ok=True)  # never through a link of the chroot's, which leads to this machine's file
         (self.root / "etc/my.cnf").write_text(
-            "[client]\npassword=canary\n[mysqld]\nmax_connections=88\nmysqlx=OFF\nsecure-file-priv=NULL\nserver-id=7\nbind-address=127.0.0.1\n")
+            "[client]\npassword=canary\n[mysqld]\nmax_connections=88\nmysqlx=OFF\nsecure-file-priv=NULL\nserver-id=7\nbind-address=127.0.0.1\n"
+            + "".join(f"{option}\n" for option in self.options))
         passwd = (self.root / "etc/passwd").read_text()
         self.uid = int(next(line for line in passwd.splitlines() if line.startswith("mysql:")).split(":")[2])
         for path in ["srv/mysql data", "run/mysqld"]:
@@ -85,7 +90,7 @@ class MySQLInChroot(Case):
         version = subprocess.check_output(
             ["dpkg-query", f"--admindir={self.root}/var/lib/dpkg", "-W", "-f", "${Version}", "mysql-server-core"], text=True)
         data = truth["@@datadir"].rstrip("/")
-        return [Truth("MySQL 9 of Debian sid in a chroot", pid=self.process.pid, fields={
+        return [Truth(self.name, pid=self.process.pid, fields={
             "engine": "mysql", "vendor": "oracle", "state": "running", "version": truth["@@version"].split("-")[0],
             "version_precision": "exact", "user": "mysql", "data": data, "host_path": str(self.root) + data, "container": False,
             "executable": f"{self.root}/usr/sbin/mysqld", "listeners": listeners(self.process.pid),
@@ -93,8 +98,36 @@ class MySQLInChroot(Case):
             "settings.max_connections": truth["@@max_connections"], "settings.bind": truth["@@bind_address"],
             "settings.log_bin": "on" if truth["@@log_bin"] == "1" else "off", "settings.log_destination": truth["@@log_error"],
             "settings.tls": "on" if truth["tls"] == "Yes" else "off", "settings.authentication": "enabled",
-            "identity.server_uuid": truth["@@server_uuid"], "role": None, "config_files": ["/etc/my.cnf"],
-            "package": "mysql-server-core", "package_version": version})]
+            "identity.server_uuid": truth["@@server_uuid"], "config_files": ["/etc/my.cnf"],
+            "package": "mysql-server-core", "package_version": version, **self.more})]
+
+
+class MySQLGroup(MySQLInChroot):
+    """A member of a Group Replication group in which every member is a primary."""
+
+    name = "MySQL 9, a member of a group without a single primary"
+    group = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
+
+    def __enter__(self):
+        self.options = [
+            "plugin-load-add=group_replication.so", "gtid-mode=ON", "enforce-gtid-consistency=ON", "report-host=127.0.0.1",
+            f"loose-group-replication-group-name={self.group}", "loose-group-replication-single-primary-mode=OFF",
+            "loose-group-replication-start-on-boot=OFF", f"loose-group-replication-local-address=127.0.0.1:{servers.free_port()}"]
+        return super().__enter__()
+
+    def ask(self):
+        import pymysql
+
+        connection = pymysql.connect(unix_socket=str(self.root / "run/mysqld/truth.sock"), user="root")
+        with connection, connection.cursor() as cursor:
+            cursor.execute("SET GLOBAL group_replication_bootstrap_group = ON")
+            cursor.execute("START GROUP_REPLICATION")
+            cursor.execute("SELECT MEMBER_STATE, LOWER(MEMBER_ROLE) FROM performance_schema.replication_group_members")
+            ((state, role),) = cursor.fetchall()
+            assert state == "ONLINE", state
+            cursor.execute("SELECT @@group_replication_group_name")
+            self.more = {"role": role, "identity.replication_group": cursor.fetchone()[0]}
+        return super().ask()
 
 
 class SocketOnly(OneServer):
@@ -255,4 +288,4 @@ class CopiedUnderneath(OneServer):
         return [Truth("MariaDB, its directory moved and a copy in its place", pid=self.server.process.pid, fields=fields)]
 
 
-CASES = [MySQLInChroot, SocketOnly, NamedNetworkNamespace, UserNamespace, DeletedExecutable, RewrittenTitle, CopiedUnderneath]
+CASES = [MySQLInChroot, MySQLGroup, SocketOnly, NamedNetworkNamespace, UserNamespace, DeletedExecutable, RewrittenTitle, CopiedUnderneath]
