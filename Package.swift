@@ -9,12 +9,10 @@ let strict: [SwiftSetting] = [
 ]
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
-let server: [Target.Dependency] = [
-    .product(name: "AsyncHTTPClient", package: "async-http-client"),
+let web: [Target.Dependency] = [
     .product(name: "Crypto", package: "swift-crypto"),
     .product(name: "Hummingbird", package: "hummingbird"),
     .product(name: "HummingbirdCore", package: "hummingbird"),
-    .product(name: "HummingbirdTLS", package: "hummingbird"),
     .product(name: "HTTPTypes", package: "swift-http-types"),
     .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
     .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
@@ -23,8 +21,12 @@ let server: [Target.Dependency] = [
     .product(name: "NIOFoundationCompat", package: "swift-nio"),
     .product(name: "NIOHTTP1", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
-    .product(name: "NIOSSL", package: "swift-nio-ssl"),
     .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+]
+let collector: [Target.Dependency] = [
+    .product(name: "AsyncHTTPClient", package: "async-http-client"),
+    .product(name: "HummingbirdTLS", package: "hummingbird"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
     .product(name: "UnixSignals", package: "swift-service-lifecycle"),
     .product(name: "Yams", package: "Yams"),
 ]
@@ -78,9 +80,13 @@ let package = Package(
         .executableTarget(
             name: "Agent", dependencies: ["CLinux", "Engines", "HostView", "Report", "Terminal", argumentParser],
             swiftSettings: strict),
-        .target(name: "Store", dependencies: ["Report", grdb], swiftSettings: strict),
+        .target(name: "Inventory", dependencies: ["Report"], swiftSettings: strict),
+        .target(name: "Store", dependencies: ["Inventory", "Report", grdb], swiftSettings: strict),
+        .target(name: "Web", dependencies: ["Inventory", "Report", "Terminal"] + web, swiftSettings: strict),
         .executableTarget(
-            name: "Collector", dependencies: ["CLinux", "Store", "Report", "Terminal", argumentParser] + server,
+            name: "Collector",
+            dependencies: ["CLinux", "Inventory", "Report", "Store", "Terminal", "Web", argumentParser] + web
+                + collector,
             swiftSettings: strict),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: strict),
         .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: strict),
@@ -92,10 +98,16 @@ let package = Package(
         .testTarget(
             name: "AgentTests", dependencies: ["Agent", "Engines", "HostView", "Report"], exclude: ["Golden"],
             swiftSettings: strict),
+        .testTarget(name: "InventoryTests", dependencies: ["Inventory", "Report"], swiftSettings: strict),
         .testTarget(
-            name: "StoreTests", dependencies: ["Store", "Report"], exclude: ["Fixtures"], swiftSettings: strict),
+            name: "StoreTests", dependencies: ["Inventory", "Store", "Report", "Web", grdb], exclude: ["Fixtures"],
+            swiftSettings: strict),
         .testTarget(
-            name: "CollectorTests", dependencies: ["Collector", "Store", "Report"], swiftSettings: strict),
+            name: "CollectorTests",
+            dependencies: [
+                "Collector", "Inventory", "Store", "Report", "Web",
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ] + web, swiftSettings: strict),
         .testTarget(name: "RepositoryTests", dependencies: ["Engines"], swiftSettings: strict),
     ]
 )

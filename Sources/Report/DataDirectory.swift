@@ -2,7 +2,23 @@ extension Report {
     /// A directory in which a database keeps its files.
     public struct DataDirectory: Codable, Sendable, Equatable {
         /// What is kept there.
-        public enum Purpose: String, Codable, Sendable { case data, wal, tablespace, log }
+        public struct Purpose: OpenEnumeration {
+            /// The text in the report.
+            public let rawValue: String
+            /// The value with this text.
+            public init(rawValue: String) { self.rawValue = rawValue }
+
+            /// The tables.
+            public static let data = Self(rawValue: "data")
+            /// The write-ahead log.
+            public static let wal = Self(rawValue: "wal")
+            /// Tables outside the data directory.
+            public static let tablespace = Self(rawValue: "tablespace")
+            /// Other logs.
+            public static let log = Self(rawValue: "log")
+            /// The values that this version knows.
+            public static let allCases: [Self] = [.data, .wal, .tablespace, .log]
+        }
 
         /// The path as the server sees it.
         public var path: String

@@ -4,12 +4,56 @@ extension Report {
     /// One server process group with its data directory, or what is left of one, or its software alone.
     public struct Database: Codable, Sendable, Equatable {
         /// Whether a server runs, a data directory lies without a server, or only software is there.
-        public enum State: String, Codable, Sendable, CaseIterable { case running, stopped, installed }
+        public struct State: OpenEnumeration {
+            /// The text in the report.
+            public let rawValue: String
+            /// The value with this text.
+            public init(rawValue: String) { self.rawValue = rawValue }
+
+            /// A server process runs.
+            public static let running = Self(rawValue: "running")
+            /// There is data and no server.
+            public static let stopped = Self(rawValue: "stopped")
+            /// There is software, and neither data nor a server.
+            public static let installed = Self(rawValue: "installed")
+            /// The values that this version knows.
+            public static let allCases: [Self] = [.running, .stopped, .installed]
+        }
         /// How much of the version is known: the full number, or its first part.
-        public enum VersionPrecision: String, Codable, Sendable { case exact, major }
+        public struct VersionPrecision: OpenEnumeration {
+            /// The text in the report.
+            public let rawValue: String
+            /// The value with this text.
+            public init(rawValue: String) { self.rawValue = rawValue }
+
+            /// The whole version.
+            public static let exact = Self(rawValue: "exact")
+            /// The major version only.
+            public static let major = Self(rawValue: "major")
+            /// The values that this version knows.
+            public static let allCases: [Self] = [.exact, .major]
+        }
         /// The part that a server plays among others.
-        public enum Role: String, Codable, Sendable, CaseIterable {
-            case standalone, primary, replica, arbiter, router, config
+        public struct Role: OpenEnumeration {
+            /// The text in the report.
+            public let rawValue: String
+            /// The value with this text.
+            public init(rawValue: String) { self.rawValue = rawValue }
+
+            /// Neither a copy nor the source of one.
+            public static let standalone = Self(rawValue: "standalone")
+            /// It takes writes for others.
+            public static let primary = Self(rawValue: "primary")
+            /// A copy of another server.
+            public static let replica = Self(rawValue: "replica")
+            /// It votes, and has no data.
+            public static let arbiter = Self(rawValue: "arbiter")
+            /// It passes requests on, and has no data.
+            public static let router = Self(rawValue: "router")
+            /// It has the configuration of a sharded cluster.
+            public static let config = Self(rawValue: "config")
+            /// The values that this version knows.
+            public static let allCases: [Self] = [.standalone, .primary, .replica, .arbiter, .router, .config]
         }
 
         /// Stable on this host across restarts and upgrades: engine + data directory as the host sees it.
@@ -92,7 +136,21 @@ extension Report {
     /// The package that owns a database's software.
     public struct Package: Codable, Sendable, Equatable {
         /// Whose database knows the package.
-        public enum Manager: String, Codable, Sendable { case dpkg, rpm, apk }
+        public struct Manager: OpenEnumeration {
+            /// The text in the report.
+            public let rawValue: String
+            /// The value with this text.
+            public init(rawValue: String) { self.rawValue = rawValue }
+
+            /// Debian and Ubuntu.
+            public static let dpkg = Self(rawValue: "dpkg")
+            /// Red Hat, SUSE, Amazon Linux.
+            public static let rpm = Self(rawValue: "rpm")
+            /// Alpine.
+            public static let apk = Self(rawValue: "apk")
+            /// The values that this version knows.
+            public static let allCases: [Self] = [.dpkg, .rpm, .apk]
+        }
         /// Such as `postgresql-15`.
         public var name: String
         /// The package's full version, such as `15.18-0+deb12u1`.

@@ -26,6 +26,8 @@ public enum Frame {
     public struct Found: Sendable {
         /// The byte at which the frame begins.
         public var offset: Int
+        /// The bytes of the frame; of a broken one, up to the next frame.
+        public var range: Range<Int>
         /// The gzip bytes, whole and with the right checksum, or why not.
         public var gzip: Result<[UInt8], ReportError>
     }
@@ -37,7 +39,7 @@ public enum Frame {
         var position = 0
         while found.count < limit, let start = text.firstRange(of: marker, from: position) {
             let (frame, next) = read(text, at: start)
-            found.append(Found(offset: start, gzip: frame))
+            found.append(Found(offset: start, range: start..<next, gzip: frame))
             position = next
         }
         return found

@@ -2,9 +2,37 @@ extension Report {
     /// A socket that a server listens on.
     public struct Listener: Codable, Sendable, Equatable {
         /// The transport and the address family.
-        public enum TransportProtocol: String, Codable, Sendable { case tcp, tcp6, udp }
+        public struct TransportProtocol: OpenEnumeration {
+            /// The text in the report.
+            public let rawValue: String
+            /// The value with this text.
+            public init(rawValue: String) { self.rawValue = rawValue }
+
+            /// TCP over IPv4.
+            public static let tcp = Self(rawValue: "tcp")
+            /// TCP over IPv6.
+            public static let tcp6 = Self(rawValue: "tcp6")
+            /// UDP.
+            public static let udp = Self(rawValue: "udp")
+            /// The values that this version knows.
+            public static let allCases: [Self] = [.tcp, .tcp6, .udp]
+        }
         /// Who can reach it: this host alone, those who reach one address, everybody who reaches any.
-        public enum Exposure: String, Codable, Sendable, CaseIterable { case loopback, `private`, all }
+        public struct Exposure: OpenEnumeration {
+            /// The text in the report.
+            public let rawValue: String
+            /// The value with this text.
+            public init(rawValue: String) { self.rawValue = rawValue }
+
+            /// This machine only.
+            public static let loopback = Self(rawValue: "loopback")
+            /// Private addresses only.
+            public static let `private` = Self(rawValue: "private")
+            /// Every address, or a public one.
+            public static let all = Self(rawValue: "all")
+            /// The values that this version knows.
+            public static let allCases: [Self] = [.loopback, .`private`, .all]
+        }
 
         /// The local address, such as `0.0.0.0` or `::1`.
         public var address: String

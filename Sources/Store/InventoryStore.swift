@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Inventory
 import Report
 
 /// The inventory in one SQLite file: what every host last said, what changed since, and the reports it was said in.
@@ -12,6 +13,12 @@ public struct InventoryStore: Sendable {
     private let use: StoreLock?
     /// Where the store is.
     public let path: String
+    /// The lists and their columns.
+    public let catalog: Catalog
+    /// The statements that write databases.
+    let sql: DatabaseSQL
+    /// The statement that writes a host's facts.
+    let hostFacts: String
     let partsCache = ReportPartsCache()
 
     /// What a store is opened for.
@@ -40,7 +47,19 @@ public struct InventoryStore: Sendable {
     /// Opens the store at `path`.
     ///
     /// - Throws: `StoreError` that says what is wrong with the file and what to do.
-    public init(path: String, mode: Mode = .write) throws {
+    public init(path: String, mode: Mode = .write, catalog: Catalog = .standard) throws {
+        try self.init(path: path, mode: mode, catalog: catalog, migrations: Migration.all)
+    }
+
+    /// Opens a store with columns and migrations of its own, as a test that adds a column does.
+    init(path: String, mode: Mode = .write, catalog: Catalog, migrations: [Migration]) throws {
+        self.catalog = catalog
+        sql = DatabaseSQL(catalog)
+        let facts = catalog.hosts.fields.filter { $0.fact != nil }.map { "\($0.name) = COALESCE(?, \($0.name))" }
+        hostFacts = """
+            UPDATE hosts SET \(facts.joined(separator: ", ")), last_seen = ?, last_started_at = ?, sender = ?,
+                retired_at = NULL WHERE row_id = ?
+            """
         let use = mode == .write ? try StoreLock(path: path, .writing) : nil
         let path = try StoreFile.resolve(path, makes: false)
         self.path = path
@@ -61,7 +80,7 @@ public struct InventoryStore: Sendable {
                 try database.execute(
                     sql: Self.distrust + (database.configuration.readonly ? Self.reading : Self.writing))
             }
-            let migrator = Schema.migrator
+            let migrator = Schema.migrator(migrations)
             if mode == .read {
                 let queue = try DatabaseQueue(path: path, configuration: configuration)
                 database = queue

@@ -25,13 +25,18 @@ struct HouseRulesTests {
             "Synchronization",
             "Terminal",
         ],
-        "Store": ["Foundation", "FoundationEssentials", "GRDB", "Report", "Synchronization"],
+        "Inventory": ["Foundation", "FoundationEssentials", "Report"],
+        "Store": ["Foundation", "FoundationEssentials", "GRDB", "Inventory", "Report", "Synchronization"],
+        "Web": [
+            "Crypto", "Foundation", "FoundationEssentials", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Inventory",
+            "Logging", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOPosix", "Report",
+            "ServiceLifecycle", "Synchronization", "Terminal",
+        ],
         "Collector": [
-            "ArgumentParser", "AsyncHTTPClient", "CLinux", "Crypto", "Foundation", "HTTPTypes", "Hummingbird",
-            "HummingbirdCore", "HummingbirdTLS", "Logging", "NIOCore", "NIOFoundationCompat", "NIOHTTP1",
-            "NIOHTTPTypes", "NIOHTTPTypesHTTP1",
-            "NIOPosix", "NIOSSL", "Report", "ServiceLifecycle", "Store", "Synchronization", "Terminal", "UnixSignals",
-            "Yams",
+            "ArgumentParser", "AsyncHTTPClient", "CLinux", "Foundation", "Hummingbird", "HummingbirdCore",
+            "HummingbirdTLS", "Inventory", "Logging", "NIOCore", "NIOFoundationCompat", "NIOHTTP1", "NIOPosix",
+            "NIOSSL",
+            "Report", "ServiceLifecycle", "Store", "Synchronization", "Terminal", "UnixSignals", "Web", "Yams",
         ],
     ]
 

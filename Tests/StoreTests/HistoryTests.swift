@@ -3,6 +3,7 @@ import GRDB
 import Report
 import Testing
 
+@testable import Inventory
 @testable import Store
 
 @Suite("History")
@@ -22,7 +23,7 @@ struct HistoryTests {
         #expect(try test.kinds() == ["appeared", "appeared", "missing", "returned"])
         #expect(changes.map(\.report_id) == [4, 2, 1, 1])
         #expect(changes[0].before == TestStore.text(1) && changes[0].after == "running")
-        #expect(changes[1].at == TestStore.text(1) && changes[1].database_id.hasSuffix("/mysql:/b"))
+        #expect(changes[1].at == TestStore.text(1) && changes[1].text("database_id").hasSuffix("/mysql:/b"))
     }
 
     @Test(
@@ -39,10 +40,10 @@ struct HistoryTests {
             case "vendor": report.databases[0].vendor = value
             case "port": report.databases[0].listeners[1].port = UInt16(value)!
             case "state":
-                report.databases[0].state = .init(rawValue: value)!
+                report.databases[0].state = .init(rawValue: value)
                 if value == "stopped" { report.databases[0].listeners = [] }
-            case "exposure": report.databases[0].listeners[1].exposure = .init(rawValue: value)!
-            default: report.databases[0].role = .init(rawValue: value)!
+            case "exposure": report.databases[0].listeners[1].exposure = .init(rawValue: value)
+            default: report.databases[0].role = .init(rawValue: value)
             }
         }
         try test.ingest(0) { set(&$0, before) }
@@ -104,7 +105,7 @@ struct HistoryTests {
             request.asOf = TestStore.time(minute)
             for (field, value) in conditions { request.require(field, value) }
             return try store.databases(request).items.map {
-                "\($0.key) \($0.version ?? "") \($0.port ?? 0) \($0.missing_since == nil ? "" : "missing")"
+                "\($0.key) \($0.version) \($0.port) \($0.missing_since.isNull ? "" : "missing")"
             }
         }
         #expect(try then(-1) == [])
@@ -128,9 +129,9 @@ struct HistoryTests {
         for minute in [0, 10, 20, 24 * 60, 24 * 60 + 1] {
             try test.ingest(minute) { $0.databases[0].dataDirectories[0].bytes = minute == 20 ? 2000 : 1000 }
         }
-        let id = try #require(DatabaseID(try store.databases().items[0].id))
+        let id = try #require(DatabaseID(try store.databases().items[0].text("id")))
         let sizes = try #require(try store.sizes(id)).items
-        #expect(sizes.map(\.at) == [0, 20, 24 * 60].map(TestStore.text))
+        #expect(sizes.map(\.at) == [0, 20, 24 * 60].map(TestStore.text).map(Value.text))
         #expect(sizes.map(\.bytes) == [1000, 2000, 1000])
         #expect(try test.count("database_history") == 0 && test.count("changes") == 1)
     }
@@ -147,18 +148,18 @@ struct HistoryTests {
         #expect(clusters.map(\.id) == ["mysql:system_identifier:7@", "mysql:system_identifier:8@"])
         #expect(clusters.map(\.databases) == [2, 1] && clusters[0].roles == "primary,replica")
         var request = ListRequest()
-        request.require("cluster", clusters[0].id)
+        request.require("cluster", clusters[0].text("id"))
         #expect(try store.databases(request).items.count == 2)
-        #expect(try store.clusters(after: clusters[0].id, limit: 1).items.map(\.id) == [clusters[1].id])
+        #expect(try store.clusters(after: clusters[0].text("id"), limit: 1).items.map(\.id) == [clusters[1].id])
     }
 
     @Test("a host whose clock is ahead is seen when its report came; a collector whose clock went back takes all")
     func clocks() throws {
         _ = try store.ingest(IngestTests.report(120), now: TestStore.time(0))
         #expect(try store.databases().items[0].last_seen == TestStore.text(0))
-        #expect(try test.ingest(30) == .stored(hostID: "0123456789abcdef0123456789abcdef", databases: 1))
+        #expect(try test.ingest(30) == .stored(place: "0123456789abcdef0123456789abcdef", databases: 1))
         let back = try store.ingest(IngestTests.report(31), now: TestStore.time(-60 * 24 * 365))
-        #expect(back == .stored(hostID: "0123456789abcdef0123456789abcdef", databases: 1))
+        #expect(back == .stored(place: "0123456789abcdef0123456789abcdef", databases: 1))
         let received = try store.database.read { try String.fetchAll($0, sql: "SELECT received_at FROM reports") }
         #expect(received == [0, 30, 30].map(TestStore.text), "never before the one that came before")
     }

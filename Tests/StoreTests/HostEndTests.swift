@@ -3,6 +3,7 @@ import GRDB
 import Report
 import Testing
 
+@testable import Inventory
 @testable import Store
 
 @Suite("Hosts end")
@@ -17,7 +18,7 @@ struct HostEndTests {
     private func ids(_ conditions: [(String, String)] = []) throws -> [String] {
         var request = ListRequest()
         for (field, value) in conditions { request.require(field, value) }
-        return try store.hosts(request).items.map(\.id)
+        return try store.hosts(request).items.map { $0.text("id") }
     }
 
     @Test("a retired host is missing, stays in the history, and comes back when it reports")
@@ -36,7 +37,7 @@ struct HostEndTests {
         #expect(try test.dump() == retired, "a rebuild does not bring it back")
         var then = ListRequest()
         then.asOf = TestStore.time(0)
-        #expect(try store.databases(then).items.allSatisfy { $0.missing_since == nil })
+        #expect(try store.databases(then).items.allSatisfy(\.missing_since.isNull))
         try test.ingest(2, ["/a", "/b"], machine: Self.machine(1))
         #expect(try ids([("retired", "true")]).isEmpty)
         #expect(try store.hostEvents().items.map(\.kind) == ["returned", "retired"])
@@ -45,7 +46,7 @@ struct HostEndTests {
         try store.rebuild()
         #expect(try test.dump() == back, "nor does it forget that it was gone")
         #expect(try store.retireHost(Self.machine(1), now: TestStore.time(3)))
-        #expect(try store.splitHost(Self.machine(1)) == InventoryStore.Split(hosts: [Self.machine(1)], refused: 0))
+        #expect(try store.splitHost(Self.machine(1)) == HostSplit(hosts: [Self.machine(1)], refused: 0))
         #expect(try ids([("retired", "true")]) == [Self.machine(1)], "a split does not bring it back either")
         #expect(try store.stats(groupBy: []).missing == 2)
     }
@@ -86,7 +87,7 @@ struct HostEndTests {
         let split = try #require(try store.splitHost("i-0bad0000000000001", now: TestStore.time(2)))
         #expect(split == .init(hosts: [Self.machine(1), "i-0bad0000000000001"], refused: 0))
         let detail = try #require(try store.host(Self.machine(1)))
-        #expect(detail.databases.map(\.key) == ["mysql:/a"] && detail.databases[0].missing_since == nil)
+        #expect(detail.databases.map(\.key) == ["mysql:/a"] && detail.databases[0].missing_since.isNull)
         #expect(detail.databases[0].first_seen == TestStore.text(0) && detail.host.sender == "honest")
         #expect(try store.splitHost("none") == nil)
     }
@@ -99,7 +100,7 @@ struct HostEndTests {
         try test.ingest(50 * 1_440, ["/b"], machine: Self.machine(2))
         var policy = RetentionPolicy()
         func retain() throws {
-            var progress = InventoryStore.RetentionProgress()
+            var progress = RetentionProgress()
             while try store.retain(policy, &progress, now: TestStore.time(100 * 1_440)) {}
         }
         try retain()

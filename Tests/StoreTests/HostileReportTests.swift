@@ -3,6 +3,7 @@ import GRDB
 import Report
 import Testing
 
+@testable import Inventory
 @testable import Store
 
 @Suite("Reports that lie, and hosts that confuse")
@@ -49,7 +50,7 @@ struct HostileReportTests {
     @Test("reports of a host whose clock is ahead keep their order, also when they come at once")
     func ahead() throws {
         let reports = try (0..<3).map { number in
-            try IncomingReport(IngestTests.report(60 + number, version: "8.0.\(number)"))
+            try Observation(IngestTests.report(60 + number, version: "8.0.\(number)"))
         }
         let outcomes = try store.ingest(reports, now: TestStore.time(0))
         #expect(outcomes.allSatisfy { if case .stored = $0 { true } else { false } })
@@ -113,7 +114,7 @@ struct HostileReportTests {
         for (minute, instance) in [(1, "i-0123456789abcdef0"), (2, "i-0123456789abcdef1")] {
             _ = try store.ingest(IngestTests.report(minute, instance: instance), now: TestStore.time(minute))
         }
-        #expect(try store.ingest(first, now: TestStore.time(3)) == .duplicate(hostID: "i-0123456789abcdef0"))
+        #expect(try store.ingest(first, now: TestStore.time(3)) == .duplicate(place: "i-0123456789abcdef0"))
         #expect(try store.hosts().items.count == 2)
     }
 
@@ -133,7 +134,7 @@ struct HostileReportTests {
             var report = IngestTests.report(count, machine: String(repeating: "\(count % 10)", count: 32))
             report.host.addresses = Array(repeating: String(repeating: "a", count: 100), count: count)
             func ingest(_ json: [UInt8]) throws -> String {
-                let incoming = try IncomingReport(report, gzip: try Gzip.compress(json))
+                let incoming = try Observation(report, gzip: try Gzip.compress(json))
                 return "\(try store.ingest([incoming], now: TestStore.time(count))[0])"
             }
             #expect(try ingest(try report.json(.minified)).hasPrefix("stored"))
@@ -147,7 +148,7 @@ struct HostileReportTests {
         let json = Array("{\"new\":1,".utf8) + (try IngestTests.report(0).json(.minified)).dropFirst()
         try store.addDeadLetters([(Refusal(.future, "x"), try Gzip.compress(json), "t")], now: TestStore.time(0))
         let outcome = try store.retryDeadLetter(1, now: TestStore.time(1))
-        #expect(outcome == .stored(hostID: "0123456789abcdef0123456789abcdef", databases: 1))
+        #expect(outcome == .stored(place: "0123456789abcdef0123456789abcdef", databases: 1))
         let body = try store.database.read { try Data.fetchOne($0, sql: "SELECT body FROM reports") }
         #expect(try store.database.read { try String.fetchOne($0, sql: "SELECT source FROM reports") } == "t")
         #expect(try Gzip.decompress(Array(try #require(body))) == json)

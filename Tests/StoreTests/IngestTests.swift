@@ -3,6 +3,7 @@ import GRDB
 import Report
 import Testing
 
+@testable import Inventory
 @testable import Store
 
 @Suite("Ingest")
@@ -56,7 +57,7 @@ struct IngestTests {
     func stored() throws {
         #expect(
             try ingest(Self.report(0, ["/a", "/b"]))
-                == .stored(hostID: "0123456789abcdef0123456789abcdef", databases: 2))
+                == .stored(place: "0123456789abcdef0123456789abcdef", databases: 2))
         let rows = try store.databases().items
         #expect(rows.map(\.data_directory) == ["/a", "/b"])
         #expect(
@@ -69,17 +70,17 @@ struct IngestTests {
     func duplicate() throws {
         _ = try ingest(Self.report(0))
         let again = try Report.decode(json: try Self.report(0).json(.pretty))
-        #expect(try ingest(again) == .duplicate(hostID: "0123456789abcdef0123456789abcdef"))
+        #expect(try ingest(again) == .duplicate(place: "0123456789abcdef0123456789abcdef"))
         #expect(try count("reports") == 1)
     }
 
     @Test("an older report is kept, and changes nothing")
     func older() throws {
         _ = try ingest(Self.report(10, version: "8.0.37"))
-        #expect(try ingest(Self.report(5, ["/a", "/gone"])) == .older(hostID: "0123456789abcdef0123456789abcdef"))
+        #expect(try ingest(Self.report(5, ["/a", "/gone"])) == .older(place: "0123456789abcdef0123456789abcdef"))
         #expect(try store.databases().items.map(\.version) == ["8.0.37"])
         #expect(try count("reports") == 2)
-        #expect(try ingest(Self.report(5, ["/a", "/gone"])) == .duplicate(hostID: "0123456789abcdef0123456789abcdef"))
+        #expect(try ingest(Self.report(5, ["/a", "/gone"])) == .duplicate(place: "0123456789abcdef0123456789abcdef"))
     }
 
     @Test("what a complete scan no longer sees is missing since then, and comes back")
@@ -107,7 +108,7 @@ struct IngestTests {
     func identity() throws {
         _ = try ingest(Self.report(0))
         _ = try ingest(Self.report(1, instance: "i-0123456789abcdef0"))
-        #expect(try ingest(Self.report(2)) == .stored(hostID: "i-0123456789abcdef0", databases: 1))
+        #expect(try ingest(Self.report(2)) == .stored(place: "i-0123456789abcdef0", databases: 1))
         let hosts = try store.hosts().items
         #expect(hosts.map(\.id) == ["i-0123456789abcdef0"])
         #expect(hosts.map(\.account_id) == ["123456789012"] && hosts.map(\.region) == ["eu-central-1"])
@@ -138,9 +139,9 @@ struct IngestTests {
             }
         }
         #expect(try count("hosts") == 0 && count("reports") == 0)
-        #expect(try ingest(Self.report(0, machine: nil)) == .stored(hostID: "name:db1", databases: 1))
-        #expect(try ingest(Self.report(0, machine: nil)) == .duplicate(hostID: "name:db1"))
-        #expect(try ingest(Self.report(1, machine: nil)) == .stored(hostID: "name:db1", databases: 1))
+        #expect(try ingest(Self.report(0, machine: nil)) == .stored(place: "name:db1", databases: 1))
+        #expect(try ingest(Self.report(0, machine: nil)) == .duplicate(place: "name:db1"))
+        #expect(try ingest(Self.report(1, machine: nil)) == .stored(place: "name:db1", databases: 1))
     }
 
     @Test("a report is one transaction: when its second database cannot be stored, nothing of it is")
@@ -157,7 +158,7 @@ struct IngestTests {
             return
         }
         #expect(try count("hosts") == 0 && count("databases") == 0 && count("reports") == 0)
-        #expect(try ingest(Self.report(0, ["/a"])) == .stored(hostID: "0123456789abcdef0123456789abcdef", databases: 1))
+        #expect(try ingest(Self.report(0, ["/a"])) == .stored(place: "0123456789abcdef0123456789abcdef", databases: 1))
     }
 
     @Test("a full disk is said, and nothing of the report is stored")
@@ -198,11 +199,11 @@ struct IngestTests {
     @Test("the received bytes are kept, with keys that this program does not know")
     func raw() throws {
         let json = Array("{\"new\":1,".utf8) + (try Self.report(0).json(.minified)).dropFirst()
-        let incoming = try IncomingReport(try Report.decode(json: json), gzip: try Gzip.compress(json))
+        let incoming = try Observation(try Report.decode(json: json), gzip: try Gzip.compress(json))
         _ = try store.ingest([incoming], now: Self.noon)
         let body = try store.database.read { try Data.fetchOne($0, sql: "SELECT body FROM reports") }
         #expect(try Gzip.decompress(Array(try #require(body))) == json)
-        #expect(try ingest(Self.report(0)) == .duplicate(hostID: "0123456789abcdef0123456789abcdef"))
+        #expect(try ingest(Self.report(0)) == .duplicate(place: "0123456789abcdef0123456789abcdef"))
     }
 
     @Test("a large report that came as JSON is known again, though it packs to more than a frame may hold")
@@ -218,7 +219,7 @@ struct IngestTests {
         }
         #expect(try Gzip.compress(try report.json(.minified)).count > ReportLimits.compressedBytes)
         _ = try ingest(report)
-        #expect(try ingest(report) == .duplicate(hostID: "0123456789abcdef0123456789abcdef"))
+        #expect(try ingest(report) == .duplicate(place: "0123456789abcdef0123456789abcdef"))
     }
 
     @Test("reading makes no store and changes none; another program's database is refused untouched")

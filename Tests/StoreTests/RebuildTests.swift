@@ -3,6 +3,7 @@ import GRDB
 import Report
 import Testing
 
+@testable import Inventory
 @testable import Store
 
 @Suite("Rebuild, retention, migration")
@@ -55,7 +56,7 @@ struct RebuildTests {
 
     @Test("old reports go in steps; the one in which a host or a database was last seen stays")
     func retention() throws {
-        var progress = InventoryStore.RetentionProgress()
+        var progress = RetentionProgress()
         let later = TestStore.time(60 * 24 * 91)
         while try store.retain(RetentionPolicy(), &progress, now: later) {}
         // Of each host: /a of minute 10, /b of minute 0, /c and the host of minute 20 stay; the older one goes.
@@ -63,7 +64,7 @@ struct RebuildTests {
         #expect(progress.reports == 2 && left == 6, "\(progress.reports) went, \(left) are left")
         #expect(try store.reportsRemovedUntil() != nil)
         for row in try store.databases().items {
-            #expect(try store.database(try #require(DatabaseID(row.id)))?.report != nil, "\(row.id)")
+            #expect(try store.database(try #require(DatabaseID(row.text("id"))))?.report != nil, "\(row.id)")
         }
     }
 
@@ -73,13 +74,13 @@ struct RebuildTests {
         for minute in [0, 60, 120, 60 * 24, 60 * 24 + 60] {
             try fresh.ingest(minute) { $0.databases[0].dataDirectories[0].bytes = Int64(minute) + 1 }
         }
-        var progress = InventoryStore.RetentionProgress()
+        var progress = RetentionProgress()
         while try fresh.store.retain(RetentionPolicy(), &progress, now: TestStore.time(60 * 24 * 29)) {}
         #expect(try fresh.count("observations") == 5)
         progress = .init()
         while try fresh.store.retain(RetentionPolicy(), &progress, now: TestStore.time(60 * 24 * 40)) {}
-        let id = try #require(DatabaseID(try fresh.store.databases().items[0].id))
-        #expect(try fresh.store.sizes(id)?.items.map(\.bytes) == [1, 121, 60 * 24 + 61])
+        let id = try #require(DatabaseID(try fresh.store.databases().items[0].text("id")))
+        #expect(try fresh.store.sizes(id)?.items.map(\.bytes) == [1, 121, .integer(60 * 24 + 61)])
         // The first of all stays too, so that every moment since has one.
         var request = ListRequest()
         for minute in [0, 1, 61, 60 * 24 + 1, 60 * 24 * 3] {

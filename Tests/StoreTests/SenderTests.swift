@@ -3,6 +3,7 @@ import GRDB
 import Report
 import Testing
 
+@testable import Inventory
 @testable import Store
 
 @Suite("Who may report for whom")
@@ -16,7 +17,7 @@ struct SenderTests {
 
     @discardableResult
     private func send(
-        _ minute: Int, _ paths: [String], from source: String, bounds: SenderBounds = SenderBounds(),
+        _ minute: Int, _ paths: [String], from source: String, bounds: Bounds = Bounds(),
         machine: String? = machine, instance: String? = nil, account: String? = nil, region: String? = nil,
         status: Report.Scan.Status = .complete, quota: SenderQuota = .none
     ) throws -> IngestOutcome {
@@ -28,8 +29,8 @@ struct SenderTests {
             report.host.cloud?.accountID = account
             report.host.cloud?.region = region
         }
-        var incoming = try IncomingReport(report)
-        incoming.source = source
+        var incoming = try Observation(report)
+        incoming.sender = source
         incoming.bounds = bounds
         return try store.ingest([incoming], now: TestStore.time(minute), quota: quota)[0]
     }
@@ -42,8 +43,9 @@ struct SenderTests {
         try Dictionary(
             uniqueKeysWithValues: store.hosts().items.map { host in
                 var request = ListRequest()
-                request.require("host", host.id)
-                return (host.id, try store.databases(request).items.filter { $0.missing_since == nil }.map(\.key))
+                request.require("host", host.text("id"))
+                let present = try store.databases(request).items.filter(\.missing_since.isNull)
+                return (host.text("id"), present.map { $0.text("key") })
             })
     }
 
@@ -102,7 +104,7 @@ struct SenderTests {
 
     @Test("a token is bound to accounts, regions and hosts")
     func bounds() throws {
-        let bounds = SenderBounds(accounts: ["111122223333"], regions: ["eu-*"], hosts: ["db*", "i-0123*"])
+        let bounds = Bounds(accounts: ["111122223333"], regions: ["eu-*"], hosts: ["db*", "i-0123*"])
         func send(_ account: String?, _ region: String?, instance: String = Self.instance) throws -> Refusal.Code? {
             code(
                 try self.send(
@@ -112,7 +114,7 @@ struct SenderTests {
         #expect(try send(nil, "eu-west-1") == .outOfBounds)
         #expect(try send("111122223333", "us-east-1") == .outOfBounds)
         #expect(try send("111122223333", "eu-west-1") == nil)
-        let other = SenderBounds(hosts: ["web-*"])
+        let other = Bounds(hosts: ["web-*"])
         #expect(
             code(try self.send(1, [], from: "y", bounds: other, machine: String(repeating: "e", count: 32)))
                 == .outOfBounds)
@@ -127,14 +129,14 @@ struct SenderTests {
     @Test("an operator lets another sender take a host over, and rebuild agrees")
     func takeOver() throws {
         try send(0, ["/a"], from: "old", instance: Self.instance)
-        let report = try IncomingReport(IngestTests.report(1, ["/a", "/b"], machine: Self.machine))
+        let report = try Observation(IngestTests.report(1, ["/a", "/b"], machine: Self.machine))
         let refused = try send(1, ["/a", "/b"], from: "new", instance: Self.instance)
         guard case .rejected(let refusal) = refused else { throw StoreError(.failed, "it is refused first") }
-        var body = try Report.decode(body: Data(report.gzip))
+        var body = try Report.decode(body: Data(report.body))
         body.host.cloud = Report.Cloud(provider: "aws")
         body.host.cloud?.instanceID = Self.instance
-        try store.addDeadLetters([(refusal, try IncomingReport(body).gzip, "new")])
-        let id = try #require(try store.deadLetters().items.first?.id)
+        try store.addDeadLetters([(refusal, try Observation(body).body, "new")])
+        let id = try #require(try store.deadLetters().items.first?.id.integer)
         #expect(code(try #require(try store.retryDeadLetter(id, now: TestStore.time(2)))) == .foreignSender)
         guard case .stored? = try store.retryDeadLetter(id, takesOver: true, now: TestStore.time(2)) else {
             throw StoreError(.failed, "the operator's word counts")
@@ -148,8 +150,8 @@ struct SenderTests {
 
     @Test("a token that replaces another takes its hosts over")
     func replaces() throws {
-        let old = TokenRow(
-            id: "old", name: "a", scopes: "ingest", loopback_only: false, created_at: "x", expires_at: nil)
+        let old = AccessToken(
+            id: "old", name: "a", scopes: "ingest", loopbackOnly: false, createdAt: "x", expiresAt: nil)
         var new = old
         new.id = "new"
         try store.addToken(old, hash: [1])

@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import Report
 
+@testable import Inventory
 @testable import Store
 
 /// A store in a folder of its own, and reports to put into it.
@@ -30,7 +31,7 @@ struct TestStore {
     static func time(_ minute: Int) -> Date { IngestTests.noon.addingTimeInterval(Double(minute) * 60) }
     static func text(_ minute: Int) -> String { Timestamp.format(time(minute)) }
 
-    func kinds() throws -> [String] { try store.changes().items.reversed().map(\.kind) }
+    func kinds() throws -> [String] { try store.changes().items.reversed().map { $0.text("kind") } }
 
     func count(_ table: String) throws -> Int {
         try store.database.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM \(table)") } ?? -1
@@ -55,3 +56,15 @@ struct TestStore {
         }
     }
 }
+
+extension InventoryStore {
+    func databases(_ request: ListRequest = ListRequest()) throws -> Page<ListRow> { try page(.databases, request) }
+    func hosts(_ request: ListRequest = ListRequest()) throws -> Page<ListRow> { try page(.hosts, request) }
+    func changes(_ request: ListRequest = ListRequest()) throws -> Page<ListRow> { try page(.changes, request) }
+    func hostEvents(_ request: ListRequest = ListRequest()) throws -> Page<ListRow> { try page(.hostEvents, request) }
+    func deadLetters(_ request: ListRequest = ListRequest()) throws -> Page<ListRow> { try page(.deadLetters, request) }
+    func audit(_ request: ListRequest = ListRequest()) throws -> Page<ListRow> { try page(.audit, request) }
+}
+
+func == (value: Value, text: String) -> Bool { value == .text(text) }
+func == (values: [Value], texts: [String]) -> Bool { values == texts.map(Value.text) }

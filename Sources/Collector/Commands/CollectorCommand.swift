@@ -1,23 +1,23 @@
 import ArgumentParser
 import Foundation
-import Store
+import Inventory
 import Terminal
 
-/// `dbcensus-collector`: takes what the agents say and keeps the inventory.
+/// `dbcensus-collector`: stores the agents' reports and keeps the inventory.
 @main
 struct CollectorCommand: AsyncParsableCommand {
     static let version = "0.1.0"
 
     static let configuration = CommandConfiguration(
         commandName: "dbcensus-collector",
-        abstract: "Keeps the inventory of databases: ingests the agents' reports and answers questions.",
+        abstract: "Keep the inventory of databases: store the agents' reports, and serve lists, history and counts.",
         version: version,
         groupedSubcommands: [
             CommandGroup(
                 name: "The service:",
                 subcommands: [
                     ServeCommand.self, TokenCommand.self, DoctorCommand.self, BackupCommand.self, RestoreCommand.self,
-                    RebuildCommand.self, OpenAPICommand.self,
+                    RebuildCommand.self, ConfigCommand.self, OpenAPICommand.self,
                 ]),
             CommandGroup(
                 name: "Reports:", subcommands: [IngestCommand.self, DeadLettersCommand.self, TagCommand.self]),
@@ -31,7 +31,7 @@ struct CollectorCommand: AsyncParsableCommand {
 
     static func main() async {
         signal(SIGPIPE, SIG_IGN)
-        // Whatever a command makes is its owner's alone.
+        // Files that a command creates are readable for their owner only.
         umask(0o077)
         do {
             var command = try parseAsRoot()
@@ -54,21 +54,21 @@ struct CollectorCommand: AsyncParsableCommand {
 
 /// What the exit status says, in the numbers of sysexits(3).
 enum ExitStatus: Int32 {
-    /// The command line makes no sense.
+    /// The command line is invalid.
     case usage = 64
-    /// Some input was refused; what was good is stored.
+    /// Some reports were rejected; valid ones are stored.
     case badInput = 65
     /// A file could not be read.
     case noInput = 66
     /// The store could not be opened, read or written.
     case store = 74
-    /// A collector could not be asked.
+    /// A collector could not be reached.
     case unavailable = 69
     /// The output could not be written.
     case output = 73
     /// The token does not allow it.
     case noPermission = 77
-    /// The configuration makes no sense.
+    /// The configuration is invalid.
     case configuration = 78
 }
 

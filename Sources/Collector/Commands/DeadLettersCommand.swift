@@ -1,55 +1,37 @@
 import ArgumentParser
 import Foundation
-import Report
+import Inventory
 import Store
 import Terminal
 
-/// `dbcensus-collector dead-letters`: reports that were read and refused.
+/// `dbcensus-collector dead-letters`: reports that were rejected.
 struct DeadLettersCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dead-letters", abstract: "Lists, shows and retries reports that were refused.",
+        commandName: "dead-letters", abstract: "List, show and retry reports that were rejected.",
         subcommands: [ListCommand.self, ShowCommand.self, RetryCommand.self], defaultSubcommand: ListCommand.self)
 
     struct ListCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "Lists them, the last received first.")
+            commandName: "list", abstract: "List them, the last received first (the default).")
 
         @OptionGroup var store: StoreOptions
 
         @Option(help: "How to write the list.")
         var format: ListFormat = .table
 
-        @Option(help: "At most this many rows (1 to 1000).")
-        var limit = ListRequest.maximumLimit
-
-        @Option(help: "Go on after the page that gave this next_cursor.")
-        var cursor: String?
+        @OptionGroup var page: PageOptions
 
         func run() throws {
             var request = ListRequest()
-            request.limit = limit
-            request.cursor = cursor
-            let page = try InventoryStore(path: store.store, mode: .read).deadLetters(request)
-            try page.write(format, columns: DeadLetterRow.columns) { rows in
-                guard !rows.isEmpty else { return "No report was refused.\n" }
-                var table = Table([
-                    .init("ID", right: true), .init("RECEIVED"), .init("FROM"), .init("TRIED", right: true),
-                    .init("CODE"), .init("REASON", fit: .cutEnd),
-                ])
-                for row in rows {
-                    table.add([
-                        "\(row.id)", String(row.received_at.prefix(16)), row.source, "\(row.attempts)", row.code,
-                        row.message,
-                    ])
-                }
-                return table.lines(width: Talk.width(standard: 120)).joined(separator: "\n") + "\n"
-            }
+            request.limit = page.limit
+            request.cursor = page.cursor
+            try InventoryStore(path: store.store, mode: .read).page(.deadLetters, request).write(.deadLetters, format)
         }
     }
 
     struct ShowCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "show", abstract: "Writes the JSON of one, as it came.")
+            commandName: "show", abstract: "Print one, as it came.")
 
         @Argument(help: "Its number.")
         var id: Int64
@@ -66,12 +48,12 @@ struct DeadLettersCommand: ParsableCommand {
 
     struct RetryCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "retry", abstract: "Tries them again, and removes those that are taken.")
+            commandName: "retry", abstract: "Try them again, and remove those that are stored.")
 
         @Argument(help: "Their numbers.")
         var ids: [Int64]
 
-        @Flag(help: "Let their sender report for the host from now on: for foreign_sender, out_of_bounds.")
+        @Flag(help: "Let their sender report for the host from now on (for foreign_sender and out_of_bounds).")
         var takeOver = false
 
         @OptionGroup var store: StoreOptions
@@ -90,7 +72,7 @@ struct DeadLettersCommand: ParsableCommand {
                     "\(id) \(result.outcome)" + (result.reason.map { ": \(PlainText.neutralised($0))" } ?? "") + "\n")
             }
             guard refused == 0 else {
-                throw CollectorError(exitCode: .badInput, message: "\(refused) of \(ids.count) refused again")
+                throw CollectorError(exitCode: .badInput, message: "\(refused) of \(ids.count) reports rejected again")
             }
         }
     }

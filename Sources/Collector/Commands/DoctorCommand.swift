@@ -1,60 +1,64 @@
 import ArgumentParser
 import CLinux
 import Foundation
+import Inventory
 import NIOSSL
 import Report
 import Store
 import Terminal
 
-/// `dbcensus-collector doctor`: what stands in the way.
+/// `dbcensus-collector doctor`: checks everything that a collector needs.
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Checks the configuration, the store, the disk, the clock and the credentials."
+        commandName: "doctor", abstract: "Check the configuration, the store, the disk, the clock and the credentials."
     )
 
     @OptionGroup var options: ConfigurationOptions
 
-    /// What a check found.
-    private enum Finding {
+    /// The result of a check.
+    private enum Check {
         case good(String)
         case warning(String)
         case bad(String)
     }
 
     func run() throws {
-        var isBad = false
-        func say(_ name: String, _ finding: Finding) throws {
-            switch finding {
+        var failed: [String] = []
+        func write(_ name: String, _ check: Check) throws {
+            switch check {
             case .good(let text): try Output.print("ok       \(name): \(PlainText.neutralised(text))\n")
             case .warning(let text): try Output.print("warning  \(name): \(PlainText.neutralised(text))\n")
             case .bad(let text):
-                isBad = true
+                failed.append(name)
                 try Output.print("bad      \(name): \(PlainText.neutralised(text))\n")
             }
         }
         let configuration: Configuration
         do {
-            configuration = try options.load()
-            try say("configuration", .good(options.config ?? "defaults, environment and flags"))
+            configuration = try options.load().value
+            try write("configuration", .good(options.config ?? "defaults, environment and flags"))
         } catch let error as CollectorError {
-            try say("configuration", .bad(error.message))
-            throw CollectorError(exitCode: .configuration, message: "something is bad")
+            try write("configuration", .bad(error.message))
+            throw CollectorError(exitCode: .configuration, message: "1 check failed: configuration")
         }
-        for (name, finding) in store(configuration) { try say(name, finding) }
-        try say("clock", clock())
-        for finding in credentials(configuration) { try say("credentials", finding) }
-        if isBad { throw CollectorError(exitCode: .store, message: "something is bad") }
+        for (name, check) in store(configuration) { try write(name, check) }
+        try write("clock", clock())
+        for check in credentials(configuration) { try write("credentials", check) }
+        guard failed.isEmpty else {
+            let count = "\(failed.count) check\(failed.count == 1 ? "" : "s") failed"
+            throw CollectorError(exitCode: .store, message: "\(count): \(failed.joined(separator: ", "))")
+        }
     }
 
-    private func store(_ configuration: Configuration) -> [(String, Finding)] {
+    private func store(_ configuration: Configuration) -> [(String, Check)] {
         guard FileManager.default.fileExists(atPath: configuration.store) else {
             let folder = URL(filePath: configuration.store).deletingLastPathComponent().path
             return [
                 (
                     "store",
                     FileManager.default.isWritableFile(atPath: folder)
-                        ? .warning("there is no \(configuration.store) yet: `serve` makes it")
-                        : .bad("there is no \(configuration.store), and \(folder) is no folder that can be written")
+                        ? .warning("there is no store \(configuration.store) yet: `serve` creates it")
+                        : .bad("there is no store \(configuration.store), and you cannot write to \(folder)")
                 )
             ]
         }
@@ -62,68 +66,70 @@ struct DoctorCommand: ParsableCommand {
             try InventoryStore.check(configuration.store)
             let store = try InventoryStore(path: configuration.store, mode: .read)
             let summary = try store.summary()
-            var findings: [(String, Finding)] = [
+            var checks: [(String, Check)] = [
                 ("store", .good("\(configuration.store), every page read, \(Units.bytes(summary.bytes))"))
             ]
             do {
                 let holder = try StoreLock.service(of: configuration.store)
-                findings.append(
+                checks.append(
                     ("service", .good(holder.map { "\($0) serves the store" } ?? "no process serves the store")))
-            } catch { findings.append(("service", .bad("\(error)"))) }
+            } catch { checks.append(("service", .bad("\(error)"))) }
             let free = "\(Units.bytes(summary.freeBytes)) free"
-            if summary.freeBytes < InventoryStore.leastFreeBytes {
-                findings.append(("disk", .bad(free)))
+            if summary.freeBytes < StoreSummary.leastFreeBytes {
+                checks.append(("disk", .bad(free)))
             } else {
-                findings.append(
+                checks.append(
                     (
                         "disk",
-                        summary.freeBytes < summary.bytes ? .warning(free + ", less than a backup takes") : .good(free)
+                        summary.freeBytes < summary.bytes
+                            ? .warning(free + ", which is less than a backup needs") : .good(free)
                     ))
             }
             if summary.deadLetters > 0 {
-                findings.append(
+                checks.append(
                     (
                         "dead letters",
-                        .warning("\(summary.deadLetters) reports were refused: see `dbcensus-collector dead-letters`")
+                        .warning("\(summary.deadLetters) reports were rejected: see `dbcensus-collector dead-letters`")
                     ))
             }
             let valid = try store.tokens().filter {
-                $0.revoked_at == nil && ($0.expires_at ?? "9") > Timestamp.format(Date())
+                $0.revokedAt == nil && ($0.expiresAt ?? "9") > Timestamp.format(Date())
             }
-            findings.append(
+            checks.append(
                 (
                     "tokens",
                     valid.isEmpty
-                        ? .warning("none is valid: `dbcensus-collector token create` makes one")
+                        ? .warning("none is valid: create one with `dbcensus-collector token create`")
                         : .good("\(valid.count) valid")
                 ))
             if let last = try store.lastReceived(), last > Timestamp.format(Date()) {
-                findings.append(("clock", .bad("the last report came at \(last), which is in the future")))
+                checks.append(
+                    ("clock", .bad("the last report was received at \(last), which is in the future: set the clock")))
             }
-            return findings
+            return checks
         } catch { return [("store", .bad("\(error)"))] }
     }
 
-    /// Whether the kernel says that something keeps the clock right: adjtimex(2).
-    private func clock() -> Finding {
+    /// Whether the kernel says that the clock is synchronised: adjtimex(2).
+    private func clock() -> Check {
         clinux_clock_is_synchronised() == 1
-            ? .good("synchronised") : .warning("the kernel does not know it to be synchronised")
+            ? .good("synchronised") : .warning("not synchronised, says the kernel: run an NTP client")
     }
 
-    private func credentials(_ configuration: Configuration) -> [Finding] {
-        var findings: [Finding] = []
+    private func credentials(_ configuration: Configuration) -> [Check] {
+        var checks: [Check] = []
         if let certificate = configuration.server.certificate, let key = configuration.server.privateKey {
             do throws(ConfigurationError) {
                 _ = try TLSFiles(certificate: certificate, privateKey: key)
                 let end = try? NIOSSLCertificate.fromPEMBytes(try RegularFile.read(certificate)).first?.notValidAfter
                 let days = end.map { Int((Double($0) - Date().timeIntervalSince1970) / 86_400) } ?? 0
-                findings.append(
+                checks.append(
                     days < 0
-                        ? .bad("the certificate ended \(-days) days ago")
+                        ? .bad("the certificate expired \(-days) days ago")
                         : days < 14
-                            ? .warning("the certificate ends in \(days) days")
-                            : .good("the certificate ends in \(days) days"))
-            } catch { findings.append(.bad(error.message)) }
+                            ? .warning("the certificate expires in \(days) days")
+                            : .good("the certificate expires in \(days) days"))
+            } catch { checks.append(.bad(error.message)) }
         }
         let environment = ProcessInfo.processInfo.environment
         let home = environment["HOME"] ?? "/root"
@@ -138,10 +144,10 @@ struct DoctorCommand: ParsableCommand {
             "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
         ].filter { environment[$0] != nil }
         let names = (variables + found).sorted().joined(separator: ", ")
-        findings.append(
+        checks.append(
             .good(
                 names.isEmpty
                     ? "no AWS credentials in the environment or in files" : "AWS credentials are named by \(names)"))
-        return findings
+        return checks
     }
 }

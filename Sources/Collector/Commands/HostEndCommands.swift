@@ -1,14 +1,15 @@
 import ArgumentParser
 import Foundation
+import Inventory
 import Store
 import Terminal
 
-/// `dbcensus-collector hosts retire`: hosts that are gone.
+/// `dbcensus-collector hosts retire`: hosts that no longer exist.
 struct HostsRetireCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retire",
-        abstract: "Retires hosts that are gone: their databases are missing, and no alert counts them.",
-        discussion: "History stays. A host that reports again is no longer retired.")
+        abstract: "Retire hosts that no longer exist: their databases become missing, and no alert counts them.",
+        discussion: "Their history stays. A host that reports again is no longer retired.")
 
     @Argument(help: "Ids of hosts.")
     var ids: [String]
@@ -19,7 +20,7 @@ struct HostsRetireCommand: ParsableCommand {
         let inventory = try InventoryStore(path: store.store)
         for id in ids {
             guard try inventory.retireHost(id) else {
-                throw CollectorError(exitCode: .usage, message: "there is no host \(id) that is not retired yet")
+                throw CollectorError(exitCode: .usage, message: "there is no host \(id), or it is retired already")
             }
             try inventory.audit("hosts retire", target: id)
         }
@@ -30,21 +31,23 @@ struct HostsRetireCommand: ParsableCommand {
 struct HostsForgetCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "forget",
-        abstract: "Removes hosts with their databases, history and reports.",
+        abstract: "Remove hosts with their databases, history and reports.",
         discussion:
-            "With --sent-by it removes every host whose reports this token sends. Back up the store first: nothing brings them back."
+            "--sent-by removes every host whose reports a token sends. You cannot undo this: back up the store first."
     )
 
     @Argument(help: "Ids of hosts.")
     var ids: [String] = []
 
-    @Option(help: "The id of a token: every host whose reports it sends.")
+    @Option(help: "The id of a token: remove every host whose reports it sends.")
     var sentBy: String?
 
     @OptionGroup var store: StoreOptions
 
     func validate() throws {
-        guard ids.isEmpty != (sentBy == nil) else { throw ValidationError("Name hosts, or a token with --sent-by.") }
+        guard ids.isEmpty != (sentBy == nil) else {
+            throw ValidationError("Name hosts, or a token with --sent-by, not both.")
+        }
     }
 
     func run() throws {
@@ -67,18 +70,18 @@ struct HostsForgetCommand: ParsableCommand {
                 try inventory.audit("hosts forget", target: id)
             }
         }
-        Talk.say("\(count) hosts were removed.")
+        Talk.say("\(count) hosts removed.")
     }
 }
 
-/// `dbcensus-collector hosts split`: what a forged report joined.
+/// `dbcensus-collector hosts split`: undoes what a forged report joined.
 struct HostsSplitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "split",
-        abstract: "Sorts a host's kept reports anew by sender and identity.",
+        abstract: "Sort a host's reports again by sender and identity.",
         discussion: """
-            Use it when reports of two machines, or of two senders, ended in one host. Each sender's reports become a host of their own; \
-            reports that today's rules refuse become dead letters. What only removed reports told is lost.
+            Use it when reports of two machines, or of two senders, are in one host. Each sender's reports become a \
+            separate host. Reports that today's rules reject become dead letters. What only removed reports said is lost.
             """)
 
     @Argument(help: "The host's id.")
@@ -94,48 +97,5 @@ struct HostsSplitCommand: ParsableCommand {
         try inventory.audit("hosts split", target: id)
         for host in split.hosts { try Output.print(PlainText.neutralised(host) + "\n") }
         if split.refused > 0 { Talk.say("\(split.refused) reports became dead letters: see `dead-letters list`.") }
-    }
-}
-
-/// `dbcensus-collector hosts events`: what happened to hosts' identities.
-struct HostsEventsCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "events", abstract: "Lists changes of hosts' senders, accounts and identities, the last one first."
-    )
-
-    @OptionGroup var source: SourceOptions
-
-    @Option(help: "Only this host: its id at the time.")
-    var host: String?
-
-    @Option(help: "How to write the list.")
-    var format: ListFormat = .table
-
-    @Option(help: "At most this many rows (1 to 1000).")
-    var limit = ListRequest.maximumLimit
-
-    @Option(help: "Go on after the page that gave this next_cursor.")
-    var cursor: String?
-
-    func run() async throws {
-        var request = ListRequest()
-        request.limit = limit
-        request.cursor = cursor
-        if let host { request.require("host", host) }
-        let asked = request
-        let page = try await source.ask("host-events", asked.query) { try $0.hostEvents(asked) }
-        try page.write(format, columns: HostEventRow.columns) { rows in
-            guard !rows.isEmpty else { return "Nothing has happened to a host's identity.\n" }
-            var table = Table([
-                .init("AT"), .init("HOST", fit: .cutEnd), .init("EVENT"), .init("BEFORE", fit: .cutEnd),
-                .init("AFTER", fit: .cutEnd), .init("BY", drop: 1),
-            ])
-            for row in rows {
-                table.add([
-                    String(row.at.prefix(16)), row.host_id, row.kind, row.before ?? "-", row.after ?? "-", row.source,
-                ])
-            }
-            return table.lines(width: Talk.width(standard: 120)).joined(separator: "\n") + "\n"
-        }
     }
 }

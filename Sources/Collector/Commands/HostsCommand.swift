@@ -1,11 +1,11 @@
 import ArgumentParser
+import Inventory
 import Store
-import Terminal
 
-/// `dbcensus-collector hosts`: the hosts that reported, and their end.
+/// `dbcensus-collector hosts`: the hosts that reported, and what operators do with them.
 struct HostsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "hosts", abstract: "Lists the hosts that reported; retires, forgets and splits them.",
+        commandName: "hosts", abstract: "List hosts; retire, forget or split them.",
         subcommands: [
             HostsListCommand.self, HostsRetireCommand.self, HostsForgetCommand.self, HostsSplitCommand.self,
             HostsEventsCommand.self,
@@ -13,41 +13,45 @@ struct HostsCommand: AsyncParsableCommand {
 }
 
 /// `dbcensus-collector hosts list`, and `hosts` alone.
-struct HostsListCommand: InventoryList {
+struct HostsListCommand: ListCommand {
+    static let list = List.hosts
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Lists the hosts that reported (the default).",
-        discussion: "Fields of --where: \(ListReference.hosts.names). Orders: \(ListReference.hosts.orders).")
+        commandName: "list", abstract: "List the hosts that reported (the default).", discussion: list.help)
 
-    @OptionGroup var list: ListOptions
+    @OptionGroup var options: ListOptions
 
-    @Option(help: "Words that must all be there; the last one may be a beginning of three letters or more.")
+    @Option(help: "Words that must all be there. The last one may be a beginning of three letters or more.")
     var search: String?
 
     func request() -> ListRequest {
-        var request = list.request()
+        var request = options.request()
         request.search = search
         return request
     }
+}
 
-    static let path = "hosts"
-    static var columns: [ListColumn<HostRow>] { HostRow.columns }
-    static func read(_ store: InventoryStore, _ request: ListRequest) throws -> Page<HostRow> {
-        try store.hosts(request)
-    }
+/// `dbcensus-collector hosts events`: what happened to hosts' identities.
+struct HostsEventsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "events", abstract: "List changes of hosts' senders, accounts and identities, the last one first.")
 
-    static func table(_ rows: [HostRow]) -> String {
-        guard !rows.isEmpty else { return "No such host has reported.\n" }
-        var table = Table([
-            .init("HOST", fit: .cutEnd), .init("ID", fit: .cutEnd), .init("SYSTEM", fit: .cutEnd),
-            .init("DATABASES", right: true),
-            .init("SCAN"), .init("LAST SEEN"),
-        ])
-        for row in rows {
-            table.add([
-                row.hostname ?? "-", row.id, row.os ?? "-", "\(row.databases)", row.scan_status,
-                String(row.last_seen.prefix(16)),
-            ])
-        }
-        return table.lines(width: Talk.width(standard: 120)).joined(separator: "\n") + "\n"
+    @OptionGroup var source: SourceOptions
+
+    @Option(help: "Only this host: its id at the time.")
+    var host: String?
+
+    @Option(help: "How to write the list.")
+    var format: ListFormat = .table
+
+    @OptionGroup var page: PageOptions
+
+    func run() async throws {
+        var request = ListRequest()
+        request.limit = page.limit
+        request.cursor = page.cursor
+        if let host { request.require("host", host) }
+        let asked = request
+        try await source.ask(List.hostEvents.name, asked.query, .hostEvents) { try $0.page(.hostEvents, asked) }
+            .write(.hostEvents, format)
     }
 }

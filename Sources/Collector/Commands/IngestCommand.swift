@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Report
+import Inventory
 import Store
 import Terminal
 
@@ -8,10 +8,11 @@ import Terminal
 struct IngestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ingest",
-        abstract: "Stores reports: frames, gzip or JSON, one or many a file.",
+        abstract: "Store reports: frames, gzip or JSON, one or many in each file.",
         discussion: """
-            Takes what the agent writes in any format, with other lines around frames, and what `aws ssm get-command-invocation` or \
-            `list-command-invocations` printed. Good reports are stored even when others are refused; then the exit status is 65.
+            Reads every format of the agent, with other lines around frames, and the output of `aws ssm \
+            get-command-invocation` and `list-command-invocations`. Valid reports are stored even when others are \
+            rejected; the exit status is then 65.
             """)
 
     @Argument(help: "Files; - is standard input.", completion: .file())
@@ -24,73 +25,71 @@ struct IngestCommand: ParsableCommand {
 
     func run() throws {
         let inventory = try InventoryStore(path: store.store)
-        var results: [FileResult] = []
-        var unreadable = false
+        var rows: [ListRow] = []
+        var problems: [String] = []
+        var stored = 0
+        var isUnreadable = false
         var failure: StoreError?
+        func add(_ file: String, _ result: IngestResult) {
+            rows.append(.ingested(file, result))
+            if ["stored", "older"].contains(result.outcome) { stored += 1 }
+            if ["rejected", "unreadable"].contains(result.outcome) {
+                problems.append("\(file): byte \(result.byte): \(rows.last?.reason.text ?? "")")
+            }
+        }
         for file in files where failure == nil {
             do {
                 var entries = ReportFile.entries(in: try InputFile.read(file))[...]
                 while !entries.isEmpty {
-                    let batch = entries.prefix(InventoryStore.batchLimit).map { Intake($0) }
-                    results += try inventory.take(batch, source: "cli").map { FileResult(file: file, result: $0) }
+                    let batch = entries.prefix(IngestBatch.reports).map { IncomingReport($0) }
+                    try inventory.take(batch, sender: Observation.commandLine).forEach { add(file, $0) }
                     entries = entries.dropFirst(batch.count)
                 }
             } catch let error as InputError {
-                unreadable = true
+                isUnreadable = true
                 var result = IngestResult(byte: 0, outcome: "unreadable")
                 result.reason = error.message
-                results.append(FileResult(file: file, result: result))
+                add(file, result)
             } catch let error as StoreError {
                 failure = error
             }
         }
-        // What was stored before a store failed is stored: it is told before the failure is.
-        try Page(items: results, next_cursor: nil).write(format, columns: FileResult.columns, table: FileResult.table)
+        // What was stored before a store failed is stored: the list comes before the failure.
+        try Page(items: rows, next_cursor: nil).write(.ingested, format)
         if let failure { throw failure }
-        let taken = results.count { ["stored", "older"].contains($0.outcome) }
         let names = files.joined(separator: " ").prefix(400)
-        if taken > 0 { try inventory.audit("ingest", target: "\(taken) reports from \(names)") }
-        let refused = results.filter { $0.outcome == "rejected" || $0.outcome == "unreadable" }
-        for result in refused { Talk.say("\(result.file): byte \(result.byte): \(result.reason ?? "")") }
-        if !refused.isEmpty {
+        if stored > 0 { try inventory.audit("ingest", target: "\(stored) reports from \(names)") }
+        for problem in problems { Talk.say(problem) }
+        guard problems.isEmpty else {
             throw CollectorError(
-                exitCode: unreadable ? .noInput : .badInput, message: "\(refused.count) of \(results.count) refused")
+                exitCode: isUnreadable ? .noInput : .badInput,
+                message: "\(problems.count) of \(rows.count) reports were not stored")
         }
     }
 }
 
-/// What became of one report of a file.
-struct FileResult: Codable, Sendable {
-    var file: String
-    var byte: Int
-    var outcome: String
-    @ExplicitNull var host_id: String?
-    @ExplicitNull var databases: Int?
-    @ExplicitNull var reason: String?
-
-    init(file: String, result: IngestResult) {
-        self.file = file
-        byte = result.byte
-        outcome = result.outcome
-        host_id = result.host_id
-        databases = result.databases
-        reason = result.reason.map { reason in result.place.map { "\($0): \(reason)" } ?? reason }
-    }
-
-    static let columns: [ListColumn<FileResult>] = [
-        .init("file") { $0.file }, .init("byte") { "\($0.byte)" }, .init("outcome") { $0.outcome },
-        .init("host_id") { $0.host_id }, .init("databases", number: { $0.databases.map(Int64.init) }),
-        .init("reason") { $0.reason },
-    ]
-
-    static func table(_ rows: [FileResult]) -> String {
-        var table = Table([
-            .init("FILE", fit: .cutFront), .init("BYTE", right: true), .init("OUTCOME"), .init("HOST"),
-            .init("DATABASES", right: true),
+extension List {
+    /// What became of each report of some files.
+    static let ingested = List(
+        "ingest", item: "Ingested", whenEmpty: "There was no report.", filters: nil,
+        fields: [
+            Field("file", "The file.").cell("FILE", .cutFront),
+            Field("byte", .integer, "The byte of the file at which the report begins.").cell("BYTE", right: true),
+            Field("outcome", "stored, duplicate, older, rejected or unreadable.").cell("OUTCOME"),
+            Field("host_id", optional: true, "The host.").cell("HOST"),
+            Field("databases", .integer, optional: true, "Its databases.").cell("DATABASES", right: true),
+            Field("reason", optional: true, "Why it was not stored."),
         ])
-        for row in rows {
-            table.add([row.file, "\(row.byte)", row.outcome, row.host_id ?? "-", row.databases.map { "\($0)" } ?? "-"])
-        }
-        return table.lines(width: Talk.width(standard: 120)).joined(separator: "\n") + "\n"
+}
+
+extension ListRow {
+    fileprivate static func ingested(_ file: String, _ result: IngestResult) -> ListRow {
+        let reason = result.reason.map { reason in result.place.map { "\($0): \(reason)" } ?? reason }
+        return ListRow(
+            .ingested,
+            [
+                .text(file), Value(result.byte), .text(result.outcome), Value(result.host_id), Value(result.databases),
+                Value(reason),
+            ])
     }
 }

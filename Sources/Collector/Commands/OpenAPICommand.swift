@@ -1,9 +1,14 @@
 import ArgumentParser
+import Inventory
+import Web
 
 /// `dbcensus-collector openapi`: the API's description, as it is served.
 struct OpenAPICommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "openapi", abstract: "Writes the API's description, as /openapi.json serves it.")
+        commandName: "openapi", abstract: "Print the API's description, as /openapi.json serves it.")
 
-    func run() throws { try Output.print(String(decoding: OpenAPI.document, as: UTF8.self)) }
+    func run() throws {
+        try Output.print(
+            String(decoding: OpenAPI.document(.standard, version: CollectorCommand.version), as: UTF8.self))
+    }
 }

@@ -1,18 +1,19 @@
 import ArgumentParser
 import Foundation
-import Report
+import Inventory
 import Store
 import Terminal
 
-/// `dbcensus-collector stats`: how many of what.
+/// `dbcensus-collector stats`: databases counted.
 struct StatsCommand: AsyncParsableCommand {
+    private static let names = Catalog.standard.counted.compactMap(\.filter?.name)
+
     static let configuration = CommandConfiguration(
-        commandName: "stats", abstract: "Counts databases.",
-        discussion: "Columns: \(InventoryStore.statsColumns.joined(separator: ", ")).")
+        commandName: "stats", abstract: "Count databases.", discussion: "Columns: \(names.joined(separator: ", ")).")
 
     @OptionGroup var source: SourceOptions
 
-    @Option(name: .customLong("by"), help: "Columns to count by, with commas between them.")
+    @Option(name: .customLong("by"), help: "Columns to count by, separated by commas.")
     var columns = "engine,state"
 
     @Option(name: .customLong("where"), help: "A condition on a column, such as 'engine=mysql'. It may be repeated.")
@@ -33,35 +34,40 @@ struct StatsCommand: AsyncParsableCommand {
         let stats = try await source.ask("stats", [("group_by", columns)] + query) {
             try $0.stats(groupBy: names, conditions: parsed)
         }
-        if format == .json { return try Output.print(try JSONList.text(stats)) }
-        let cells = names.map { name in ListColumn<StatsRow>(name) { $0.group[name] ?? nil } }
-        let all =
-            cells + [
-                .init("databases") { "\($0.databases)" }, .init("stopped") { "\($0.stopped)" },
-                .init("missing") { "\($0.missing)" }, .init("bytes") { "\($0.bytes)" },
-            ]
-        if format == .csv {
-            return try Output.print(CSV.text(stats.items, all, isTerminal: isatty(STDOUT_FILENO) == 1))
+        let list = Self.list(names)
+        switch format {
+        case .json: try Output.print(try JSONText.of(stats))
+        case .csv: try Page(items: stats.items.map { Self.row(list, names, $0) }, next_cursor: nil).write(list, .csv)
+        case .table:
+            try Output.print(
+                ListTable.text(
+                    list, stats.items.map { Self.row(list, names, $0) } + [Self.total(list, names, stats)]))
+            if stats.truncated {
+                Talk.say("There are more than \(Stats.groupLimit) groups: count by fewer columns, or use --where.")
+            }
         }
-        var table = Table(
-            names.map { .init($0.uppercased(), fit: .cutEnd) } + [
-                .init("DATABASES", right: true), .init("STOPPED", right: true), .init("MISSING", right: true),
-                .init("SIZE", right: true),
+    }
+
+    /// A list whose first columns are those that are counted by.
+    private static func list(_ names: [String]) -> List {
+        List(
+            "stats", item: "StatsRow", whenEmpty: "", filters: nil,
+            fields: names.map { Field($0, optional: true, "").cell($0.uppercased(), .cutEnd) } + [
+                Field("databases", .integer, "").cell("DATABASES", right: true),
+                Field("stopped", .integer, "").cell("STOPPED", right: true),
+                Field("missing", .integer, "").cell("MISSING", right: true),
+                Field("bytes", .bytes, "").cell("SIZE", right: true),
             ])
-        func counts(_ databases: Int64, _ stopped: Int64, _ missing: Int64, _ bytes: Int64) -> [String] {
-            ["\(databases)", "\(stopped)", "\(missing)", Units.bytes(bytes)]
-        }
-        for row in stats.items {
-            table.add(
-                names.map { (row.group[$0] ?? nil) ?? "-" } + counts(row.databases, row.stopped, row.missing, row.bytes)
-            )
-        }
-        table.add(
-            names.enumerated().map { $0.offset == 0 ? "all" : "" }
-                + counts(stats.databases, stats.stopped, stats.missing, stats.bytes))
-        try Output.print(table.lines(width: Talk.width(standard: 120)).joined(separator: "\n") + "\n")
-        if stats.truncated {
-            Talk.say("There are more groups than \(InventoryStore.groupLimit): count by less, or use --where.")
-        }
+    }
+
+    private static func row(_ list: List, _ names: [String], _ row: StatsRow) -> ListRow {
+        let counts = [row.databases, row.stopped, row.missing, row.bytes]
+        return ListRow(list, names.map { Value(row.group[$0] ?? nil) } + counts.map(Value.integer))
+    }
+
+    private static func total(_ list: List, _ names: [String], _ stats: Stats) -> ListRow {
+        let counts = [stats.databases, stats.stopped, stats.missing, stats.bytes]
+        let labels = names.indices.map { Value.text($0 == 0 ? "all" : "") }
+        return ListRow(list, labels + counts.map(Value.integer))
     }
 }

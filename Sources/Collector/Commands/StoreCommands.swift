@@ -6,7 +6,8 @@ import Terminal
 /// `dbcensus-collector backup`: a copy of the store, also while it is served.
 struct BackupCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "backup", abstract: "Writes the store as it is now to a new file, also while it is served.")
+        commandName: "backup", abstract: "Write the store as it is now to a new file, also while a collector serves it."
+    )
 
     @Argument(help: "The new file.", completion: .file())
     var file: String
@@ -15,7 +16,7 @@ struct BackupCommand: ParsableCommand {
 
     func run() throws {
         try InventoryStore(path: store.store, mode: .read).backup(to: file)
-        Talk.say("\(file) is a whole store: `dbcensus-collector restore \(file)` takes it back.")
+        Talk.say("\(file) is a complete copy of the store. Restore it with `dbcensus-collector restore \(file)`.")
     }
 }
 
@@ -23,7 +24,7 @@ struct BackupCommand: ParsableCommand {
 struct RestoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore",
-        abstract: "Makes the store from a backup, after checking it; what was there stays as FILE.before-restore.")
+        abstract: "Check a backup and make it the store. The present store stays as FILE.before-restore.")
 
     @Argument(help: "The backup.", completion: .file())
     var file: String
@@ -33,26 +34,29 @@ struct RestoreCommand: ParsableCommand {
     func run() throws {
         let restored = try InventoryStore.restore(from: file, to: store.store)
         try InventoryStore(path: store.store).audit("restore", target: file)
-        let kept = restored.aside.map { " What was there is \($0)." } ?? ""
+        let kept = restored.aside.map { " The previous store is \($0)." } ?? ""
         Talk.say("\(store.store) is restored from \(file).\(kept)")
         Talk.say(
             restored.keptRevocations
-                ? "Tokens are those of the backup, but for those that were revoked since: see `token list`."
-                : "What was there cannot be read: tokens that were revoked since the backup are valid again; see `token list`."
+                ? "The tokens are those of the backup. Tokens that were revoked since then stay revoked: see `token list`."
+                : """
+                The previous store cannot be read, so tokens that were revoked since the backup are valid again: see \
+                `token list`.
+                """
         )
     }
 }
 
-/// `dbcensus-collector rebuild`: the inventory derived anew.
+/// `dbcensus-collector rebuild`: the inventory derived again.
 struct RebuildCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rebuild",
         abstract:
-            "Derives the inventory and its history anew from the kept reports; tags, tokens and the audit log stay.")
+            "Derive the inventory and its history again from the kept reports. Tags, tokens and the audit log stay.")
 
     @OptionGroup var store: StoreOptions
 
-    @Flag(help: "Go on although older reports were removed: what only they told is lost.")
+    @Flag(help: "Continue although older reports were removed. What only they said is lost.")
     var loseHistory = false
 
     func run() throws {
@@ -63,18 +67,18 @@ struct RebuildCommand: ParsableCommand {
             throw CollectorError(
                 exitCode: .store,
                 message: """
-                    reports from before \(time) were removed by the retention, and what only they told would be lost: \
-                    back up, and add --lose-history
+                    the retention removed reports from before \(time), and a rebuild would lose what only they said: \
+                    back up the store, then add --lose-history
                     """)
         }
         let rebuilt = try inventory.rebuild()
         try inventory.audit("rebuild", target: nil)
-        Talk.say("\(rebuilt.reports) reports were read again.")
+        Talk.say("\(rebuilt.reports) reports read again.")
         guard rebuilt.unreadable.isEmpty else {
             let numbers = rebuilt.unreadable.prefix(10).map(String.init).joined(separator: ", ")
             throw CollectorError(
                 exitCode: .badInput,
-                message: "\(rebuilt.unreadable.count) reports do not decode any more, and were left out: \(numbers)")
+                message: "\(rebuilt.unreadable.count) reports can no longer be decoded and were left out: \(numbers)")
         }
     }
 }

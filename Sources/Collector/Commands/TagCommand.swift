@@ -1,15 +1,15 @@
 import ArgumentParser
 import Store
 
-/// `dbcensus-collector tag`: tags by hand, for hosts that AWS does not tag.
+/// `dbcensus-collector tag`: tags for hosts that AWS does not tag.
 struct TagCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tag", abstract: "Sets a host's tags, by which lists can be filtered.")
+        commandName: "tag", abstract: "Set tags of a host. Lists can be filtered by tags.")
 
     @Argument(help: "The host's id.")
     var host: String
 
-    @Argument(help: "KEY=VALUE sets one, KEY= removes one.")
+    @Argument(help: "KEY=VALUE sets a tag. KEY= removes it.")
     var tags: [String]
 
     @OptionGroup var store: StoreOptions
@@ -19,7 +19,7 @@ struct TagCommand: ParsableCommand {
         for tag in tags {
             let parts = tag.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 2, 1...128 ~= parts[0].utf8.count, parts[1].utf8.count <= 256 else {
-                throw ValidationError("\(tag): write KEY=VALUE, with 1 to 128 bytes and up to 256.")
+                throw ValidationError("\(tag): write KEY=VALUE. A key has 1 to 128 bytes, a value up to 256.")
             }
             wanted.updateValue(parts[1].isEmpty ? nil : parts[1], forKey: parts[0])
         }

@@ -1,11 +1,13 @@
+import Foundation
+import Inventory
 import Logging
-import Store
+import Web
 
-/// How the collector runs. `Setting.all` says what each value is for and where it comes from.
+/// How the collector runs. `Setting.all` has the name, the type and the help of each value; the defaults stand here.
 struct Configuration: Sendable, Equatable {
     var store = "./dbcensus.sqlite"
     var server = Server()
-    var limits = Limits()
+    var limits = WebConfiguration.Limits()
     var retention = RetentionPolicy()
     var metrics = Metrics()
     var log = Log()
@@ -17,26 +19,6 @@ struct Configuration: Sendable, Equatable {
         var certificate: String?
         var privateKey: String?
         var trustProxy = false
-    }
-
-    /// What a client may take.
-    struct Limits: Sendable, Equatable {
-        var requestsPerSecond = 50
-        var requestBurst = 200
-        var connections = 1_000
-        var connectionsPerAddress = 200
-        var headerSeconds = 10
-        var bodySeconds = 60
-        var idleSeconds = 60
-        var bodyBytes = 16 << 20
-        var inflatedBytes = 64 << 20
-        var reportBytes = 16 << 20
-        var reports = 4_096
-        var queuedReports = 4_096
-        var queuedBytes = 128 << 20
-        var tokenRows = 20_000_000
-        var tokenBytes = 4 << 30
-        var tokenHosts = 50_000
     }
 
     /// Who may read the metrics, and where else they go.
@@ -54,32 +36,53 @@ struct Configuration: Sendable, Equatable {
         enum Format: String, Sendable, CaseIterable { case auto, text, json }
     }
 
-    /// Whether the API is spoken in TLS.
+    /// Whether the collector speaks TLS.
     var isTLS: Bool { server.certificate != nil || server.privateKey != nil }
 
-    /// Throws what does not fit together.
+    /// What the API needs to know.
+    var web: WebConfiguration {
+        var web = WebConfiguration()
+        web.trustProxy = server.trustProxy
+        web.isTLS = isTLS
+        web.metricsNeedToken = metrics.needsToken
+        web.limits = limits
+        web.version = CollectorCommand.version
+        return web
+    }
+
+    /// Throws when values do not fit together.
     func validate() throws(ConfigurationError) {
         guard (server.certificate == nil) == (server.privateKey == nil) else {
-            throw ConfigurationError("server.certificate and server.private_key belong together: name both or none")
+            throw ConfigurationError("server.certificate and server.private_key belong together: set both or neither")
         }
-        guard isTLS || server.trustProxy || Self.isLoopback(server.address) else {
+        guard isTLS || server.trustProxy || Loopback.contains(server.address) else {
             throw ConfigurationError(
                 """
-                \(server.address) is no loopback address, and tokens would cross the network in the clear: \
-                name server.certificate and server.private_key, or set server.trust_proxy to true when a proxy speaks TLS
+                server.address \(server.address) is not a loopback address, so tokens would cross the network \
+                unencrypted: set server.certificate and server.private_key, or set server.trust_proxy to true when a \
+                proxy terminates TLS
                 """)
         }
     }
 
-    /// Whether `address` is of this machine alone.
-    static func isLoopback(_ address: String) -> Bool {
-        let parts = address.split(separator: ".", omittingEmptySubsequences: false)
-        return address == "::1" || address == "localhost"
-            || (parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil })
+    /// The configuration of a file, an environment and flags, and where each value comes from.
+    ///
+    /// - Parameters:
+    ///   - file: a YAML file; none when nil.
+    ///   - flags: `section.key=value` each.
+    static func load(
+        file: String?, environment: [String: String], flags: [String]
+    ) throws(ConfigurationError) -> Configured<Configuration> {
+        var reader = ConfigurationReader(Configuration(), Setting.all)
+        if let file { try reader.read(file: file) }
+        try reader.read(environment: environment)
+        try reader.read(flags: flags)
+        try reader.configured.value.validate()
+        return reader.configured
     }
 }
 
-/// A configuration that makes no sense, and where.
+/// An invalid configuration: where, what is wrong, and what to do.
 struct ConfigurationError: Error {
     var message: String
 

@@ -1,28 +1,25 @@
-import Logging
-import Synchronization
+import Web
 
-/// The configuration of a collector that serves: some of it may change meanwhile.
+/// The configuration of a running collector: some of it may change while it serves.
 final class LiveConfiguration: Sendable {
-    private let current: Mutex<Configuration>
+    private let current: Live<Configuration>
+    /// The part that the API reads.
+    let web: Live<WebConfiguration>
 
-    init(_ configuration: Configuration) { current = Mutex(configuration) }
+    init(_ configuration: Configuration) {
+        current = Live(configuration)
+        web = Live(configuration.web)
+    }
 
-    /// What holds now.
-    var value: Configuration { current.withLock { $0 } }
+    /// The values now.
+    var value: Configuration { current.value }
 
-    /// Takes from `new` what needs no restart; true when that is all that differs.
-    func take(_ new: Configuration) -> Bool {
-        current.withLock { now in
-            now.retention = new.retention
-            now.log.level = new.log.level
-            now.metrics.needsToken = new.metrics.needsToken
-            now.limits.requestsPerSecond = new.limits.requestsPerSecond
-            now.limits.requestBurst = new.limits.requestBurst
-            now.limits.bodyBytes = new.limits.bodyBytes
-            now.limits.inflatedBytes = new.limits.inflatedBytes
-            now.limits.reportBytes = new.limits.reportBytes
-            now.limits.reports = new.limits.reports
-            return now == new
-        }
+    /// Takes the settings from `new` that SIGHUP may change; returns the names of the others that differ.
+    func take(_ new: Configuration) -> [String] {
+        var now = current.value
+        for setting in Setting.all where setting.isLive { setting.copy(&now, new) }
+        current.value = now
+        web.value = now.web
+        return Setting.all.filter { $0.write(now) != $0.write(new) }.map(\.name)
     }
 }

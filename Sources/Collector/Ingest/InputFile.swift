@@ -1,11 +1,12 @@
 import Foundation
+import Inventory
 
 /// A file that could not be read, and why.
 struct InputError: Error {
     var message: String
 }
 
-/// Files that commands take as input.
+/// Input files of commands.
 enum InputFile {
     /// Reads the whole file at `path`, or standard input for `-`; at most `ReportFile.limit` bytes.
     static func read(_ path: String) throws(InputError) -> [UInt8] {

@@ -1,28 +1,29 @@
 import AsyncHTTPClient
 import Foundation
+import Inventory
 import NIOCore
 import NIOFoundationCompat
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
 import Report
-import Store
 
-/// A collector that is asked over HTTP.
+/// A collector that answers over HTTP.
 struct Remote: Sendable {
     private let base: String
     private let token: String
     private let caFile: String?
-    /// The largest answer that is taken.
+    /// The largest answer.
     private static let answerLimit = 64 << 20
 
     init(url: String, tokenFile: String?, caFile: String?) throws {
         guard let parts = URL(string: url), ["http", "https"].contains(parts.scheme ?? ""), parts.host != nil else {
-            throw CollectorError(exitCode: .usage, message: "--server \(url): write http://… or https://…")
+            throw CollectorError(
+                exitCode: .usage, message: "--server \(url): the URL must begin with http:// or https://")
         }
         guard let tokenFile else { throw CollectorError(exitCode: .usage, message: "--server needs --token-file") }
         guard let data = FileManager.default.contents(atPath: tokenFile), data.count < 4_096 else {
-            throw CollectorError(exitCode: .noInput, message: "\(tokenFile): no readable file with a token")
+            throw CollectorError(exitCode: .noInput, message: "cannot read a token from \(tokenFile)")
         }
         base = url.hasSuffix("/") ? String(url.dropLast()) : url
         token = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
@@ -30,7 +31,23 @@ struct Remote: Sendable {
     }
 
     /// Gets `path` below `/api/v1/` as a type.
-    func get<Answer: Decodable & Sendable>(_ path: String, _ query: [(String, String)]) async throws -> Answer {
+    ///
+    /// - Parameter list: the list that rows in the answer are of.
+    func get<Answer: Decodable & Sendable>(
+        _ path: String, _ query: [(String, String)], list: List?
+    ) async throws -> Answer {
+        let body = try await get(path, query)
+        let decoder = Report.decoder()
+        if let list { decoder.userInfo[ListRow.listKey] = list }
+        do { return try decoder.decode(Answer.self, from: body) } catch {
+            throw CollectorError(
+                exitCode: .unavailable,
+                message: "\(base) did not answer as a collector does: check the URL. The answer: \(error)")
+        }
+    }
+
+    /// Gets `path` below `/api/v1/`.
+    func get(_ path: String, _ query: [(String, String)]) async throws -> Data {
         var components = URLComponents()
         components.queryItems = query.isEmpty ? nil : query.map { URLQueryItem(name: $0.0, value: $0.1) }
         // URLQueryItem leaves a plus sign alone, which means a blank to the other side.
@@ -55,12 +72,8 @@ struct Remote: Sendable {
         try await client.shutdown()
         switch result {
         case .failure(let error):
-            throw CollectorError(exitCode: .unavailable, message: "\(base) cannot be asked: \(Self.reason(error))")
-        case .success(let answer) where answer.status == 200:
-            do { return try Report.decoder().decode(Answer.self, from: answer.body) } catch {
-                throw CollectorError(
-                    exitCode: .unavailable, message: "\(base) gave another answer than a collector does: \(error)")
-            }
+            throw CollectorError(exitCode: .unavailable, message: "cannot reach \(base): \(Self.reason(error))")
+        case .success(let answer) where answer.status == 200: return answer.body
         case .success(let answer): throw refusal(answer.status, answer.body)
         }
     }
@@ -70,13 +83,13 @@ struct Remote: Sendable {
         switch error {
         case let error as NIOConnectionError where error.dnsAError == nil || error.dnsAAAAError == nil:
             let causes = error.connectionErrors.compactMap { ($0.error as? IOError)?.errnoCode }
-            return causes.first.map { String(cString: strerror($0)) } ?? "nothing listens there"
+            return causes.first.map { String(cString: strerror($0)) } ?? "nothing listens on that port"
         case let error as IOError: return String(cString: strerror(error.errnoCode))
-        case is NIOConnectionError: return "there is no host of that name"
+        case is NIOConnectionError: return "there is no host with that name"
         case NIOSSLError.handshakeFailed:
-            return "its certificate is not trusted (--ca-file names who vouches for it), or it speaks no TLS"
+            return "its certificate is not trusted (name its authority with --ca-file), or it does not speak TLS"
         case let error as HTTPClientError where error == .remoteConnectionClosed:
-            return "it closed the connection; does it speak TLS (https://)?"
+            return "it closed the connection: try https://"
         case let error as HTTPClientError where [.connectTimeout, .deadlineExceeded].contains(error):
             return "it did not answer in time"
         default: return "\(error)"

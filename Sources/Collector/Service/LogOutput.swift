@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import Report
 import Terminal
+import Web
 
 /// Writes log lines to standard error: text for people, JSON for machines.
 struct LogOutput: LogHandler {

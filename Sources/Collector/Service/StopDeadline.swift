@@ -2,7 +2,7 @@ import Foundation
 import Logging
 import ServiceLifecycle
 
-/// Ends the process when its services do not: whatever hangs, a stop takes at most so long.
+/// Ends the process when its services do not: a stop takes at most so long, even when a disk hangs.
 ///
 /// What was acknowledged is durable, so nothing is lost by it.
 struct StopDeadline: Service {
@@ -18,7 +18,7 @@ struct StopDeadline: Service {
             let logger = logger
             Thread.detachNewThread {
                 Thread.sleep(forTimeInterval: Self.seconds)
-                logger.critical("the services did not end in time: the process ends now")
+                logger.critical("the services did not stop in time: exiting")
                 _exit(ExitStatus.unavailable.rawValue)
             }
         }

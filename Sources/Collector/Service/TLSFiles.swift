@@ -15,6 +15,14 @@ final class TLSFiles: Sendable {
     private let privateKey: String
     private let pair: Mutex<Pair>
 
+    /// The files that the settings name; nil without TLS.
+    convenience init?(_ server: Configuration.Server) throws {
+        guard let certificate = server.certificate, let key = server.privateKey else { return nil }
+        do throws(ConfigurationError) { try self.init(certificate: certificate, privateKey: key) } catch {
+            throw CollectorError(exitCode: .configuration, message: error.message)
+        }
+    }
+
     /// - Throws: `ConfigurationError` that names the file.
     init(certificate: String, privateKey: String) throws(ConfigurationError) {
         self.certificate = certificate
@@ -48,9 +56,9 @@ final class TLSFiles: Sendable {
             -> Value
         {
             do { return try body() } catch let error as ConfigurationError {
-                throw ConfigurationError("\(file) is no readable \(what) in PEM: \(error.message)")
+                throw ConfigurationError("\(file) is not a readable \(what) in PEM: \(error.message)")
             } catch {
-                throw ConfigurationError("\(file) is no readable \(what) in PEM: \(error)")
+                throw ConfigurationError("\(file) is not a readable \(what) in PEM: \(error)")
             }
         }
         let chain = try attempt(certificate, "certificate") {

@@ -1,11 +1,14 @@
 import Foundation
+import Inventory
 import Logging
 import ServiceLifecycle
-import Store
+import Web
 
-/// What is done beside the requests: old reports and sizes go in small steps, and metrics go to the log when asked for.
+/// Background work: removes what is older than the retention, in small steps, and writes metrics to the log.
 struct Upkeep: Service {
     let backend: Backend
+    let store: any Retention
+    let live: LiveConfiguration
     /// Time between two runs of the retention.
     private static let retentionPause = Duration.seconds(3_600)
     /// Time between two steps, in which reports are stored.
@@ -15,26 +18,26 @@ struct Upkeep: Service {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
                 group.addTask { await self.retain() }
-                if self.backend.configuration.metrics.isEmbedded { group.addTask { await self.embed() } }
+                if self.live.value.metrics.isEmbedded { group.addTask { await self.embed() } }
             }
         }
     }
 
     private func retain() async {
         while !Task.isCancelled {
-            var progress = InventoryStore.RetentionProgress()
+            var progress = RetentionProgress()
             do {
                 while !Task.isCancelled {
-                    let (isMore, next) = try await Blocking.run { [backend, progress] in
+                    let (isMore, next) = try await Blocking.run { [store, live, progress] in
                         var next = progress
-                        let isMore = try backend.store.retain(backend.configuration.retention, &next)
+                        let isMore = try store.retain(live.value.retention, &next, now: Date())
                         return (isMore, next)
                     }
                     progress = next
                     if !isMore { break }
                     try await Task.sleep(for: Self.stepPause)
                 }
-                let removed = progress.reports + progress.sizes + progress.others
+                let removed = progress.reports + progress.sizes + progress.others + progress.hosts
                 if removed > 0 {
                     backend.logger.info(
                         "removed what is older than the retention",
@@ -42,6 +45,7 @@ struct Upkeep: Service {
                             "reports": .stringConvertible(progress.reports),
                             "sizes": .stringConvertible(progress.sizes),
                             "others": .stringConvertible(progress.others),
+                            "hosts": .stringConvertible(progress.hosts),
                         ])
                 }
             } catch is CancellationError {
@@ -53,11 +57,11 @@ struct Upkeep: Service {
 
     private func embed() async {
         while !Task.isCancelled {
-            try? await Task.sleep(for: .seconds(backend.configuration.metrics.embeddedSeconds))
+            try? await Task.sleep(for: .seconds(live.value.metrics.embeddedSeconds))
             do {
-                let samples = try await Blocking.run { [backend] in try backend.samples(backend.store) }
-                for line in backend.metrics.embedded(samples, at: Date()) { LogOutput.write(line) }
-            } catch { backend.logger.error("the metrics could not be read", metadata: ["error": "\(error)"]) }
+                try await Blocking.run { [backend] in try backend.sampleMetrics() }
+                for line in backend.metrics.embedded(at: Date()) { LogOutput.write(line) }
+            } catch { backend.logger.error("cannot read the metrics", metadata: ["error": "\(error)"]) }
         }
     }
 }

@@ -1,0 +1,111 @@
+import Foundation
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+import Inventory
+import Logging
+import NIOCore
+import ServiceLifecycle
+import Store
+import UnixSignals
+import Web
+
+/// Puts a collector together: `serve` and the tests build it the same way.
+///
+/// - Parameters:
+///   - configuration: valid values.
+///   - reload: reads the configuration again, on SIGHUP.
+/// - Throws: `StoreError` when the store cannot be used, `CollectorError` for an unusable certificate.
+func buildCollector(
+    _ configuration: Configuration, reload: @escaping @Sendable () throws -> Configuration
+) throws -> RunningCollector {
+    let live = LiveConfiguration(configuration)
+    let logger = LogOutput.logger(live)
+    let tls = try TLSFiles(configuration.server)
+    let lock = try StoreLock(path: configuration.store)
+    try InventoryStore.checkUnlessEmpty(configuration.store)
+    let store = try InventoryStore(path: configuration.store)
+    let backend = Backend(store, live.web, logger)
+    return RunningCollector(
+        store: store, backend: backend, live: live, lock: lock,
+        background: [
+            backend.audit, backend.queue, Upkeep(backend: backend, store: store, live: live),
+            Reloads(tls: tls, live: live, load: reload, logger: logger),
+        ], tls: tls)
+}
+
+/// A collector whose parts are put together.
+struct RunningCollector: Sendable {
+    let store: InventoryStore
+    let backend: Backend
+    let live: LiveConfiguration
+    /// Held as long as the collector runs.
+    let lock: StoreLock
+    /// What runs next to the HTTP server.
+    let background: [any Service]
+    let tls: TLSFiles?
+
+    private var logger: Logger { backend.logger }
+
+    /// Serves until SIGTERM or SIGINT. Every report that was acknowledged is stored before it returns.
+    func run() async throws {
+        // Services stop from the last to the first, each after the one behind it: the deadline hears of a stop first.
+        let services: [any Service] = background + [try application(), StopDeadline(logger: logger)]
+        var group = ServiceGroupConfiguration(
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        // A client that does not read its answer must not delay the stop.
+        group.maximumGracefulShutdownDuration = .seconds(20)
+        do { try await ServiceGroup(configuration: group).run() } catch let error as IOError {
+            throw cannotListen(String(cString: strerror(error.errnoCode)))
+        } catch let error as SocketAddressError { throw cannotListen("\(error)") }
+        try store.finish()
+        withExtendedLifetime(lock) {}
+    }
+
+    private func cannotListen(_ why: String) -> CollectorError {
+        let server = live.value.server
+        return CollectorError(
+            exitCode: .unavailable,
+            message: """
+                cannot listen on \(server.address), port \(server.port): \(why); name another port with \
+                --set server.port=PORT
+                """)
+    }
+
+    /// The HTTP server.
+    func application() throws -> some ApplicationProtocol {
+        let configuration = live.value
+        let limits = configuration.limits
+        let addresses = configuration.server.trustProxy ? nil : Addresses(limit: limits.connectionsPerAddress)
+        let http = HTTPServerBuilder.http1(
+            configuration: .init(
+                additionalChannelHandlers: [Deadlines(limits, addresses)],
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)))
+        let (address, store, isTLS) = (configuration.server.address, configuration.store, tls != nil)
+        // Hummingbird's own lines repeat ours.
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .warning)
+        return Application(
+            responder: APIRouter.responder(backend),
+            server: try tls.map { try .tls(http, tlsConfiguration: $0.configuration()) } ?? http,
+            configuration: .init(
+                address: .hostname(address, port: configuration.server.port),
+                availableConnectionsDelegate: MaximumAvailableConnections(limits.connections)),
+            onServerRunning: { [logger] channel in
+                let port = channel.localAddress?.port ?? configuration.server.port
+                let host = address.contains(":") ? "[\(address)]" : address
+                logger.notice(
+                    "serving", metadata: ["url": "\(isTLS ? "https" : "http")://\(host):\(port)", "store": "\(store)"])
+            }, logger: quiet)
+    }
+}
+
+extension InventoryStore {
+    /// Reads every page of the store at `path`. A new store has an empty file, which the lock creates.
+    fileprivate static func checkUnlessEmpty(_ path: String) throws {
+        let path = URL(filePath: path).resolvingSymlinksInPath().path
+        let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+        if size ?? 0 > 0 { try check(path) }
+    }
+}

@@ -1,0 +1,113 @@
+import Inventory
+import Logging
+import Web
+
+extension Setting where Root == Configuration {
+    /// Every setting, in the order of docs/configuration.md. docs/contributing/setting.md tells how to add one.
+    static let all: [Setting<Configuration>] = general + limits + quotas + retention + output
+
+    private static let general: [Setting<Configuration>] = [
+        .init("store.path", \.store, .text, "The store's file."),
+        .init("server.address", \.server.address, .text, "The address to listen on."),
+        .init("server.port", \.server.port, .integer(0...65_535), "The port. 0 takes a free one."),
+        .init(
+            "server.certificate", \.server.certificate, .optional(.text),
+            "A PEM file with the certificate and its chain. It turns on TLS."),
+        .init(
+            "server.private_key", \.server.privateKey, .optional(.text),
+            "A PEM file with the certificate's private key."),
+        .init(
+            "server.trust_proxy", \.server.trustProxy, .flag,
+            "Set it to true when a proxy in front of the collector terminates TLS. Then any address may be plain HTTP."),
+    ]
+
+    private static let limits: [Setting<Configuration>] = [
+        .init(
+            "limits.requests_per_second", \.limits.requestsPerSecond, .integer(1...1_000_000), live: true,
+            "Requests per second of one token, on average. Further ones get status 429."),
+        .init(
+            "limits.request_burst", \.limits.requestBurst, .integer(1...1_000_000), live: true,
+            "Requests that one token may send at once."),
+        .init(
+            "limits.connections", \.limits.connections, .integer(1...100_000),
+            "Connections at a time. Further ones wait."),
+        .init(
+            "limits.connections_per_address", \.limits.connectionsPerAddress, .integer(1...100_000),
+            "Connections from one address at a time. It does not hold with server.trust_proxy."),
+        .init(
+            "limits.header_seconds", \.limits.headerSeconds, .integer(1...600),
+            "Seconds within which a request's header must arrive."),
+        .init(
+            "limits.body_seconds", \.limits.bodySeconds, .integer(1...3_600),
+            "Seconds within which a request's body must arrive, and within which a client must read its answer."),
+        .init(
+            "limits.idle_seconds", \.limits.idleSeconds, .integer(1...3_600),
+            "Seconds that a connection may wait for its next request."),
+        .init(
+            "limits.body_bytes", \.limits.bodyBytes, .integer(1_024...(256 << 20)), live: true,
+            "The largest body of a request, in bytes."),
+        .init(
+            "limits.report_bytes", \.limits.reportBytes, .integer(1_024...(64 << 20)), live: true,
+            "The largest report, in bytes of JSON."),
+        .init(
+            "limits.inflated_bytes", \.limits.inflatedBytes, .integer(1_024...(1 << 30)), live: true,
+            "The most bytes that the body of one request may inflate to."),
+        .init(
+            "limits.reports", \.limits.reports, .integer(1...1_000_000), live: true, "The most reports of one request."),
+        .init(
+            "limits.queued_reports", \.limits.queuedReports, .integer(1...1_000_000),
+            "Reports that may wait to be stored. Further ones get status 503."),
+        .init(
+            "limits.queued_bytes", \.limits.queuedBytes, .integer(1_024...(4 << 30)),
+            "Bytes of reports, inflated, that may be in work at a time. One token gets half. Further ones get status 503."
+        ),
+    ]
+
+    private static let quotas: [Setting<Configuration>] = [
+        .init(
+            "limits.token_rows_per_day", \.limits.tokenRows, .integer(1...1_000_000_000_000),
+            "Rows that the reports of one token may write in a day (UTC). Further reports get status 429."),
+        .init(
+            "limits.token_bytes_per_day", \.limits.tokenBytes, .integer(1_024...(1 << 50)),
+            "Bytes that the reports of one token may add to the store in a day. Further reports get status 429."),
+        .init(
+            "limits.token_hosts_per_day", \.limits.tokenHosts, .integer(1...1_000_000_000),
+            "Hosts that the reports of one token may add in a day. Further reports get status 429."),
+    ]
+
+    private static let retention: [Setting<Configuration>] = [
+        .init(
+            "retention.report_days", \.retention.reportDays, .integer(1...36_500), live: true,
+            "Days that raw reports are kept. The report that a database was last seen in is kept longer."),
+        .init(
+            "retention.size_days", \.retention.sizeDays, .integer(1...36_500), live: true,
+            "Days that every size is kept. Older sizes are thinned to one a day."),
+        .init(
+            "retention.audit_days", \.retention.auditDays, .integer(1...36_500), live: true,
+            "Days that the audit log is kept."),
+        .init(
+            "retention.dead_letter_days", \.retention.deadLetterDays, .integer(1...36_500), live: true,
+            "Days that rejected reports are kept."),
+        .init(
+            "retention.history_days", \.retention.historyDays, .integer(1...36_500), live: true,
+            "Days that changes and earlier states of databases are kept."),
+        .init(
+            "retention.unseen_days", \.retention.unseenDays, .integer(0...36_500), live: true,
+            "Days after which an unseen host is removed with its databases and history. 0 keeps hosts for ever."),
+    ]
+
+    private static let output: [Setting<Configuration>] = [
+        .init(
+            "metrics.token", \.metrics.needsToken, .flag, live: true,
+            "Whether /metrics needs a token with the scope read."
+        ),
+        .init(
+            "metrics.embedded", \.metrics.isEmbedded, .flag,
+            "Whether metrics also go to the log, in CloudWatch's embedded metric format."),
+        .init(
+            "metrics.embedded_seconds", \.metrics.embeddedSeconds, .integer(1...3_600),
+            "Seconds between two such sets of metrics."),
+        .init("log.level", \.log.level, .choice, live: true, "The lowest level that is logged."),
+        .init("log.format", \.log.format, .choice, "auto writes text to a terminal, and JSON lines otherwise."),
+    ]
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Foundation
+import Inventory
+import Store
+
+/// Where the store is.
+struct StoreOptions: ParsableArguments {
+    @Option(help: "The store's file. DBCENSUS_STORE_PATH names another default.", completion: .file())
+    var store = Self.configured
+
+    /// The configured store, as far as the environment tells.
+    static var configured: String { ProcessInfo.processInfo.environment["DBCENSUS_STORE_PATH"] ?? "./dbcensus.sqlite" }
+}
+
+/// What answers a question: the store's file, or a collector that serves one.
+struct SourceOptions: ParsableArguments {
+    @Option(help: "The store's file (DBCENSUS_STORE_PATH, or ./dbcensus.sqlite).", completion: .file())
+    var store: String?
+
+    @Option(help: "Ask this collector instead, such as https://dbcensus.example.com:8629.")
+    var server: String?
+
+    @Option(help: "A file with the token for --server.", completion: .file())
+    var tokenFile: String?
+
+    @Option(help: "A PEM file with the certificate authorities to trust for --server.", completion: .file())
+    var caFile: String?
+
+    func validate() throws {
+        guard server == nil || store == nil else { throw ValidationError("Use either --server or --store, not both.") }
+        guard server != nil || (tokenFile == nil && caFile == nil) else {
+            throw ValidationError("--token-file and --ca-file need --server.")
+        }
+    }
+
+    /// A page of `list`.
+    func ask(
+        _ path: String, _ query: [(String, String)] = [], _ list: List,
+        local: (InventoryStore) throws -> Page<ListRow>
+    ) async throws -> Page<ListRow> {
+        guard let remote = try remote() else { return try local(try opened()) }
+        return try await remote.get(path, query, list: list)
+    }
+
+    /// The answer to a question, as JSON for people.
+    func askJSON(
+        _ path: String, _ query: [(String, String)] = [], local: (InventoryStore) throws -> some Encodable
+    ) async throws -> String {
+        guard let remote = try remote() else { return try JSONText.of(try local(try opened())) }
+        return try JSONText.of(json: try await remote.get(path, query))
+    }
+
+    /// The answer to a question.
+    func ask<Answer: Decodable & Sendable>(
+        _ path: String, _ query: [(String, String)] = [], local: (InventoryStore) throws -> Answer
+    ) async throws -> Answer {
+        guard let remote = try remote() else { return try local(try opened()) }
+        return try await remote.get(path, query, list: nil)
+    }
+
+    private func remote() throws -> Remote? {
+        try server.map { try Remote(url: $0, tokenFile: tokenFile, caFile: caFile) }
+    }
+
+    private func opened() throws -> InventoryStore {
+        try InventoryStore(path: store ?? StoreOptions.configured, mode: .read)
+    }
+}

@@ -1,0 +1,43 @@
+/// The lists of the inventory. Tests add columns to them.
+public struct Catalog: Sendable {
+    /// Every database.
+    public let databases: List
+    /// Every host.
+    public let hosts: List
+    /// What happened to databases.
+    public let changes = List.changes
+    /// What happened to the identities of hosts.
+    public let hostEvents = List.hostEvents
+    /// Rejected reports.
+    public let deadLetters = List.deadLetters
+    /// The audit log.
+    public let audit = List.audit
+    /// AWS accounts.
+    public let accounts = List.accounts
+    /// Databases that share an identity.
+    public let clusters = List.clusters
+    /// The sizes of one database.
+    public let sizes = List.sizes
+    /// The API's tokens.
+    public let tokens = List.tokens
+    /// The columns of `databases` whose change makes history.
+    public let historical: HistoricalColumns
+
+    /// The lists, with other columns for databases and hosts.
+    public init(databases: List = .databases, hosts: List = .hosts) {
+        self.databases = databases
+        self.hosts = hosts
+        historical = HistoricalColumns(databases)
+    }
+
+    /// The lists of this version.
+    public static let standard = Catalog()
+
+    /// Every list.
+    public var all: [List] {
+        [databases, hosts, changes, hostEvents, deadLetters, audit, accounts, clusters, sizes, tokens]
+    }
+
+    /// The columns that databases are counted by, under their names as filters.
+    public var counted: [Field] { databases.fields.filter(\.isCounted) }
+}

@@ -1,0 +1,66 @@
+import GRDB
+import Inventory
+
+/// The statements that write databases, made once from the columns of the list `databases`.
+struct DatabaseSQL: Sendable {
+    let columns: HistoricalColumns
+    /// The columns that make history, in their order.
+    private let historical: String
+    /// Reads what the writer compares with; a state begins at `stateAt`.
+    let select: String
+    let insertion: String
+    /// Writes a state, the key and the server's identity.
+    let updating: String
+    /// Copies a row into the history: the time since when it is missing, and its times as arguments.
+    let history: String
+
+    /// Where the state begins in a row of `select`.
+    static let stateAt = 9
+
+    init(_ catalog: Catalog) {
+        columns = catalog.historical
+        let names = columns.fields.map(\.name)
+        // What versions are compared by stands in a column of its own.
+        let keys = columns.fields.filter { $0.kind == .version }.map { $0.name + "_key" }
+        historical = names.joined(separator: ", ")
+        select = """
+            SELECT row_id, key, server_identity, bytes, bytes_at, bytes_complete, last_seen, changed_at, owner_uid,
+                \(historical) FROM databases WHERE
+            """
+        let inserted =
+            ["host_row_id", "listing_row_id", "key", "place_id", "hostname", "account_id", "region"] + names + keys + [
+                "server_identity", "bytes", "bytes_at", "bytes_complete", "first_seen", "last_seen", "changed_at",
+                "owner_uid",
+            ]
+        let marks = Array(repeating: "?", count: inserted.count).joined(separator: ", ")
+        insertion = "INSERT INTO databases (\(inserted.joined(separator: ", "))) VALUES (\(marks))"
+        let set = (names + keys + ["key", "server_identity", "changed_at"]).map { "\($0) = ?" }
+        updating = "UPDATE databases SET \(set.joined(separator: ", ")) WHERE row_id = ?"
+        let copied = (["key"] + names.filter { $0 != "missing_since" } + keys).joined(separator: ", ")
+        history = """
+            INSERT INTO database_history (database_row_id, \(copied), missing_since, valid_from, valid_until)
+            SELECT row_id, \(copied), ?, ?, ? FROM databases WHERE row_id = ?
+            """
+    }
+
+    /// The values of a state, and of the keys that belong to it.
+    func values(_ state: DatabaseState) -> [(any DatabaseValueConvertible)?] {
+        let keys = zip(columns.fields, state.values).filter { $0.0.kind == .version }
+            .map { $0.1.text.flatMap(VersionKey.of) }
+        return state.values.map(\.argument) + keys
+    }
+
+    /// The state in the columns of `row` that begin at `first`.
+    func state(_ row: Row, from first: Int) -> DatabaseState {
+        DatabaseState(
+            columns,
+            columns.fields.enumerated().map { index, field in
+                Value(row[first + index] as DatabaseValue, isFlag: field.kind == .flag)
+            })
+    }
+
+    /// The states of the databases that meet a condition, each with the values of the columns before it.
+    func states(_ leading: String, where condition: String) -> String {
+        "SELECT \(leading), \(historical) FROM databases WHERE \(condition)"
+    }
+}

@@ -1,0 +1,98 @@
+import FoundationEssentials
+import GRDB
+import Inventory
+import Report
+
+extension InventoryStore {
+    /// The most dead letters; the oldest make room.
+    public static let deadLetterLimit = 10_000
+    /// The most dead letters of one sender.
+    public static let deadLettersPerSource = 5_000
+
+    /// Keeps rejected reports, each with its body as one gzip member and its sender, in one transaction.
+    ///
+    /// They count as what their sender writes a day; those of a sender that has used up its `quota` are not kept.
+    public func addDeadLetters(
+        _ letters: [(refusal: Refusal, gzip: [UInt8], sender: String)], now: Date = Date(), quota: SenderQuota = .none
+    ) throws {
+        guard !letters.isEmpty else { return }
+        try write { database in
+            let time = Timestamp.format(now)
+            let usage = SenderUsage(database, quota, now: now)
+            for letter in letters {
+                if try usage.isUsedUp(letter.sender) { continue }
+                try usage.counting(letter.sender) {
+                    try database.cachedStatement(
+                        sql: """
+                            INSERT INTO dead_letters (received_at, source, code, message, attempts, tried_at, body)
+                            VALUES (?, ?, ?, ?, 1, ?, ?)
+                            """
+                    ).execute(arguments: [
+                        time, letter.sender, letter.refusal.code.rawValue, letter.refusal.message, time,
+                        Data(letter.gzip),
+                    ])
+                }
+            }
+            try usage.write()
+            // One sender's make room for its own first.
+            for source in Set(letters.map(\.sender)) {
+                try database.execute(
+                    sql: """
+                        DELETE FROM dead_letters WHERE source = ? AND row_id <=
+                            (SELECT row_id FROM dead_letters WHERE source = ? ORDER BY row_id DESC
+                             LIMIT 1 OFFSET \(Self.deadLettersPerSource))
+                        """, arguments: [source, source])
+            }
+            try database.execute(
+                sql: """
+                    DELETE FROM dead_letters WHERE row_id <=
+                        (SELECT row_id FROM dead_letters ORDER BY row_id DESC LIMIT 1 OFFSET \(Self.deadLetterLimit))
+                    """)
+        }
+    }
+
+    /// The bytes of a dead letter, as they came; nil when there is none of that number.
+    public func deadLetterBody(_ id: Int64) throws -> [UInt8]? {
+        let sql = "SELECT body FROM dead_letters WHERE row_id = ?"
+        guard let body = try read({ try Data.fetchOne($0, sql: sql, arguments: [id]) }) else { return nil }
+        return try Gzip.firstMember(of: Array(body)[...], compressedLimit: .max).bytes
+    }
+
+    /// Tries a dead letter again, and removes it when it is stored; nil when there is none of that number.
+    public func retryDeadLetter(
+        _ id: Int64, takesOver: Bool = false, now: Date? = nil
+    ) throws -> IngestOutcome? {
+        let sql = "SELECT body, source FROM dead_letters WHERE row_id = ?"
+        guard let letter = try read({ try Row.fetchOne($0, sql: sql, arguments: [id]) }) else { return nil }
+        let outcome = try ingestAgain(letter[0], source: letter[1], takesOver: takesOver, now)
+        try write { database in
+            if case .rejected(let refusal) = outcome {
+                try database.execute(
+                    sql: """
+                        UPDATE dead_letters SET attempts = attempts + 1, tried_at = ?, code = ?, message = ?
+                        WHERE row_id = ?
+                        """,
+                    arguments: [Timestamp.format(now ?? Date()), refusal.code.rawValue, refusal.message, id])
+            } else {
+                try database.execute(sql: "DELETE FROM dead_letters WHERE row_id = ?", arguments: [id])
+            }
+        }
+        return outcome
+    }
+
+    /// Ingests the bytes exactly as they came.
+    private func ingestAgain(
+        _ body: Data, source: String, takesOver: Bool, _ now: Date?
+    ) throws -> IngestOutcome {
+        do {
+            let report = try Report.decode(body: body, .outline)
+            var observation = try Observation(report, gzip: Array(body), catalog: catalog)
+            observation.sender = source
+            observation.bounds = takesOver ? Bounds(takesOver: true) : try token(source)?.token.bounds ?? Bounds()
+            return try ingest([observation], now: now)[0]
+        } catch let error as ReportError {
+            let codes: [ReportError.Code: Refusal.Code] = [.unknownSchema: .unknownSchema, .invalid: .invalid]
+            return .rejected(Refusal(codes[error.code] ?? .undecodable, error.message))
+        } catch let refusal as Refusal { return .rejected(refusal) }
+    }
+}

@@ -1,0 +1,152 @@
+import FoundationEssentials
+import GRDB
+import Inventory
+import Report
+
+extension InventoryStore {
+    /// Databases that one step of removing a host removes: each step is a short transaction, so that reports go on being stored.
+    private static let forgetStep = 200
+
+    /// Marks a host as retired: it no longer exists, its databases are missing, and no alert counts it. A report brings it back.
+    public func retireHost(
+        _ id: String, source: String = Observation.commandLine, now: Date = Date()
+    ) throws -> Bool {
+        try write { database in
+            let time = Timestamp.format(now)
+            guard let row = try KnownHost.row(id, database) else { return false }
+            guard try Self.retire(row, at: time, database) else { return false }
+            try database.record(.retired, of: try Self.id(of: row, database), source: source, at: time)
+            return true
+        }
+    }
+
+    /// Marks the host of a row as retired since `time`, and its databases as missing; false when it was retired already.
+    static func retire(_ row: Int64, at time: String, _ database: Database) throws -> Bool {
+        try database.execute(
+            sql: "UPDATE hosts SET retired_at = ? WHERE row_id = ? AND retired_at IS NULL", arguments: [time, row])
+        guard database.changesCount == 1 else { return false }
+        try database.execute(
+            sql: """
+                INSERT INTO changes (database_row_id, report_row_id, at, kind, before, after)
+                SELECT row_id, 0, ?, 'missing', state, ? FROM databases WHERE host_row_id = ? AND missing_since IS NULL
+                """, arguments: [time, time, row])
+        try database.execute(
+            sql: "UPDATE databases SET missing_since = ? WHERE host_row_id = ? AND missing_since IS NULL",
+            arguments: [time, row])
+        return true
+    }
+
+    /// Removes a host with its databases, history, changes, sizes, reports and tags.
+    public func forgetHost(
+        _ id: String, source: String = Observation.commandLine, now: Date = Date()
+    ) throws -> Bool {
+        guard let row = try read({ try KnownHost.row(id, $0) }) else { return false }
+        while try write({ try forget(row, source: source, now: now, limit: Self.forgetStep, $0) }) {}
+        return true
+    }
+
+    /// Ids of the hosts whose reports the token `sender` sends, at most `limit`.
+    public func hosts(sentBy sender: String, limit: Int = 1_000) throws -> [String] {
+        try read {
+            try String.fetchAll(
+                $0, sql: "SELECT id FROM hosts WHERE sender = ? ORDER BY row_id LIMIT ?", arguments: [sender, limit])
+        }
+    }
+
+    /// Ids of hosts that were not seen since `time`, the first of them.
+    func hosts(unseenSince time: String, limit: Int) throws -> [String] {
+        try read {
+            try String.fetchAll(
+                $0, sql: "SELECT id FROM hosts WHERE last_seen < ? ORDER BY last_seen LIMIT ?",
+                arguments: [time, limit])
+        }
+    }
+
+    /// Sorts a host's reports again: those of another sender or another machine become hosts of their own.
+    public func splitHost(
+        _ id: String, source: String = Observation.commandLine, now: Date = Date()
+    ) throws -> HostSplit? {
+        var letters: [(refusal: Refusal, gzip: [UInt8], sender: String)] = []
+        let split: HostSplit? = try write { database in
+            guard let row = try KnownHost.row(id, database) else { return nil }
+            let own = try Self.id(of: row, database)
+            let reports = try Row.fetchAll(
+                database,
+                sql: "SELECT source, seen_at, received_at, body FROM reports WHERE host_row_id = ? ORDER BY row_id",
+                arguments: [row])
+            let tags = try Row.fetchAll(
+                database, sql: "SELECT key, value FROM host_tags WHERE host_row_id = ?", arguments: [row])
+            let retired = try String.fetchOne(
+                database, sql: "SELECT retired_at FROM hosts WHERE row_id = ?", arguments: [row])
+            while try forget(row, source: nil, now: now, limit: Self.forgetStep, database) {}
+            var hosts: Set<String> = []
+            for report in reports {
+                guard let outline = try? Report.decode(body: report[3], .outline),
+                    var observation = try? Observation(outline, gzip: Array(report[3] as Data), catalog: catalog)
+                else { continue }
+                observation.sender = report[0]
+                let ingestion = Ingestion(observation, seen: report[1], received: report[2], self, database)
+                do {
+                    switch try ingestion.run() {
+                    case .stored(let host, _), .duplicate(let host), .older(let host): hosts.insert(host)
+                    case .rejected, .overQuota: break
+                    }
+                } catch let refusal as Refusal {
+                    letters.append((refusal, observation.body, observation.sender))
+                }
+            }
+            for tag in tags {
+                try database.execute(
+                    sql: "INSERT OR IGNORE INTO host_tags SELECT row_id, ?, ? FROM hosts WHERE id IN (?, ?)",
+                    arguments: [tag[0] as String, tag[1] as String, own, hosts.count == 1 ? hosts.first : nil])
+            }
+            if let retired, let row = try KnownHost.row(own, database) {
+                _ = try Self.retire(row, at: retired, database)
+            }
+            try database.record(
+                .split, of: own, before: own, after: hosts.sorted().joined(separator: " "), source: source,
+                at: Timestamp.format(now))
+            return HostSplit(hosts: hosts.sorted(), refused: letters.count)
+        }
+        try addDeadLetters(letters, now: now)
+        return split
+    }
+
+    private static func id(of row: Int64, _ database: Database) throws -> String {
+        try String.fetchOne(database, sql: "SELECT id FROM hosts WHERE row_id = ?", arguments: [row]) ?? ""
+    }
+
+    /// Removes up to `limit` of a host's databases, and the host with the last of them; false when nothing is left.
+    ///
+    /// - Parameter source: the event names it; nil for no event.
+    private func forget(
+        _ row: Int64, source: String?, now: Date, limit: Int, _ database: Database
+    ) throws -> Bool {
+        guard let host = try KnownHost.all(row: row, database) else { return false }
+        let databases = try Row.fetchAll(
+            database,
+            sql: sql.states("row_id, key", where: "host_row_id = ? LIMIT ?"), arguments: [row, limit])
+        for found in databases {
+            let id: Int64 = found[0]
+            try SearchText.replace(
+                SearchText.of(PlaceRow(host), key: found[1], sql.state(found, from: 2)), nil, in: "search_databases",
+                id,
+                database)
+            for table in ["changes", "observations", "database_history"] {
+                try database.run("DELETE FROM \(table) WHERE database_row_id = ?", [id])
+            }
+            try database.run("DELETE FROM databases WHERE row_id = ?", [id])
+        }
+        if databases.count == limit { return true }
+        for table in ["reports", "host_aliases", "host_tags"] {
+            try database.run("DELETE FROM \(table) WHERE host_row_id = ?", [row])
+        }
+        try SearchText.replace(SearchText.of(host), nil, in: "search_hosts", row, database)
+        try database.run("DELETE FROM hosts WHERE row_id = ?", [row])
+        if let source {
+            try database.record(
+                .forgotten, of: host.id, before: host.hostname, source: source, at: Timestamp.format(now))
+        }
+        return false
+    }
+}

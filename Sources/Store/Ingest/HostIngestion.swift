@@ -1,0 +1,96 @@
+import FoundationEssentials
+import GRDB
+import Inventory
+import Report
+
+/// One report of a host on its way into the tables.
+struct HostIngestion {
+    let ingestion: Ingestion
+    let host: ObservedHost
+
+    private var observation: Observation { ingestion.observation }
+
+    func run() throws -> IngestOutcome {
+        let known = try KnownHost.find(host, observation, ingestion.database)
+        if let known { try check(known) }
+        try checkTags(known)
+        let machine = host.identity.machineID
+        let maybe =
+            try known.map { [$0] } ?? machine.map {
+                try KnownHost.all(machine: $0, startedAt: observation.started, ingestion.database)
+            } ?? []
+        for host in maybe
+        where try host.hasReport && host.isOf(observation) && ingestion.isStored("host_row_id", host.rowID) {
+            return .duplicate(place: host.id)
+        }
+        guard let known, known.lastSeen >= ingestion.seen else { return try store(known) }
+        if ingestion.isClockAhead, let last = known.lastStarted, last < observation.started {
+            // Two reports of a host whose clock is ahead came at once: its own clock has their order.
+            var later = self.ingestion
+            let time = Timestamp.parse(known.lastSeen) ?? Date()
+            later.seen = Timestamp.format(time.addingTimeInterval(0.001))
+            return try HostIngestion(ingestion: later, host: host).store(known)
+        }
+        _ = try ingestion.addReport("host_row_id", known.rowID, isOlder: true)
+        return .older(place: known.id)
+    }
+
+    /// Who may report for a known host: its own sender; and what a report may not change.
+    private func check(_ known: KnownHost) throws {
+        guard known.isOf(observation) else {
+            throw Refusal(
+                .foreignSender,
+                """
+                host \(known.id) is reported by token \(known.sender ?? "-"): to let another token take it over, retry \
+                the dead letter with --take-over
+                """)
+        }
+        guard known.instanceID != nil, known.instanceID == host.identity.instanceID else { return }
+        for (what, before, after) in [
+            ("account", known.accountID, host.accountID), ("region", known.region, host.region),
+        ] {
+            if let before, let after, before != after {
+                throw Refusal(
+                    .identityConflict,
+                    """
+                    instance \(known.id) is in \(what) \(before), and the report names \(after.prefix(40)): an instance \
+                    cannot move
+                    """)
+            }
+        }
+    }
+
+    /// A sender that is bound to tags may report for hosts that have them already.
+    private func checkTags(_ known: KnownHost?) throws {
+        guard !observation.bounds.tags.isEmpty else { return }
+        let sql = "SELECT key || '=' || value FROM host_tags WHERE host_row_id = ?"
+        let tags =
+            try known.map {
+                try String.fetchAll(ingestion.database.cachedStatement(sql: sql), arguments: [$0.rowID])
+            } ?? []
+        let hasAll = observation.bounds.tags.allSatisfy { wanted in
+            tags.contains { $0 == wanted || (!wanted.contains("=") && $0.hasPrefix(wanted + "=")) }
+        }
+        guard hasAll else {
+            throw Refusal(
+                .outOfBounds,
+                "the token may not report for host \(host.identity.id.prefix(80)), which does not have its tags")
+        }
+    }
+
+    private func store(_ known: KnownHost?) throws -> IngestOutcome {
+        let id = try apply(to: known) { try ingestion.addReport("host_row_id", $0, isOlder: false) }
+        return .stored(place: id, databases: observation.databases.count)
+    }
+
+    /// Makes the report the host's current state; `keep` stores it, given the host's row, and returns the report's row.
+    func apply(to known: KnownHost?, keep: (Int64) throws -> Int64) throws -> String {
+        if let known, let join = try HostJoin(known, host, ingestion) { try join.run() }
+        let now = try HostWriter(ingestion: ingestion, host: host, known: known).write()
+        let reportRow = try keep(now.rowID)
+        try DatabasesWriter(
+            ingestion: ingestion, place: PlaceRow(now), before: known.map(PlaceRow.init), reportRow: reportRow
+        ).write()
+        return now.id
+    }
+}

@@ -1,0 +1,95 @@
+import GRDB
+import Inventory
+
+/// Writes the row of a report's host, and its account's.
+struct HostWriter {
+    let ingestion: Ingestion
+    let host: ObservedHost
+    let known: KnownHost?
+
+    /// The host as it is now.
+    func write() throws -> KnownHost {
+        let identity = host.identity
+        // What one report cannot tell, an earlier one told: an agent without root sees no account.
+        var now = known ?? KnownHost(rowID: 0, id: identity.id, lastSeen: ingestion.seen)
+        now.lastSeen = ingestion.seen
+        now.hostname = host.hostname ?? now.hostname
+        now.accountID = host.accountID ?? now.accountID
+        now.region = host.region ?? now.region
+        now.machineID = identity.machineID ?? now.machineID
+        now.instanceID = identity.instanceID ?? now.instanceID
+        now.id = identity.instanceID ?? now.id
+        if ingestion.observation.sender != Observation.commandLine { now.sender = ingestion.observation.sender }
+        now.isRetired = false
+        try ingestion.writeAccount(host.accountID)
+        if let known {
+            if !known.isNamed(as: now) { try rename(now) }
+            try recordEvents(known, now)
+        } else {
+            try insert(now)
+            now.rowID = ingestion.database.lastInsertedRowID
+            try now.removeAlias(ingestion.database)
+        }
+        try writeFacts(now)
+        return now
+    }
+
+    private func recordEvents(_ known: KnownHost, _ now: KnownHost) throws {
+        func record(_ event: HostEvent, _ before: String?, _ after: String?) throws {
+            guard let before, before != after else { return }
+            try ingestion.database.record(
+                event, of: now.id, before: before, after: after, source: ingestion.observation.sender,
+                at: ingestion.received)
+        }
+        try record(.senderChanged, known.sender, now.sender)
+        try record(.accountChanged, known.accountID, now.accountID)
+        try record(.identityChanged, known.id, now.id)
+        try record(.identityChanged, known.machineID, now.machineID)
+        if known.isRetired { try record(.returned, "retired", "reporting") }
+    }
+
+    private func execute(_ sql: String, _ values: [(any DatabaseValueConvertible)?]) throws {
+        try ingestion.database.run(sql, values)
+    }
+
+    private func insert(_ host: KnownHost) throws {
+        try execute(
+            """
+            INSERT INTO hosts (id, hostname, account_id, region, instance_id, machine_id, first_seen, last_seen,
+                agent_version, scan_status, sender)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?)
+            """,
+            [
+                host.id, host.hostname, host.accountID, host.region, host.instanceID, host.machineID, host.lastSeen,
+                host.lastSeen, scanStatus, host.sender,
+            ])
+    }
+
+    private func rename(_ host: KnownHost) throws {
+        try execute(
+            """
+            UPDATE hosts SET id = ?, hostname = ?, account_id = ?, region = ?, instance_id = ?, machine_id = ?
+            WHERE row_id = ?
+            """,
+            [host.id, host.hostname, host.accountID, host.region, host.instanceID, host.machineID, host.rowID])
+        if let former = known?.id, former != host.id { try host.addAlias(former, ingestion.database) }
+        try execute(
+            "UPDATE databases SET place_id = ?, hostname = ?, account_id = ?, region = ? WHERE host_row_id = ?",
+            [host.id, host.hostname, host.accountID, host.region, host.rowID])
+    }
+
+    private var scanStatus: String {
+        let names = ingestion.catalog.hosts.fields.filter { $0.fact != nil }.map(\.name)
+        return names.firstIndex(of: "scan_status").flatMap { host.facts[$0].text } ?? ""
+    }
+
+    /// Writes what the report says of the host; what it does not know stays as it was.
+    private func writeFacts(_ now: KnownHost) throws {
+        try execute(
+            ingestion.hostFacts,
+            host.facts.map(\.argument) + [now.lastSeen, ingestion.observation.started, now.sender, now.rowID])
+        guard known.map({ !$0.isNamed(as: now) }) ?? true else { return }
+        try SearchText.replace(
+            known.map(SearchText.of), SearchText.of(now), in: "search_hosts", now.rowID, ingestion.database)
+    }
+}

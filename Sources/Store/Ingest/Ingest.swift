@@ -1,0 +1,172 @@
+import FoundationEssentials
+import GRDB
+import Inventory
+import Report
+
+extension InventoryStore {
+    /// Stores the observation in `report` in a transaction of its own.
+    public func ingest(_ report: Report, now: Date? = nil) throws -> IngestOutcome {
+        do {
+            return try ingest([try Observation(report, catalog: catalog)], now: now)[0]
+        } catch let refusal as Refusal { return .rejected(refusal) }
+    }
+
+    /// Stores `observations` in one transaction that is durable when this returns; each has its outcome, in their order.
+    ///
+    /// An observation that contradicts the store costs itself only.
+    /// - Parameters:
+    ///   - now: when they were received; the time of the transaction without it.
+    ///   - quota: what each sender may write a day.
+    /// - Throws: `StoreError` when the store cannot write; then none of them is stored.
+    public func ingest(
+        _ observations: [Observation], now: Date? = nil, quota: SenderQuota = .none
+    ) throws -> [IngestOutcome] {
+        do {
+            return try write { try ingest(observations, now, quota, $0) { try $0.run() } }
+        } catch let error as StoreError where error.code == .contradiction {
+            // One of them breaks a constraint: each in a savepoint, so that it costs itself only.
+            return try write { try ingest(observations, now, quota, $0) { try $0.runAlone() } }
+        }
+    }
+
+    private func ingest(
+        _ observations: [Observation], _ now: Date?, _ quota: SenderQuota, _ database: Database,
+        run: (Ingestion) throws -> IngestOutcome
+    ) throws -> [IngestOutcome] {
+        let sql = "SELECT received_at FROM reports ORDER BY row_id DESC LIMIT 1"
+        let receipt = Receipt(now ?? Date(), last: try String.fetchOne(database.cachedStatement(sql: sql)))
+        let usage = SenderUsage(database, quota, now: now ?? Date())
+        let outcomes = try observations.map { observation -> IngestOutcome in
+            if try usage.isUsedUp(observation.sender) { return .overQuota(reset: usage.reset) }
+            if let refusal = receipt.refusal(observation) { return .rejected(refusal) }
+            let seen = receipt.seen(observation)
+            var ingestion = Ingestion(observation, seen: seen.time, received: receipt.time, self, database)
+            ingestion.isClockAhead = seen.isClockAhead
+            do { return try usage.counting(observation.sender) { try run(ingestion) } } catch let refusal as Refusal {
+                try ingestion.note(refusal)
+                return .rejected(refusal)
+            }
+        }
+        try usage.write()
+        return outcomes
+    }
+}
+
+/// One observation on its way into the tables.
+struct Ingestion {
+    let observation: Observation
+    var seen: String
+    /// The host's clock is ahead of ours: `seen` is the time of receipt.
+    var isClockAhead = false
+    let received: String
+    let database: Database
+    let catalog: Catalog
+    let sql: DatabaseSQL
+    /// Writes a host's facts.
+    let hostFacts: String
+
+    init(_ observation: Observation, seen: String, received: String, _ store: InventoryStore, _ database: Database) {
+        self.observation = observation
+        self.seen = seen
+        self.received = received
+        self.database = database
+        catalog = store.catalog
+        sql = store.sql
+        hostFacts = store.hostFacts
+    }
+
+    /// Runs in a savepoint: a constraint that it breaks costs itself only.
+    func runAlone() throws -> IngestOutcome {
+        do {
+            var outcome: IngestOutcome?
+            try database.inSavepoint {
+                outcome = try run()
+                return .commit
+            }
+            return outcome ?? .rejected(Refusal(.contradiction, "the report was not stored"))
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+            let reason = "the report contradicts what is stored: \(error.message ?? "constraint")"
+            return .rejected(Refusal(.contradiction, reason))
+        }
+    }
+
+    func run() throws -> IngestOutcome {
+        if let refusal = observation.bounds.refusal(observation.place) { throw refusal }
+        switch observation.place {
+        case .host(let host): return try HostIngestion(ingestion: self, host: host).run()
+        case .scope(let scope, let service):
+            return try ListingIngestion(ingestion: self, scope: scope, service: service).run()
+        }
+    }
+
+    /// Keeps the event of a refusal that is about the identity of a host.
+    func note(_ refusal: Refusal) throws {
+        guard case .host(let host) = observation.place else { return }
+        guard refusal.code == .foreignSender || refusal.code == .identityConflict else { return }
+        let known = try KnownHost.find(host, observation, database)
+        let isSender = refusal.code == .foreignSender
+        try database.record(
+            isSender ? .senderRefused : .accountRefused, of: known?.id ?? host.identity.id,
+            before: isSender ? known?.sender : known?.accountID,
+            after: isSender ? observation.sender : host.accountID, source: observation.sender, at: received)
+    }
+
+    /// Adds or refreshes the account of an observation.
+    func writeAccount(_ account: String?) throws {
+        guard let account else { return }
+        try database.run(
+            """
+            INSERT INTO accounts (id, first_seen, last_seen) VALUES (?, ?, ?)
+            ON CONFLICT (id) DO UPDATE SET first_seen = MIN(first_seen, excluded.first_seen),
+                last_seen = MAX(last_seen, excluded.last_seen)
+            WHERE excluded.last_seen > accounts.last_seen OR excluded.first_seen < accounts.first_seen
+            """, [account, seen, seen])
+    }
+
+    /// Keeps the observation's body, and returns its row.
+    func addReport(_ column: String, _ placeRow: Int64, isOlder: Bool) throws -> Int64 {
+        let service: String? = if case .scope(_, let service) = observation.place { service } else { nil }
+        try database.run(
+            """
+            INSERT INTO reports (\(column), service, started_at, seen_at, received_at, is_older, source, takes_over, body)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                placeRow, service, observation.started, seen, received, isOlder, observation.sender,
+                observation.bounds.takesOver, Data(observation.body),
+            ])
+        return database.lastInsertedRowID
+    }
+
+    /// The most different reports of one place that began at one time: each is compared with every other.
+    private static let sameTimeLimit = 8
+
+    /// Whether the very same report of the place is stored.
+    func isStored(_ column: String, _ placeRow: Int64) throws -> Bool {
+        let sql = "SELECT body FROM reports WHERE \(column) = ? AND started_at = ?"
+        let bodies = try Data.fetchAll(
+            database.cachedStatement(sql: sql), arguments: [placeRow, observation.started])
+        if bodies.contains(where: { $0.elementsEqual(observation.body) }) { return true }
+        guard bodies.count <= Self.sameTimeLimit else {
+            throw Refusal(.contradiction, "there are \(bodies.count) other reports of this host and this very time")
+        }
+        // The same report may come as a frame and as JSON. Others wait meanwhile, so a large one must be the same byte for byte.
+        guard let canonical = Self.canonical(Data(observation.body)) else { return false }
+        return bodies.contains { Self.canonical($0) == canonical }
+    }
+
+    /// A report of at most 256 KiB of JSON as this program writes it; nil when it is larger or does not decode.
+    private static func canonical(_ body: Data) -> [UInt8]? {
+        // gzip (RFC 1952) ends with the size of what it holds, which was checked when it came.
+        let size = body.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+        return size <= 256 << 10 ? try? Report.decode(body: body).json(.minified) : nil
+    }
+}
+
+extension Report {
+    /// The report in a stored body.
+    static func decode(body: Data, _ extent: Extent = .whole) throws(ReportError) -> Report {
+        // What came as JSON may pack to more than a frame may hold.
+        try decode(json: try Gzip.firstMember(of: Array(body)[...], compressedLimit: .max).bytes, extent)
+    }
+}

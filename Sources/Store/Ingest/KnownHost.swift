@@ -1,0 +1,114 @@
+import GRDB
+import Inventory
+import Report
+
+/// A host's row as far as a new report touches it.
+struct KnownHost {
+    var rowID: Int64
+    var id: String
+    var lastSeen: String
+    /// When the scan of the last report began, by the host's own clock.
+    var lastStarted: String?
+    var hostname: String?
+    var accountID: String?
+    var region: String?
+    var instanceID: String?
+    var machineID: String?
+    /// The token whose reports these are; nil where only the command line's came.
+    var sender: String?
+    /// An operator retired it.
+    var isRetired = false
+    /// A report of this host and of the very time that was asked for is stored.
+    var hasReport = false
+    /// Another row, without an instance, has the same machine id.
+    var hasTwin = false
+
+    private static let select = """
+        SELECT row_id, id, last_seen, hostname, account_id, region, instance_id, machine_id, last_started_at,
+            EXISTS (SELECT 1 FROM reports r WHERE r.host_row_id = hosts.row_id AND r.started_at = ?),
+            EXISTS (SELECT 1 FROM hosts o WHERE o.machine_id = hosts.machine_id AND o.instance_id IS NULL),
+            sender, retired_at IS NOT NULL
+        FROM hosts\u{20}
+        """
+
+    private init(_ row: Row) {
+        rowID = row[0]
+        id = row[1]
+        lastSeen = row[2]
+        hostname = row[3]
+        accountID = row[4]
+        region = row[5]
+        instanceID = row[6]
+        machineID = row[7]
+        lastStarted = row[8]
+        hasReport = row[9]
+        hasTwin = instanceID != nil && row[10]
+        sender = row[11]
+        isRetired = row[12]
+    }
+
+    init(rowID: Int64, id: String, lastSeen: String) {
+        self.rowID = rowID
+        self.id = id
+        self.lastSeen = lastSeen
+    }
+
+    /// Every host that has the machine id: machines cloned from one image share it.
+    static func all(machine: String, startedAt: String, _ database: Database) throws -> [KnownHost] {
+        try all("WHERE machine_id = ?", machine, startedAt, database)
+    }
+
+    /// The host of a row; nil when there is none.
+    static func all(row: Int64, _ database: Database) throws -> KnownHost? {
+        let statement = try database.cachedStatement(sql: select + "WHERE row_id = ?")
+        return try Row.fetchOne(statement, arguments: ["", row]).map(KnownHost.init)
+    }
+
+    private static func all(
+        _ condition: String, _ value: String, _ startedAt: String, _ database: Database
+    ) throws -> [KnownHost] {
+        let statement = try database.cachedStatement(sql: select + condition)
+        return try Array(Row.fetchCursor(statement, arguments: [startedAt, value]).map(KnownHost.init))
+    }
+
+    /// The host's row: by instance id; else the one row with the machine id, unless either side names another instance.
+    ///
+    /// A machine id is no secret: a row that is known by it alone, or that only shares it, is this host's when it has the same sender.
+    static func find(
+        _ host: ObservedHost, _ observation: Observation, _ database: Database
+    ) throws -> KnownHost? {
+        let identity = host.identity
+        func first(_ condition: String, _ value: String) throws -> KnownHost? {
+            try all(condition, value, observation.started, database).first
+        }
+        if let instance = identity.instanceID, let host = try first("WHERE instance_id = ?", instance) { return host }
+        guard let machine = identity.machineID else {
+            let condition = "WHERE id = ? AND instance_id IS NULL AND machine_id IS NULL"
+            return try identity.instanceID == nil ? first(condition, identity.id) : nil
+        }
+        let hosts = try all(machine: machine, startedAt: observation.started, database)
+        if let unnamed = hosts.first(where: { $0.instanceID == nil }) {
+            // To take an instance id changes what the row is: that is for its own sender alone.
+            return identity.instanceID == nil || unnamed.isSame(sender: observation) ? unnamed : nil
+        }
+        return identity.instanceID == nil && hosts.count == 1 && hosts[0].isOf(observation) ? hosts[0] : nil
+    }
+
+    /// Whether the sender of `observation` may report for this host.
+    func isOf(_ observation: Observation) -> Bool {
+        sender == nil || sender == observation.sender || observation.sender == Observation.commandLine
+            || observation.bounds.takesOver
+    }
+
+    /// Whether the host's reports came from the sender of `observation`, or an operator lets that one take over.
+    func isSame(sender observation: Observation) -> Bool {
+        (sender ?? Observation.commandLine) == observation.sender || observation.sender == Observation.commandLine
+            || observation.bounds.takesOver
+    }
+
+    /// Whether nothing that other rows repeat changed.
+    func isNamed(as other: KnownHost) -> Bool {
+        id == other.id && hostname == other.hostname && accountID == other.accountID && region == other.region
+            && instanceID == other.instanceID && machineID == other.machineID
+    }
+}

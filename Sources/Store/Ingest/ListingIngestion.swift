@@ -1,0 +1,58 @@
+import FoundationEssentials
+import GRDB
+import Inventory
+import Report
+
+/// One service's listing of an account and region on its way into the tables.
+struct ListingIngestion {
+    let ingestion: Ingestion
+    let scope: Scope
+    let service: String
+
+    private var database: Database { ingestion.database }
+
+    /// A row of `listings` before this one.
+    struct Known {
+        var rowID: Int64
+        var lastSeen: String
+    }
+
+    /// The row of the service in the account and region; nil when it never listed anything.
+    func known() throws -> Known? {
+        let sql = "SELECT row_id, last_seen FROM listings WHERE place_id = ? AND service = ?"
+        return try Row.fetchOne(database.cachedStatement(sql: sql), arguments: [scope.id, service])
+            .map { Known(rowID: $0[0], lastSeen: $0[1]) }
+    }
+
+    func run() throws -> IngestOutcome {
+        let known = try known()
+        if let known, try ingestion.isStored("listing_row_id", known.rowID) { return .duplicate(place: scope.id) }
+        if let known, known.lastSeen >= ingestion.seen {
+            _ = try ingestion.addReport("listing_row_id", known.rowID, isOlder: true)
+            return .older(place: scope.id)
+        }
+        try apply(to: known) { try ingestion.addReport("listing_row_id", $0, isOlder: false) }
+        return .stored(place: scope.id, databases: ingestion.observation.databases.count)
+    }
+
+    /// Makes the listing the current state of its service there; `keep` stores it, and returns its row.
+    func apply(to known: Known?, keep: (Int64) throws -> Int64) throws {
+        try ingestion.writeAccount(scope.accountID)
+        var row = known?.rowID ?? 0
+        if known == nil {
+            try database.run(
+                """
+                INSERT INTO listings (place_id, account_id, region, service, first_seen, last_seen)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """, [scope.id, scope.accountID, scope.region, service, ingestion.seen, ingestion.seen])
+            row = database.lastInsertedRowID
+        } else {
+            try database.run("UPDATE listings SET last_seen = ? WHERE row_id = ?", [ingestion.seen, row])
+        }
+        let reportRow = try keep(row)
+        let place = PlaceRow(listing: row, scope)
+        try DatabasesWriter(
+            ingestion: ingestion, place: place, before: known.map { _ in place }, reportRow: reportRow
+        ).write()
+    }
+}

@@ -1,0 +1,144 @@
+import FoundationEssentials
+import GRDB
+import Inventory
+import Report
+
+extension InventoryStore {
+    /// What a rebuild did.
+    public struct Rebuilt: Sendable, Equatable {
+        /// Reports that were read again.
+        public var reports: Int
+        /// Reports whose bytes no longer decode, by their number; they are kept and left out.
+        public var unreadable: [Int64]
+    }
+
+    /// Derives the inventory and its history anew from the reports that are kept, in the order in which they came.
+    ///
+    /// Tags, tokens, the audit log and dead letters stay. It is one transaction: when it fails, all is as before.
+    @discardableResult
+    public func rebuild() throws -> Rebuilt {
+        // Statements that touch every row keep what undoes them in a file.
+        try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA temp_store = FILE") }
+        defer { try? database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA temp_store = MEMORY") } }
+        return try write { database in
+            try database.execute(sql: "PRAGMA defer_foreign_keys = ON")
+            // Events and counts tell what happened once; deriving the hosts anew is no event.
+            let events = try Row.fetchAll(database, sql: "SELECT kind, count FROM host_event_counts")
+            let lastEvent = try Int64.fetchOne(database, sql: "SELECT MAX(row_id) FROM host_events") ?? 0
+            let retired = try Row.fetchAll(
+                database, sql: "SELECT id, retired_at FROM hosts WHERE retired_at IS NOT NULL")
+            let tags = try Row.fetchAll(
+                database, sql: "SELECT h.id, t.key, t.value FROM host_tags t JOIN hosts h ON h.row_id = t.host_row_id")
+            try database.execute(
+                sql: """
+                    UPDATE reports SET host_row_id = NULL, listing_row_id = NULL;
+                    DELETE FROM host_tags; DELETE FROM host_aliases; DELETE FROM observations; DELETE FROM changes;
+                    DELETE FROM database_history; DELETE FROM databases; DELETE FROM hosts; DELETE FROM listings;
+                    DELETE FROM accounts;
+                    DELETE FROM census; DELETE FROM host_census;
+                    INSERT INTO search_databases (search_databases) VALUES ('delete-all');
+                    INSERT INTO search_hosts (search_hosts) VALUES ('delete-all');
+                    """)
+            let rebuilt = try replay(database)
+            for tag in tags {
+                try database.execute(
+                    sql: "INSERT INTO host_tags SELECT row_id, ?, ? FROM hosts WHERE id = ?",
+                    arguments: [tag[1] as String, tag[2] as String, tag[0] as String])
+            }
+            for host in retired {
+                guard let row = try KnownHost.row(host[0], database) else { continue }
+                _ = try Self.retire(row, at: host[1], database)
+            }
+            try database.execute(
+                sql: "DELETE FROM host_events WHERE row_id > ?; DELETE FROM host_event_counts", arguments: [lastEvent])
+            for event in events {
+                try database.run(
+                    "INSERT INTO host_event_counts VALUES (?, ?)", [event[0] as String, event[1] as Int64])
+            }
+            try database.execute(sql: "DELETE FROM meta WHERE key = 'rebuild'")
+            return rebuilt
+        }
+    }
+
+    /// Retirements are no reports: they are told again at their times, between the reports.
+    private struct Retirements {
+        var rows: ArraySlice<Row>
+
+        init(_ database: Database) throws {
+            let sql = "SELECT host_id, at FROM host_events WHERE kind = 'retired' ORDER BY row_id"
+            rows = try Row.fetchAll(database, sql: sql)[...]
+        }
+
+        mutating func replay(until time: String, _ database: Database) throws {
+            while let row = rows.first, (row[1] as String) <= time {
+                rows.removeFirst()
+                guard let host = try KnownHost.row(row[0], database) else { continue }
+                _ = try InventoryStore.retire(host, at: row[1], database)
+            }
+        }
+    }
+
+    private func replay(_ database: Database) throws -> Rebuilt {
+        var retirements = try Retirements(database)
+        var rebuilt = Rebuilt(reports: 0, unreadable: [])
+        var last = Int64(0)
+        let next = """
+            SELECT row_id, seen_at, received_at, body, source, takes_over, service FROM reports WHERE row_id > ?
+            ORDER BY row_id LIMIT 1
+            """
+        while let row = try Row.fetchOne(database.cachedStatement(sql: next), arguments: [last]) {
+            let reportRow: Int64 = row[0]
+            last = reportRow
+            try retirements.replay(until: row[2], database)
+            guard var observation = observation(row[3], isListing: (row[6] as String?) != nil) else {
+                rebuilt.unreadable.append(reportRow)
+                continue
+            }
+            observation.sender = row[4]
+            observation.bounds.takesOver = row[5]
+            try replay(Ingestion(observation, seen: row[1], received: row[2], self, database), reportRow)
+            rebuilt.reports += 1
+        }
+        try retirements.replay(until: "~", database)
+        return rebuilt
+    }
+
+    /// The observation in a stored body; nil when it no longer decodes. The body itself is not kept in memory.
+    private func observation(_ body: Data, isListing: Bool) -> Observation? {
+        guard isListing else {
+            let report = try? Report.decode(body: body, .outline)
+            return report.flatMap { try? Observation($0, gzip: [], catalog: catalog) }
+        }
+        let json = try? Gzip.firstMember(of: Array(body)[...], compressedLimit: .max).bytes
+        let listing = json.flatMap { try? Report.decoder().decode(Listing.self, from: Data($0)) }
+        return listing.flatMap { try? Observation($0, gzip: [], catalog: catalog) }
+    }
+
+    /// Applies one observation whose body is stored already, in the row `reportRow`.
+    private func replay(_ ingestion: Ingestion, _ reportRow: Int64) throws {
+        func keep(_ column: String, _ place: Int64, isOlder: Bool) throws -> Int64 {
+            try ingestion.database.run(
+                "UPDATE reports SET \(column) = ?, is_older = ? WHERE row_id = ?", [place, isOlder, reportRow])
+            return reportRow
+        }
+        switch ingestion.observation.place {
+        case .host(let host):
+            let known = try KnownHost.find(host, ingestion.observation, ingestion.database)
+            if let known, known.lastSeen >= ingestion.seen {
+                _ = try keep("host_row_id", known.rowID, isOlder: true)
+            } else {
+                _ = try HostIngestion(ingestion: ingestion, host: host).apply(to: known) {
+                    try keep("host_row_id", $0, isOlder: false)
+                }
+            }
+        case .scope(let scope, let service):
+            let listing = ListingIngestion(ingestion: ingestion, scope: scope, service: service)
+            let known = try listing.known()
+            if let known, known.lastSeen >= ingestion.seen {
+                _ = try keep("listing_row_id", known.rowID, isOlder: true)
+            } else {
+                try listing.apply(to: known) { try keep("listing_row_id", $0, isOlder: false) }
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import FoundationEssentials
+import GRDB
+import Inventory
+import Report
+
+extension InventoryStore {
+    /// A database by its id, or by an id that it had before it was moved; nil when there is none.
+    public func database(_ id: DatabaseID, bounds: Bounds = Bounds()) throws -> DatabaseDetail? {
+        guard let (rowID, row) = try row(id, bounds) else { return nil }
+        var detail = DatabaseDetail(database: row)
+        do throws(ReportError) {
+            guard let parts = try parts(ofDatabase: rowID, seen: row.text("last_seen")) else {
+                detail.report_error = Self.notKept
+                return detail
+            }
+            detail.report = try parts.database(row.text("key"))
+            detail.problems = try parts.problems().filter { $0.subject == row.text("key") }
+        } catch { detail.report_error = "\(error)" }
+        return detail
+    }
+
+    private func row(_ id: DatabaseID, _ bounds: Bounds) throws -> (rowID: Int64, row: ListRow)? {
+        let list = SQLList.databases(catalog.databases)
+        let (condition, arguments) = BoundsSQL(bounds).condition("d", hostRow: "d.host_row_id")
+        let places = """
+            (x.host_row_id IN (\(KnownHost.rowsOfID))
+                OR x.listing_row_id IN (SELECT row_id FROM listings WHERE place_id = ?))
+            """
+        let sql = """
+            SELECT d.row_id, \(list.select) FROM \(list.tables) WHERE d.row_id = COALESCE(
+                (SELECT x.row_id FROM databases x WHERE x.key = ? AND \(places)),
+                (SELECT v.database_row_id FROM database_history v JOIN databases x ON x.row_id = v.database_row_id
+                 WHERE v.key = ? AND \(places) ORDER BY v.row_id DESC LIMIT 1)) AND \(condition)
+            """
+        let key = [id.key, id.place, id.place, id.place]
+        return try read { database in
+            try Row.fetchOne(
+                database, sql: sql, arguments: StatementArguments(key + key) + StatementArguments(arguments)
+            )
+            .map { ($0[0], list.row($0, from: 1)) }
+        }
+    }
+
+    /// A database's sizes after a time, the first one first; nil when there is no such database.
+    public func sizes(
+        _ id: DatabaseID, after: String = "", limit: Int = 100, bounds: Bounds = Bounds()
+    ) throws -> Page<ListRow>? {
+        guard let (rowID, _) = try row(id, bounds) else { return nil }
+        let sql = """
+            SELECT at, bytes, bytes_complete FROM observations WHERE database_row_id = ? AND at > ? ORDER BY at LIMIT ?
+            """
+        let found = try rows(catalog.sizes, sql, [rowID, after, limit + 1])
+        let items = Array(found.prefix(limit))
+        return Page(items: items, next_cursor: found.count > limit ? items.last?.text("at") : nil)
+    }
+
+    /// A host by its id, or by an id that it had; nil when there is none.
+    public func host(_ id: String, bounds: Bounds = Bounds()) throws -> HostDetail? {
+        let list = SQLList.hosts(catalog.hosts)
+        let (condition, arguments) = BoundsSQL(bounds).condition("h", hostRow: "h.row_id")
+        let found = try read { database -> (Int64, ListRow)? in
+            guard let row = try KnownHost.row(id, database) else { return nil }
+            return try Row.fetchOne(
+                database, sql: "SELECT \(list.select) FROM \(list.tables) WHERE h.row_id = ? AND \(condition)",
+                arguments: [row] + StatementArguments(arguments)
+            ).map { (row, list.row($0, from: 0)) }
+        }
+        guard let (row, host) = found else { return nil }
+        var detail = HostDetail(host: host, tags: try tags(id), databases: try databases(of: row))
+        do throws(ReportError) {
+            guard let parts = try parts("host_row_id", row, seen: host.text("last_seen")) else {
+                detail.report_error = Self.notKept
+                return detail
+            }
+            detail.report = try parts.host()
+            detail.scan = try parts.scan()
+        } catch { detail.report_error = "\(error)" }
+        return detail
+    }
+
+    /// The first databases of a host.
+    private func databases(of hostRow: Int64) throws -> [ListRow] {
+        let list = SQLList.databases(catalog.databases)
+        return try rows(
+            catalog.databases,
+            """
+            SELECT \(list.select) FROM \(list.tables) WHERE d.host_row_id = ? ORDER BY d.key
+            LIMIT \(ListRequest.maximumLimit)
+            """, [hostRow])
+    }
+
+    /// The id that a database has now, given one that it has or had; nil when there is none.
+    public func currentID(_ id: DatabaseID, bounds: Bounds = Bounds()) throws -> String? {
+        try row(id, bounds)?.row.text("id")
+    }
+
+    private static let notKept = "the report is no longer kept"
+
+    /// The parts of the kept report in which a database was last seen; nil when it is no longer kept.
+    private func parts(ofDatabase row: Int64, seen: String) throws(ReportError) -> ReportParts? {
+        let place: Row?
+        do {
+            place = try read {
+                try Row.fetchOne(
+                    $0, sql: "SELECT host_row_id, listing_row_id FROM databases WHERE row_id = ?", arguments: [row])
+            }
+        } catch { throw ReportError(.badJSON, "\(error)") }
+        if let host = place?[0] as Int64? { return try parts("host_row_id", host, seen: seen) }
+        return try (place?[1] as Int64?).flatMap { (listing) throws(ReportError) in
+            try parts("listing_row_id", listing, seen: seen)
+        }
+    }
+
+    /// The parts of the kept report of a place that was seen at `seen`; nil when it is no longer kept.
+    private func parts(_ column: String, _ place: Int64, seen: String) throws(ReportError) -> ReportParts? {
+        let found: (Int64, Data)?
+        do {
+            found = try read { database in
+                let row = try Row.fetchOne(
+                    database,
+                    sql: """
+                        SELECT row_id, body FROM reports WHERE \(column) = ? AND seen_at = ? AND NOT is_older
+                        ORDER BY row_id DESC LIMIT 1
+                        """, arguments: [place, seen])
+                return row.map { ($0[0], $0[1]) }
+            }
+        } catch { throw ReportError(.badJSON, "\(error)") }
+        guard let found else { return nil }
+        return try partsCache.parts(of: found.0) { () throws(ReportError) in
+            ReportParts(try Gzip.firstMember(of: Array(found.1)[...], compressedLimit: .max).bytes)
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import FoundationEssentials
+import GRDB
+import Inventory
+import Report
+
+extension SQLList {
+    /// The databases as they are now.
+    static func databases(_ list: List) -> SQLList {
+        var sql = SQLList(list, "databases d", alias: "d", except: databaseExceptions)
+        sql.hostRow = "d.host_row_id"
+        sql.reach = .place(alias: "d")
+        sql.searchTable = "search_databases"
+        sql.state = (Schema.presentState("d."), true)
+        return sql
+    }
+
+    private static let databaseExceptions = [
+        "id": "d.place_id || '/' || d.key", "host_id": "CASE WHEN d.host_row_id IS NOT NULL THEN d.place_id END",
+    ]
+
+    /// The databases as they were at a time: each row is in one of the two lists.
+    static func databases(_ list: List, at time: Date) -> [SQLList] {
+        [databases(list, unchangedSince: time), databases(list, before: time)]
+    }
+
+    /// The databases that have been since `time` what they are now.
+    private static func databases(_ list: List, unchangedSince time: Date) -> SQLList {
+        let text = Timestamp.format(time)
+        // What went missing later was there.
+        let isThere = "d.missing_since IS NULL OR d.missing_since > '\(text)'"
+        var columns = databaseExceptions.merging(sizes(at: text, of: "d.row_id")) { $1 }
+        columns["missing_since"] = "CASE WHEN \(isThere) THEN NULL ELSE d.missing_since END"
+        var sql = SQLList(list, "databases d", alias: "d", except: columns)
+        sql.hostRow = "d.host_row_id"
+        sql.reach = .place(alias: "d")
+        sql.state = ("CASE WHEN \(isThere) THEN d.state ELSE 'missing' END", false)
+        sql.fixed = [Predicate(sql: { "\($0)d.changed_at <= ?" }, arguments: [text], isIndexed: false)]
+        return sql
+    }
+
+    /// The databases that were something else at `time`, as that.
+    private static func databases(_ list: List, before time: Date) -> SQLList {
+        let text = Timestamp.format(time)
+        var columns = databaseExceptions.mapValues { $0.replacing("d.", with: "now.") }
+        columns["id"] = "now.place_id || '/' || d.key"
+        columns.merge(sizes(at: text, of: "d.database_row_id")) { $1 }
+        // What is not in the history is what it is now.
+        let historical = Set(HistoricalColumns(list).fields.map(\.name) + ["key"])
+        let current = list.fields.map(\.name).filter { !historical.contains($0) }
+        var sql = SQLList(
+            list, "database_history d JOIN databases now ON now.row_id = d.database_row_id", alias: "d",
+            joined: ["now": current], except: columns)
+        sql.ownTable = "database_history d"
+        sql.rowID = "d.database_row_id"
+        sql.key = "d.row_id"
+        sql.hostRow = "now.host_row_id"
+        sql.reach = .place(alias: "now")
+        sql.state = (Schema.presentState("d."), false)
+        sql.indexedAliases = ["now"]
+        sql.fixed = [
+            Predicate(
+                sql: { "\($0)d.valid_from <= ? AND \($0)d.valid_until > ?" }, arguments: [text, text], isIndexed: false)
+        ]
+        return sql
+    }
+
+    /// What was measured last at a time.
+    private static func sizes(at time: String, of row: String) -> [String: String] {
+        func observed(_ column: String, _ condition: String = "o.bytes IS NOT NULL") -> String {
+            """
+            (SELECT o.\(column) FROM observations o WHERE o.database_row_id = \(row) AND o.at <= '\(time)'
+                AND \(condition) ORDER BY o.at DESC LIMIT 1)
+            """
+        }
+        let first = row == "d.row_id" ? "d.first_seen" : "now.first_seen"
+        return [
+            "last_seen": "COALESCE(\(observed("at", "TRUE")), \(first))", "bytes": observed("bytes"),
+            "bytes_at": observed("at"), "bytes_complete": observed("bytes_complete"),
+        ]
+    }
+
+    static func hosts(_ list: List) -> SQLList {
+        let count = "(SELECT COUNT(*) FROM databases d WHERE d.host_row_id = h.row_id AND d.missing_since IS NULL)"
+        var sql = SQLList(list, "hosts h", alias: "h", except: ["databases": count])
+        sql.hostRow = "h.row_id"
+        sql.reach = .place(alias: "h")
+        sql.searchTable = "search_hosts"
+        return sql
+    }
+
+    static func changes(_ list: List) -> SQLList {
+        var sql = SQLList(
+            list, "changes c JOIN databases d ON d.row_id = c.database_row_id", alias: "c",
+            joined: ["d": ["hostname", "account_id", "region", "engine", "key"]],
+            except: [
+                "id": "c.row_id", "database_id": "d.place_id || '/' || d.key", "report_id": "c.report_row_id",
+                "host_id": "CASE WHEN d.host_row_id IS NOT NULL THEN d.place_id END",
+            ])
+        sql.ownTable = "changes c"
+        sql.hostRow = "d.host_row_id"
+        sql.databaseAlias = "d"
+        sql.reach = .place(alias: "d")
+        sql.indexedAliases = ["c", "d"]
+        return sql
+    }
+
+    static func hostEvents(_ list: List) -> SQLList {
+        var sql = SQLList(list, "host_events e", alias: "e", except: ["id": "e.row_id"])
+        sql.reach = .hostID("e.host_id")
+        return sql
+    }
+
+    static func deadLetters(_ list: List) -> SQLList {
+        SQLList(list, "dead_letters l", alias: "l", except: ["id": "l.row_id", "body_bytes": "LENGTH(l.body)"])
+    }
+
+    static func audit(_ list: List) -> SQLList {
+        SQLList(list, "audit a", alias: "a", except: ["id": "a.row_id"])
+    }
+
+    /// The list of that name.
+    static func named(_ list: List, in catalog: Catalog) -> SQLList? {
+        switch list.name {
+        case catalog.databases.name: databases(list)
+        case catalog.hosts.name: hosts(list)
+        case catalog.changes.name: changes(list)
+        case catalog.hostEvents.name: hostEvents(list)
+        case catalog.deadLetters.name: deadLetters(list)
+        case catalog.audit.name: audit(list)
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import FoundationEssentials
+import GRDB
+import Inventory
+import Report
+
+/// A condition as SQL. `sql("")` lets an index serve it; `sql("+")` keeps every index away from it.
+struct Predicate: Sendable {
+    var sql: @Sendable (_ prefix: String) -> String
+    var arguments: [any DatabaseValueConvertible & Sendable] = []
+    /// One value of one indexed column: the index gives its rows in the order of their row ids.
+    var isPoint = false
+    /// An index serves it.
+    var isIndexed = true
+    /// It is about a row that is joined to the list's own.
+    var isJoined = false
+
+    /// The most values of one condition.
+    private static let valueLimit = 100
+
+    /// Text that must be, or not be, one of the values between commas.
+    static func text(_ condition: Condition, _ column: String, isIndexed: Bool) throws -> Predicate {
+        let values = condition.value.parts(",")
+        guard values.count <= valueLimit else { throw condition.refusal("at most \(valueLimit) values") }
+        switch (condition.comparison, values.count) {
+        case (.equal, 1):
+            return Predicate(
+                sql: { "\($0)\(column) = ?" }, arguments: values, isPoint: isIndexed, isIndexed: isIndexed)
+        case (.equal, _):
+            let marks = marks(values.count)
+            return Predicate(sql: { "\($0)\(column) IN (\(marks))" }, arguments: values, isIndexed: isIndexed)
+        case (.notEqual, _):
+            let marks = marks(values.count)
+            return Predicate(
+                sql: { "(\($0)\(column) NOT IN (\(marks)) OR \(column) IS NULL)" }, arguments: values, isIndexed: false)
+        default: throw condition.refusal("only = and != compare it")
+        }
+    }
+
+    private static func marks(_ count: Int) -> String { Array(repeating: "?", count: count).joined(separator: ", ") }
+
+    /// A value that has an order; `convert` gives what the column holds.
+    static func ordered(
+        _ condition: Condition, _ column: String, isIndexed: Bool, _ help: String,
+        convert: (String) -> (any DatabaseValueConvertible & Sendable)?
+    ) throws -> Predicate {
+        guard let value = convert(condition.value) else { throw condition.refusal("invalid value. \(help)") }
+        return Predicate(
+            sql: { "\($0)\(column) \(condition.comparison.rawValue) ?" }, arguments: [value],
+            isPoint: isIndexed && condition.comparison == .equal, isIndexed: isIndexed)
+    }
+
+    /// Bytes, or a number followed by KiB, MiB, GiB or TiB.
+    static func bytes(_ text: String) -> Int64? {
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let units = ["": 0, "KiB": 10, "MiB": 20, "GiB": 30, "TiB": 40]
+        guard let number = Int64(digits), let shift = units[String(text.dropFirst(digits.count))],
+            number <= Int64.max >> shift
+        else { return nil }
+        return number << shift
+    }
+
+    /// A host by its id, by one that it had, or by its name. A host that calls itself by another one's id does not
+    /// answer to that id.
+    static func host(_ condition: Condition, _ hostRow: String) throws -> Predicate {
+        guard condition.comparison == .equal else { throw condition.refusal("only = compares it") }
+        return Predicate(
+            sql: {
+                """
+                \($0)\(hostRow) IN (\(KnownHost.rowsOfID) UNION ALL
+                    SELECT row_id FROM hosts WHERE hostname = ? AND NOT EXISTS (\(KnownHost.rowsOfID)))
+                """
+            }, arguments: Array(repeating: condition.value, count: 5))
+    }
+
+    /// Tags of EC2 and those set by hand: a key, or a key and its value with `=` between them.
+    static func tag(_ condition: Condition, _ hostRow: String) throws -> Predicate {
+        guard condition.comparison == .equal else { throw condition.refusal("only = compares it") }
+        let parts = condition.value.parts("=", most: 1)
+        let value = parts.count == 2 ? " AND value = ?" : ""
+        return Predicate(
+            sql: { "\($0)\(hostRow) IN (SELECT host_row_id FROM host_tags WHERE key = ?\(value))" }, arguments: parts)
+    }
+
+    /// A database by its id.
+    static func database(_ condition: Condition, _ alias: String) throws -> Predicate {
+        guard condition.comparison == .equal else { throw condition.refusal("only = compares it") }
+        guard let id = DatabaseID(condition.value) else { throw condition.refusal("invalid id") }
+        return Predicate(
+            sql: {
+                """
+                (\($0)\(alias).key = ? AND (\($0)\(alias).host_row_id IN (\(KnownHost.rowsOfID))
+                    OR \($0)\(alias).listing_row_id IN (SELECT row_id FROM listings WHERE place_id = ?)))
+                """
+            }, arguments: [id.key, id.place, id.place, id.place])
+    }
+}
+
+extension Condition {
+    /// The error for a condition that a list does not take.
+    func refusal(_ why: String) -> StoreError {
+        StoreError(.badRequest, "\(field)\(comparison.rawValue)\(value.prefix(80)): \(why)")
+    }
+}

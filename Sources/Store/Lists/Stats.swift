@@ -1,0 +1,87 @@
+import GRDB
+import Inventory
+
+extension InventoryStore {
+    /// Databases counted by columns.
+    public func stats(
+        groupBy: [String], conditions: [Condition] = [], bounds: Bounds = Bounds()
+    ) throws -> Stats {
+        let columns = try groupBy.map(column)
+        guard Set(groupBy).count == groupBy.count else { throw StoreError(.badRequest, "a column is named twice") }
+        let predicates = try conditions.map { condition in
+            try Predicate.text(condition, "c.\(try column(condition.field))", isIndexed: false)
+        }
+        let (table, own) = counted(bounds)
+        let condition = (["c.databases > 0"] + predicates.map { "(\($0.sql("")))" }).joined(separator: " AND ")
+        let values: [any DatabaseValueConvertible] = own + predicates.flatMap(\.arguments)
+        let arguments: StatementArguments = StatementArguments(values)
+        return try read { database in
+            let there = "c.state <> 'missing'"
+            let sums = """
+                SUM(CASE WHEN \(there) THEN c.databases ELSE 0 END),
+                SUM(CASE WHEN c.state = 'stopped' THEN c.databases ELSE 0 END),
+                SUM(CASE WHEN \(there) THEN 0 ELSE c.databases END),
+                CAST(TOTAL(CASE WHEN \(there) THEN c.bytes ELSE 0 END) AS INTEGER)
+                """
+            let list = columns.map { "c.\($0)" }.joined(separator: ", ")
+            let rows =
+                columns.isEmpty
+                ? []
+                : try Row.fetchAll(
+                    database,
+                    sql: """
+                        SELECT \(sums), \(list) FROM \(table) WHERE \(condition) GROUP BY \(list)
+                        ORDER BY SUM(c.databases) DESC, \(list) LIMIT \(Stats.groupLimit + 1)
+                        """, arguments: arguments)
+            let items = rows.prefix(Stats.groupLimit).map { row in
+                let values = groupBy.enumerated().map { index, name in
+                    let value: String = row[index + 4]
+                    return (name, value.isEmpty ? nil : value)
+                }
+                return StatsRow(
+                    group: Dictionary(uniqueKeysWithValues: values), databases: row[0], stopped: row[1],
+                    missing: row[2], bytes: row[3])
+            }
+            let total = try Row.fetchOne(
+                database, sql: "SELECT \(sums) FROM \(table) WHERE \(condition)", arguments: arguments)
+            func sum(_ index: Int) -> Int64 { total?[index] as Int64? ?? 0 }
+            return Stats(
+                items: Array(items), truncated: rows.count > Stats.groupLimit, databases: sum(0), stopped: sum(1),
+                missing: sum(2), bytes: sum(3))
+        }
+    }
+
+    /// What is counted: the counters that triggers keep, or, for a reader who is bound to hosts or tags, the rows.
+    private func counted(_ bounds: Bounds) -> (table: String, arguments: [any DatabaseValueConvertible]) {
+        if bounds.hosts.isEmpty, bounds.tags.isEmpty {
+            let (condition, arguments) = BoundsSQL(bounds).condition("c", hostRow: "NULL")
+            return condition == "TRUE" ? ("census c", []) : ("(SELECT * FROM census c WHERE \(condition)) c", arguments)
+        }
+        let (condition, arguments) = BoundsSQL(bounds).condition("d", hostRow: "d.host_row_id")
+        let columns = catalog.counted.map { field in
+            field.name == "state"
+                ? "\(Schema.presentState("d.")) AS state" : "COALESCE(d.\(field.name), '') AS \(field.name)"
+        }.joined(separator: ", ")
+        let rows =
+            "SELECT \(columns), 1 AS databases, COALESCE(d.bytes, 0) AS bytes FROM databases d WHERE \(condition)"
+        return ("(\(rows)) c", arguments)
+    }
+
+    /// The column of the counters that a filter's name stands for.
+    private func column(_ name: String) throws -> String {
+        guard let field = catalog.counted.first(where: { $0.filter?.name == name }) else {
+            let names = catalog.counted.compactMap(\.filter?.name).joined(separator: ", ")
+            throw StoreError(.badRequest, "cannot count by \"\(name.prefix(80))\": there are \(names)")
+        }
+        return field.name
+    }
+
+    /// Hosts counted by the status of their last scan.
+    public func hostCounts() throws -> [String: Int64] {
+        try read { database in
+            let rows = try Row.fetchAll(
+                database, sql: "SELECT scan_status, SUM(hosts) FROM host_census GROUP BY scan_status")
+            return Dictionary(uniqueKeysWithValues: rows.map { ($0[0] as String, $0[1] as Int64) })
+        }
+    }
+}

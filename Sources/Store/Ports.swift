@@ -1,0 +1,5 @@
+import Inventory
+
+extension InventoryStore: InventoryLists, ReportSink, DeadLetterStore, HostAdministration, AuditLog, Retention,
+    StoreStatus, TokenStore
+{}

@@ -1,0 +1,115 @@
+import FoundationEssentials
+import GRDB
+import Inventory
+import Report
+
+extension InventoryStore {
+    /// The most rows that one step looks at: a step is one short transaction, so that reports go on being stored.
+    static let retentionStep = 500
+
+    /// One step; false when nothing is left to do in this run.
+    public func retain(
+        _ policy: RetentionPolicy, _ progress: inout RetentionProgress, now: Date = Date()
+    ) throws -> Bool {
+        var next = progress
+        let isMore = try write { database in
+            func before(_ days: Int) -> String { Timestamp.format(now.addingTimeInterval(-Double(days) * 86_400)) }
+            let reports = try Self.removeReports(before(policy.reportDays), &next, database)
+            let sizes = try Self.thinSizes(before(policy.sizeDays), &next, database)
+            try database.execute(sql: "DELETE FROM census WHERE databases = 0 AND bytes = 0")
+            var others = 0
+            for (table, column, days) in [
+                ("audit", "at", policy.auditDays), ("dead_letters", "received_at", policy.deadLetterDays),
+                ("changes", "at", policy.historyDays), ("host_events", "at", policy.historyDays),
+            ] {
+                try database.execute(
+                    sql: """
+                        DELETE FROM \(table) WHERE row_id IN
+                            (SELECT row_id FROM \(table) WHERE \(column) < ? ORDER BY row_id LIMIT \(Self.retentionStep))
+                        """, arguments: [before(days)])
+                others += database.changesCount
+            }
+            // What was is written when it ends, so that the first rows are, but for clocks, the oldest.
+            try database.execute(
+                sql: """
+                    DELETE FROM database_history WHERE valid_until < ? AND row_id IN
+                        (SELECT row_id FROM database_history ORDER BY row_id LIMIT \(Self.retentionStep))
+                    """, arguments: [before(policy.historyDays)])
+            others += database.changesCount
+            try database.execute(sql: "DELETE FROM token_usage WHERE day < ?", arguments: [before(2)])
+            next.others += others
+            return reports || sizes || others > 0
+        }
+        var isUnseen = false
+        if policy.unseenDays > 0 {
+            let time = Timestamp.format(now.addingTimeInterval(-Double(policy.unseenDays) * 86_400))
+            let old = try hosts(unseenSince: time, limit: Self.hostStep)
+            for id in old where try forgetHost(id, source: "retention", now: now) { next.hosts += 1 }
+            isUnseen = old.count == Self.hostStep
+        }
+        progress = next
+        return isMore || isUnseen
+    }
+
+    /// The most hosts that one step removes.
+    private static let hostStep = 20
+
+    /// Reports are in the order of their receipt; one whose host or database was last seen in it stays.
+    private static func removeReports(
+        _ time: String, _ progress: inout RetentionProgress, _ database: Database
+    ) throws -> Bool {
+        let rows = try Row.fetchAll(
+            database,
+            sql: "SELECT row_id, received_at < ? FROM reports WHERE row_id > ? ORDER BY row_id LIMIT \(retentionStep)",
+            arguments: [time, progress.report])
+        let old = rows.prefix { $0[1] as Bool }.map { $0[0] as Int64 }
+        guard let last = old.last else { return false }
+        try database.execute(
+            sql: """
+                DELETE FROM reports WHERE row_id > ? AND row_id <= ?
+                    AND NOT EXISTS (SELECT 1 FROM hosts h WHERE h.row_id = host_row_id AND h.last_seen = seen_at)
+                    AND NOT EXISTS (SELECT 1 FROM listings l WHERE l.row_id = listing_row_id AND l.last_seen = seen_at)
+                    AND NOT EXISTS (SELECT 1 FROM databases d
+                                    WHERE d.host_row_id = reports.host_row_id AND d.last_seen = seen_at)
+                    AND NOT EXISTS (SELECT 1 FROM databases d
+                                    WHERE d.listing_row_id = reports.listing_row_id AND d.last_seen = seen_at)
+                """, arguments: [progress.report, last])
+        let removed = database.changesCount
+        if removed > 0 {
+            try database.execute(
+                sql:
+                    "INSERT INTO meta VALUES ('reports_removed', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                arguments: [time])
+        }
+        progress.reports += removed
+        progress.report = last
+        return rows.count == old.count
+    }
+
+    /// Of each day the last size stays, and every size that is newer than `time`.
+    private static func thinSizes(
+        _ time: String, _ progress: inout RetentionProgress, _ database: Database
+    ) throws -> Bool {
+        let ids = try Int64.fetchAll(
+            database, sql: "SELECT row_id FROM databases WHERE row_id > ? ORDER BY row_id LIMIT \(retentionStep)",
+            arguments: [progress.database])
+        guard let last = ids.last else { return false }
+        try database.execute(
+            sql: """
+                DELETE FROM observations WHERE database_row_id > ? AND database_row_id <= ? AND at < ?
+                    AND at > (SELECT first_seen FROM databases d WHERE d.row_id = database_row_id)
+                    AND EXISTS (SELECT 1 FROM observations later
+                                WHERE later.database_row_id = observations.database_row_id
+                                    AND later.at > observations.at
+                                    AND later.at < substr(observations.at, 1, 10) || 'U')
+                """, arguments: [progress.database, last, time])
+        progress.sizes += database.changesCount
+        progress.database = last
+        return true
+    }
+
+    /// Until when reports were removed; nil when all that ever came are there.
+    public func reportsRemovedUntil() throws -> String? {
+        try read { try String.fetchOne($0, sql: "SELECT value FROM meta WHERE key = 'reports_removed'") }
+    }
+}

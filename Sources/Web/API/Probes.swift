@@ -1,0 +1,42 @@
+import HTTPTypes
+import Inventory
+
+/// `/metrics`, for Prometheus.
+enum MetricsEndpoint {
+    static let path = "/metrics"
+}
+
+extension Endpoint {
+    /// What watches the collector, and the API's description.
+    static func probes(_ catalog: Catalog) -> [Endpoint] {
+        [
+            Endpoint(
+                method: .get, path: "/healthz", scope: nil, summary: "Answers while the process runs.",
+                answers: [200: "Health"]
+            ) { _ in try .json(["status": "ok"]) },
+            Endpoint(
+                method: .get, path: "/readyz", scope: nil,
+                summary: "Answers 200 while reports can be stored and lists can be read.",
+                answers: [200: "Health", 503: "Problem", 507: "Problem"]
+            ) { call in
+                try await call.read { try $0.probe() }
+                return try .json(["status": "ready"])
+            },
+            Endpoint(
+                method: .get, path: MetricsEndpoint.path, scope: .read, summary: "Metrics in Prometheus' text format.",
+                answers: [200: "Text"]
+            ) { call in
+                let backend = call.backend
+                try await call.read { _ in try backend.sampleMetrics() }
+                let text = backend.metrics.registry.prometheus()
+                return Reply(.text("text/plain; version=0.0.4; charset=utf-8"), Array(text.utf8))
+            },
+            Endpoint(
+                method: .get, path: "/openapi.json", scope: .read, isForBound: true, summary: "This description.",
+                answers: [200: "Anything"]
+            ) { call in
+                Reply(.json, OpenAPI.document(catalog, version: call.backend.live.value.version))
+            },
+        ]
+    }
+}

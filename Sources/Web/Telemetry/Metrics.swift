@@ -1,0 +1,89 @@
+import Foundation
+import Inventory
+import Report
+
+/// The metrics of a collector.
+public final class Metrics: Sendable {
+    let registry = MetricsRegistry()
+    let requests: Counter
+    let requestSeconds: HistogramMetric
+    let refusals: Counter
+    let reports: Counter
+    let commitSeconds: HistogramMetric
+    let batchReports: HistogramMetric
+    let auditDropped: Counter
+    private let build: Gauge
+    private let queueReports: Gauge
+    private let queueBytes: Gauge
+    private let storeBytes: Gauge
+    private let storeFreeBytes: Gauge
+    private let deadLetters: Gauge
+    private let oldestHost: Gauge
+    private let hosts: Gauge
+    private let databases: Gauge
+    private let hostEvents: Counter
+
+    private static let seconds: [Double] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+    private static let sizes: [Double] = [1, 2, 4, 8, 16, 32, 64, 128, 256]
+
+    init() {
+        build = registry.gauge("dbcensus_build_info", "The version of the collector.")
+        queueReports = registry.gauge("dbcensus_queue_reports", "Reports that wait to be stored.")
+        queueBytes = registry.gauge(
+            "dbcensus_queue_bytes", "Bytes of reports in work, inflated.", unit: .bytes)
+        storeBytes = registry.gauge("dbcensus_store_bytes", "Size of the store's files.", unit: .bytes)
+        storeFreeBytes = registry.gauge("dbcensus_store_free_bytes", "Free space on the store's disk.", unit: .bytes)
+        deadLetters = registry.gauge("dbcensus_dead_letters", "Rejected reports that are kept.")
+        oldestHost = registry.gauge(
+            "dbcensus_oldest_host_seconds",
+            "Seconds since the least recently seen host last reported. Retired hosts do not count.", unit: .seconds)
+        hosts = registry.gauge("dbcensus_hosts", "Hosts, by the status of their last scan.")
+        databases = registry.gauge("dbcensus_databases", "Databases, by engine and state.")
+        hostEvents = registry.counter(
+            "dbcensus_host_events_total",
+            "Changes of the sender, account or identity of hosts, and rejected ones, by kind.")
+        reports = registry.counter("dbcensus_reports_total", "Reports received, by outcome.")
+        requests = registry.counter(
+            "dbcensus_http_requests_total", "HTTP requests, by route, method and status.")
+        refusals = registry.counter(
+            "dbcensus_access_refusals_total", "Requests rejected by access checks and limits, by reason.")
+        auditDropped = registry.counter(
+            "dbcensus_audit_dropped_total", "Lines of the audit log that could not be written.")
+        requestSeconds = registry.histogram(
+            "dbcensus_http_request_duration_seconds", "Duration of HTTP requests, by route.", unit: .seconds,
+            Self.seconds)
+        commitSeconds = registry.histogram(
+            "dbcensus_commit_duration_seconds", "Duration of commits of reports.", unit: .seconds, Self.seconds)
+        batchReports = registry.histogram("dbcensus_batch_reports", "Reports of one commit.", Self.sizes)
+    }
+
+    /// Reads what the store and the queue are now; some reads of small tables.
+    func sample(_ store: any WebStore, _ queue: IngestQueue, version: String, now: Date = Date()) throws {
+        build.set(1, [("version", version)])
+        let depth = queue.depth
+        queueReports.set(Double(depth.reports))
+        queueBytes.set(Double(depth.bytes))
+        let summary = try store.summary()
+        storeBytes.set(Double(summary.bytes))
+        storeFreeBytes.set(Double(summary.freeBytes))
+        deadLetters.set(Double(summary.deadLetters))
+        oldestHost.reset()
+        if let oldest = summary.oldestHost.flatMap(Timestamp.parse) {
+            oldestHost.set(max(0, now.timeIntervalSince(oldest)))
+        }
+        hosts.reset()
+        for (status, count) in try store.hostCounts() { hosts.set(Double(count), [("scan_status", status)]) }
+        databases.reset()
+        for item in try store.stats(groupBy: ["engine", "state"], conditions: [], bounds: Bounds()).items.prefix(200) {
+            let labels = ["engine", "state"].map { ($0, (item.group[$0] ?? nil) ?? "") }
+            // A group of the state "missing" has no database that is there.
+            databases.set(Double(item.databases + item.missing), labels)
+        }
+        for (kind, count) in try store.hostEventCounts() { hostEvents.set(Double(count), [("kind", kind)]) }
+    }
+}
+
+extension Backend {
+    /// Reads what the store and the queue are now into the metrics.
+    public func sampleMetrics() throws { try metrics.sample(store, queue, version: live.value.version) }
+}
