@@ -100,8 +100,14 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "InventoryTests", dependencies: ["Inventory", "Report"], swiftSettings: strict),
         .testTarget(
-            name: "StoreTests", dependencies: ["Inventory", "Store", "Report", "Web", grdb], exclude: ["Fixtures"],
-            swiftSettings: strict),
+            name: "StoreTests",
+            dependencies: ["Inventory", "Store", "Report", grdb, .product(name: "Crypto", package: "swift-crypto")],
+            exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "WebTests",
+            dependencies: [
+                "Inventory", "Store", "Report", "Web", .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ] + web, swiftSettings: strict),
         .testTarget(
             name: "CollectorTests",
             dependencies: [

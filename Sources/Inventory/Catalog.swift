@@ -1,3 +1,5 @@
+import Report
+
 /// The lists of the inventory. Tests add columns to them.
 public struct Catalog: Sendable {
     /// Every database.
@@ -23,11 +25,15 @@ public struct Catalog: Sendable {
     /// The columns of `databases` whose change makes history.
     public let historical: HistoricalColumns
 
+    /// The parts of a report that the columns need.
+    public let extent: Report.Extent
+
     /// The lists, with other columns for databases and hosts.
     public init(databases: List = .databases, hosts: List = .hosts) {
         self.databases = databases
         self.hosts = hosts
         historical = HistoricalColumns(databases)
+        extent = databases.fields.reduce(into: .outline) { $0.formUnion($1.observed?.needs ?? []) }
     }
 
     /// The lists of this version.

@@ -88,7 +88,7 @@ extension Report {
 }
 
 extension Report.DataDirectory {
-    /// Reads a directory; `Report.Extent.outline` leaves `filesystem` out.
+    /// Reads a directory; `Report.Extent` says whether with its `filesystem`.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
@@ -100,7 +100,7 @@ extension Report.DataDirectory {
         allocatedBytes = try values.decodeIfPresent(Int64.self, forKey: .allocatedBytes)
         files = try values.decodeIfPresent(Int64.self, forKey: .files)
         complete = try values.decode(Bool.self, forKey: .complete)
-        guard decoder.userInfo[Report.extentKey] as? Report.Extent != .outline else { return }
+        guard Report.extent(decoder).contains(.filesystems) else { return }
         filesystem = try values.decodeIfPresent(Report.Filesystem.self, forKey: .filesystem)
     }
 }

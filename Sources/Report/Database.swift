@@ -207,12 +207,12 @@ extension Report.Database {
         container = try optional(.container)
         role = try optional(.role)
         identity = try values.decode([String: String].self, forKey: .identity)
-        guard decoder.userInfo[Report.extentKey] as? Report.Extent != .outline else { return }
-        process = try optional(.process)
-        unixSockets = try values.decode([String].self, forKey: .unixSockets)
-        configFiles = try values.decode([String].self, forKey: .configFiles)
-        package = try optional(.package)
-        settings = try values.decode([String: String].self, forKey: .settings)
-        evidence = try values.decode([Report.Evidence].self, forKey: .evidence)
+        let extent = Report.extent(decoder)
+        if extent.contains(.process) { process = try optional(.process) }
+        if extent.contains(.unixSockets) { unixSockets = try values.decode([String].self, forKey: .unixSockets) }
+        if extent.contains(.configFiles) { configFiles = try values.decode([String].self, forKey: .configFiles) }
+        if extent.contains(.package) { package = try optional(.package) }
+        if extent.contains(.settings) { settings = try values.decode([String: String].self, forKey: .settings) }
+        if extent.contains(.evidence) { evidence = try values.decode([Report.Evidence].self, forKey: .evidence) }
     }
 }

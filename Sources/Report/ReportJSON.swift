@@ -39,14 +39,39 @@ extension Report {
         }
     }
 
-    /// How much of a report is read.
-    public enum Extent: Sendable {
-        /// Everything.
-        case whole
-        /// Without what tells how the rest is known, which is most of it: of a database `process`, `unix_sockets`,
-        /// `config_files`, `package`, `settings`, `evidence` and filesystems stay empty, and are not checked.
-        case outline
+    /// Which parts of a report's databases are read, besides those that the inventory needs: they are most of a report.
+    ///
+    /// Parts that are not read stay empty, and are not checked.
+    public struct Extent: OptionSet, Sendable {
+        /// One bit a part.
+        public let rawValue: Int
+        /// The parts whose bits are set.
+        public init(rawValue: Int) { self.rawValue = rawValue }
+
+        /// `process`.
+        public static let process = Extent(rawValue: 1)
+        /// `unix_sockets`.
+        public static let unixSockets = Extent(rawValue: 2)
+        /// `config_files`.
+        public static let configFiles = Extent(rawValue: 4)
+        /// `package`.
+        public static let package = Extent(rawValue: 8)
+        /// `settings`.
+        public static let settings = Extent(rawValue: 16)
+        /// `evidence`.
+        public static let evidence = Extent(rawValue: 32)
+        /// The `filesystem` of each data directory.
+        public static let filesystems = Extent(rawValue: 64)
+        /// None of them.
+        public static let outline: Extent = []
+        /// All of them.
+        public static let whole: Extent = [
+            .process, .unixSockets, .configFiles, .package, .settings, .evidence, .filesystems,
+        ]
     }
+
+    /// What the reader of `decoder` wants of a report.
+    static func extent(_ decoder: any Decoder) -> Extent { decoder.userInfo[extentKey] as? Extent ?? .whole }
 
     static let extentKey: CodingUserInfoKey = {
         guard let key = CodingUserInfoKey(rawValue: "extent") else { preconditionFailure("extent is no key") }

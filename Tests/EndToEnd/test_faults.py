@@ -210,7 +210,7 @@ def test_a_stop_ends_although_the_disk_hangs(tmp_path):
         time.sleep(2)
         assert sender.is_alive(), "the commit hangs"
         assert service.stop(timeout=120) == 69
-        assert any(line["message"].startswith("the services did not end in time") for line in service.log())
+        assert any(line["message"].startswith("the services did not stop in time") for line in service.log())
         sender.join(20)
         sign.unlink()
         service.start()

@@ -110,8 +110,10 @@ def test_a_bound_token(service):
         assert answer.status_code == 422 and answer.json()["items"][0]["code"] == "out_of_bounds"
     row = next(row for row in service.items("/api/v1/tokens") if row["name"] == "eu")
     assert (row["accounts"], row["regions"], row["hosts"], row["any_sender"]) == ("111122223333", "eu-*", None, False)
-    bad = service.ask("POST", "/api/v1/tokens", json={"name": "x", "scopes": ["read"], "accounts": ["1"]})
-    assert bad.status_code == 400
+    bad = service.ask("POST", "/api/v1/tokens", json={"name": "x", "scopes": ["admin"], "accounts": ["1"]})
+    assert bad.status_code == 400 and "cannot be bound" in bad.json()["detail"]
+    reader = service.ask("POST", "/api/v1/tokens", json={"name": "eu reader", "scopes": ["read"], "regions": ["us-*"]}).json()["token"]
+    assert service.get("/api/v1/hosts").json()["items"] and not service.get("/api/v1/hosts", token=reader).json()["items"]
     made = cli(service, "token", "create", "--name", "web", "--scopes", "ingest", "--host", "web-*").stdout.strip()
     assert service.send(report(9), token=made).json()["items"][0]["code"] == "out_of_bounds"
     assert service.send(report(9, host={"hostname": "web-1"}), token=made).status_code == 200
@@ -181,7 +183,8 @@ def test_times_that_no_host_has(service):
         answer = service.send(report(1, scan={"started_at": time_text}))
         assert answer.status_code == 422 and answer.json()["items"][0]["code"] == code
     for time_text in ["2026-02-30T00:00:00Z", "2026-01-01T00:00:60Z"]:
-        assert service.send(report(1, scan={"started_at": time_text})).status_code == 400
+        answer = service.send(report(1, scan={"started_at": time_text}))
+        assert answer.status_code == 422 and answer.json()["items"][0]["code"] == "undecodable"
     assert not metric(service, "dbcensus_oldest_host_seconds")
 
 

@@ -165,7 +165,7 @@ def test_a_fifo_in_place_of_a_certificate_holds_nothing_up(tmp_path):
             kept = (tmp_path / name).read_bytes()
             (tmp_path / name).unlink()
             os.mkfifo(tmp_path / name)
-            assert "not a regular file" in reload("nothing was reloaded")["error"]
+            assert "not a regular file" in reload("reload failed, nothing changed")["error"]
             (tmp_path / name).unlink()
             (tmp_path / name).write_bytes(kept)
         shutil.copy(tmp_path / "two.pem", tmp_path / "c.pem")

@@ -89,26 +89,6 @@ struct RebuildTests {
         }
     }
 
-    @Test("a store of the first schema is brought to this one, with its history")
-    func migration() throws {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent()
-        let sql = try String(contentsOf: folder.appending(path: "Fixtures/store-0001.sql"), encoding: .utf8)
-        let path = test.path + ".old"
-        var configuration = Configuration()
-        configuration.foreignKeysEnabled = false
-        let old = try DatabaseQueue(path: path, configuration: configuration)
-        try old.writeWithoutTransaction { try $0.execute(sql: sql) }
-        #expect { try InventoryStore(path: path, mode: .read) } throws: { ($0 as? StoreError)?.code == .olderSchema }
-        try old.close()
-        let migrated = try InventoryStore(path: path)
-        let rows = try migrated.databases().items
-        #expect(rows.count == 10 && Set(rows.map(\.engine)) == ["mysql", "mariadb", "mongodb", "postgresql"])
-        #expect(rows.filter { $0.missing_since != nil }.map(\.key) == ["mysql:/var/lib/mysql"])
-        #expect(try migrated.changes().items.first?.kind == "missing")
-        #expect(try InventoryStore(path: path, mode: .read).databases().items == rows)
-        try InventoryStore.check(path)
-    }
-
     @Test("a store of the second schema learns who sends a host's reports: the first token that did")
     func migrationOfSenders() throws {
         let old = try DatabaseQueue(path: test.path + ".second")

@@ -6,10 +6,13 @@ enum Nearest {
         return names.isEmpty || names.count > 12 ? "" : "; there are \(names.joined(separator: ", "))"
     }
 
-    /// The nearest name that is at most a third of its letters away; a last part that is the same is nearest of all.
+    /// The nearest name: one with the same last part, one that begins so, or one that differs in a third of its letters.
     static func nearest(_ name: String, among names: [String]) -> String? {
         let last = name.split(separator: ".").last.map(String.init) ?? name
         if let same = names.first(where: { $0.hasSuffix("." + last) }) { return same }
+        if name.count > 2, let longer = names.first(where: { $0.hasPrefix(name) || name.hasPrefix($0) }) {
+            return longer
+        }
         let distances = names.map { (name: $0, distance: distance(name, $0)) }
         let best = distances.min { $0.distance < $1.distance }
         return best.flatMap { $0.distance <= max(1, $0.name.count / 3) ? $0.name : nil }

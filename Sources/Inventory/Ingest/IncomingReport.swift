@@ -57,6 +57,8 @@ public struct IncomingReport: Sendable {
             case .unknownSchema: .unknownSchema
             default: .undecodable
             }
+        // What is too large to be read is too large to be kept: its sender gets the code of the limit.
+        guard error.code != .inflatedTooLarge else { return .unreadable(error) }
         let bytes = try? entry.json.get()
         guard let bytes = bytes ?? entry.raw, let gzip = try? Gzip.compress(bytes) else { return .unreadable(error) }
         return .rejected(Refusal(code, error.message), gzip: gzip)

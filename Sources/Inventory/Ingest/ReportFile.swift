@@ -17,23 +17,25 @@ public enum ReportFile {
         public var json: Result<[UInt8], ReportError>
         /// The gzip member that held exactly that JSON, where it came in one.
         public var gzip: [UInt8]?
-        /// The outline of the report, where it was read already.
+        /// The report, as far as it was wanted, where it was read already.
         var known: Report?
+        /// The parts of it that are wanted.
+        var extent = Catalog.standard.extent
         /// The bytes of something that claims to be a report and cannot be read.
         var raw: [UInt8]?
 
         /// Bytes of its JSON.
         public var bytes: Int { (try? json.get().count) ?? 0 }
 
-        /// The outline of the report, or why there is none.
+        /// The report, as far as it was wanted, or why there is none.
         public var report: Result<Report, ReportError> {
             if let known { return .success(known) }
-            return json.flatMap(ReportFile.decode)
+            return json.flatMap { ReportFile.decode($0, extent) }
         }
     }
 
-    fileprivate static func decode(_ json: [UInt8]) -> Result<Report, ReportError> {
-        do throws(ReportError) { return .success(try Report.decode(json: json, .outline)) } catch {
+    fileprivate static func decode(_ json: [UInt8], _ extent: Report.Extent) -> Result<Report, ReportError> {
+        do throws(ReportError) { return .success(try Report.decode(json: json, extent)) } catch {
             return .failure(error)
         }
     }
@@ -46,13 +48,16 @@ public enum ReportFile {
     ///   - each: the most bytes of JSON of one report.
     ///   - most: the most reports; with more there is one entry, with the code `tooMany`.
     ///   - values: the most values of JSON that is no report.
+    ///   - extent: the parts of each report that are wanted.
     public static func entries(
         in bytes: [UInt8], limit: Int = limit, frames: Int = .max, each: Int = ReportLimits.inflatedBytes,
-        most: Int = .max, values: Int = 2_000_000
+        most: Int = .max, values: Int = 2_000_000, extent: Report.Extent = Catalog.standard.extent
     ) -> [Entry] {
-        var reading = Reading(left: limit, framesLeft: frames, each: each, most: most, values: values)
-        let found = bytes.starts(with: [0x1F, 0x8B]) ? reading.gzipEntries(bytes) : reading.textEntries(bytes)
+        var reading = Reading(
+            left: limit, framesLeft: frames, each: each, most: most, values: values, extent: extent)
+        var found = bytes.starts(with: [0x1F, 0x8B]) ? reading.gzipEntries(bytes) : reading.textEntries(bytes)
         if found.count > most { return [failure(0, .tooMany, "more than \(most) reports: send less at once")] }
+        for index in found.indices { found[index].extent = extent }
         return found.isEmpty ? [failure(0, .noReport, "no report in it")] : found
     }
 
@@ -85,6 +90,8 @@ private struct Reading {
     let most: Int
     /// The most values of JSON that is no report.
     let values: Int
+    /// The parts of each report that are wanted.
+    let extent: Report.Extent
     /// So many reports are kept as they were decoded; further ones are decoded when they are asked for.
     private static let keptOutlines = 64
     /// So many bytes of JSON do kept outlines have together.
@@ -93,7 +100,8 @@ private struct Reading {
 
     private typealias Entry = ReportFile.Entry
 
-    init(left: Int, framesLeft: Int, each: Int, most: Int, values: Int) {
+    init(left: Int, framesLeft: Int, each: Int, most: Int, values: Int, extent: Report.Extent) {
+        self.extent = extent
         self.left = left
         self.framesLeft = framesLeft
         self.each = each
@@ -118,7 +126,7 @@ private struct Reading {
         guard json.count <= each else {
             return .failure(ReportError(.inflatedTooLarge, "more than \(each) bytes of JSON in one report"))
         }
-        return ReportFile.decode(json)
+        return ReportFile.decode(json, extent)
     }
 
     /// Gzip members in a row. A member may hold a whole log: its reports keep the limits of a report, the member those of a file.

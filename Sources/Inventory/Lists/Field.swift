@@ -56,6 +56,8 @@ public struct Field: Sendable {
         public var value: @Sendable (Report.Database) -> Value
         /// The kind of change that it makes; nil for a change that goes into the history alone.
         public var change: Change.Kind?
+        /// The parts of a report that `value` looks at, of those that are not always read.
+        public var needs: Report.Extent
     }
 
     /// A column of the command line's table.
@@ -141,10 +143,13 @@ public struct Field: Sendable {
     }
 
     /// The field, filled from each observed database.
+    ///
+    /// - Parameter needs: the parts of a report that `value` looks at, of those in `Report.Extent`.
     public func observed(
-        _ change: Change.Kind? = nil, _ value: @escaping @Sendable (Report.Database) -> Value
+        _ change: Change.Kind? = nil, needs: Report.Extent = [],
+        _ value: @escaping @Sendable (Report.Database) -> Value
     ) -> Field {
-        with { ($0.observed, $0.isHistorical) = (Observed(value: value, change: change), true) }
+        with { ($0.observed, $0.isHistorical) = (Observed(value: value, change: change, needs: needs), true) }
     }
 
     /// The field, filled from each report of a host; a report that does not know it leaves it as it was.

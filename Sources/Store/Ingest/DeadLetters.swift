@@ -85,7 +85,7 @@ extension InventoryStore {
         _ body: Data, source: String, takesOver: Bool, _ now: Date?
     ) throws -> IngestOutcome {
         do {
-            let report = try Report.decode(body: body, .outline)
+            let report = try Report.decode(body: body, catalog.extent)
             var observation = try Observation(report, gzip: Array(body), catalog: catalog)
             observation.sender = source
             observation.bounds = takesOver ? Bounds(takesOver: true) : try token(source)?.token.bounds ?? Bounds()

@@ -106,7 +106,7 @@ extension InventoryStore {
     /// The observation in a stored body; nil when it no longer decodes. The body itself is not kept in memory.
     private func observation(_ body: Data, isListing: Bool) -> Observation? {
         guard isListing else {
-            let report = try? Report.decode(body: body, .outline)
+            let report = try? Report.decode(body: body, catalog.extent)
             return report.flatMap { try? Observation($0, gzip: [], catalog: catalog) }
         }
         let json = try? Gzip.firstMember(of: Array(body)[...], compressedLimit: .max).bytes

@@ -26,10 +26,11 @@ extension Call {
         let most = bytes.count > limits.inflatedBytes / Self.ratio ? limits.inflatedBytes : bytes.count * Self.ratio
         var taken = try await queue.memory.take(most, for: sender)
         defer { queue.memory.release(taken, of: sender) }
+        let catalog = backend.store.catalog
         let entries = try await Blocking.parse(most) {
             ReportFile.entries(
                 in: bytes, limit: limits.inflatedBytes, frames: limits.inflatedBytes, each: limits.reportBytes,
-                most: limits.reports, values: 100_000)
+                most: limits.reports, values: 100_000, extent: catalog.extent)
         }
         let needed = min(taken, entries.reduce(0) { $0 + $1.bytes })
         queue.memory.release(taken - needed, of: sender)
@@ -39,7 +40,6 @@ extension Call {
         }
         var results: [IngestResult] = []
         var hasReport = false
-        let catalog = backend.store.catalog
         for part in Self.parts(of: entries) {
             let reports = try await Blocking.parse(part.reduce(0) { $0 + entries[$1].bytes }) {
                 part.map { IncomingReport(entries[$0], sender: sender, bounds: bounds, catalog: catalog) }

@@ -33,6 +33,19 @@ actor ListLines {
     }
 }
 
+/// A value that is made when it is first asked for.
+final class OnceValue<Value: Sendable>: Sendable {
+    private let made = Mutex<Value?>(nil)
+
+    func value(_ make: @Sendable () -> Value) -> Value {
+        made.withLock { made in
+            let value = made ?? make()
+            made = value
+            return value
+        }
+    }
+}
+
 /// True for the first one that asks.
 final class OnceFlag: Sendable {
     private let isTaken = Atomic(false)

@@ -35,7 +35,8 @@ extension Endpoint {
                 method: .get, path: "/openapi.json", scope: .read, isForBound: true, summary: "This description.",
                 answers: [200: "Anything"]
             ) { call in
-                Reply(.json, OpenAPI.document(catalog, version: call.backend.live.value.version))
+                let version = call.backend.live.value.version
+                return Reply(.json, call.backend.description.value { OpenAPI.document(catalog, version: version) })
             },
         ]
     }

@@ -103,6 +103,8 @@ public struct Backend: Sendable {
     /// The log.
     public let logger: Logger
     let access: Access
+    /// The API's description, once it was asked for.
+    let description = OnceValue<[UInt8]>()
 
     /// The parts of an API over `store`.
     public init(_ store: any WebStore, _ live: Live<WebConfiguration>, _ logger: Logger) {
