@@ -103,8 +103,8 @@ extension Report {
         }
     }
 
-    /// Whether a text of the JSON holds U+0000, which can stand there as an escape alone.
-    private static func holdsNUL(_ json: [UInt8]) -> Bool {
+    /// Whether a text of the JSON holds U+0000, which JSON can have as an escape only; no name or path holds it.
+    public static func holdsNUL(_ json: [UInt8]) -> Bool {
         let escape = Array("\\u0000".utf8)
         var start = 0
         while let place = json.firstRange(of: escape, from: start) {

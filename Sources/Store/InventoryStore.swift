@@ -58,7 +58,7 @@ public struct InventoryStore: Sendable {
         let facts = catalog.hosts.fields.filter { $0.fact != nil }.map { "\($0.name) = COALESCE(?, \($0.name))" }
         hostFacts = """
             UPDATE hosts SET \(facts.joined(separator: ", ")), last_seen = ?, last_started_at = ?, sender = ?,
-                retired_at = NULL WHERE row_id = ?
+                retired_at = NULL, digest = ? WHERE row_id = ?
             """
         let use = mode == .write ? try StoreLock(path: path, .writing) : nil
         let path = try StoreFile.resolve(path, makes: false)

@@ -41,7 +41,7 @@ struct IngestCommand: ParsableCommand {
             do {
                 var entries = ReportFile.entries(in: try InputFile.read(file))[...]
                 while !entries.isEmpty {
-                    let batch = entries.prefix(IngestBatch.reports).map { IncomingReport($0) }
+                    let batch = try IncomingReport.all(entries.prefix(IngestBatch.reports), digests: inventory.digests)
                     try inventory.take(batch, sender: Observation.commandLine).forEach { add(file, $0) }
                     entries = entries.dropFirst(batch.count)
                 }

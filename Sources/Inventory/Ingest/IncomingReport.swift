@@ -21,24 +21,46 @@ public struct IncomingReport: Sendable {
 
     /// Its databases; 0 for what is not ready.
     public var databases: Int {
-        if case .observation(let observation) = content { observation.databases.count } else { 0 }
+        if case .observation(let observation) = content { observation.databaseCount } else { 0 }
     }
 
-    /// What an entry of the input holds.
-    public init(
-        _ entry: ReportFile.Entry, sender: String = Observation.commandLine, bounds: Bounds = Bounds(),
-        catalog: Catalog = .standard
-    ) {
+    /// What entries of the input hold.
+    ///
+    /// - Parameters:
+    ///   - digests: the stored digests of hosts, nil where there is none: a report with an equal one is not decoded.
+    public static func all(
+        _ entries: some Collection<ReportFile.Entry>, sender: String = Observation.commandLine,
+        bounds: Bounds = Bounds(), catalog: Catalog = .standard, digests: ([HostIdentity]) throws -> [Int64?]
+    ) rethrows -> [IncomingReport] {
+        let looked = entries.map { entry in (try? entry.json.get()).flatMap { ReportDigest($0, catalog) } }
+        let identities = looked.map { $0.flatMap { HostIdentity($0.head.host) } }
+        var known = try digests(identities.compactMap { $0 })[...]
+        return zip(entries, zip(looked, identities)).map { entry, found in
+            let stored = found.1 == nil ? nil : known.popFirst() ?? nil
+            var report = IncomingReport(entry, found.0, stored, catalog)
+            guard case .observation(var observation) = report.content else { return report }
+            observation.sender = sender
+            observation.bounds = bounds
+            report.content = .observation(observation)
+            return report
+        }
+    }
+
+    private init(_ entry: ReportFile.Entry, _ digest: ReportDigest?, _ stored: Int64?, _ catalog: Catalog) {
         byte = entry.offset
         path = entry.path
         do {
-            let report = try entry.report.get()
-            let gzip = try entry.gzip ?? Gzip.compress(try entry.json.get())
+            let json = try entry.json.get()
+            let report = stored == nil || stored != digest?.digest ? try entry.report.get() : nil
+            let gzip = try entry.gzip ?? Gzip.compress(json)
             do throws(Refusal) {
-                var observation = try Observation(report, gzip: gzip, catalog: catalog)
-                observation.sender = sender
-                observation.bounds = bounds
-                content = .observation(observation)
+                if let report {
+                    content = .observation(try Observation(report, gzip: gzip, digest: digest?.digest, catalog))
+                } else if let digest {
+                    content = .observation(try Observation(unread: digest, gzip: gzip, json: json, catalog))
+                } else {
+                    content = .unreadable(ReportError(.badJSON, "the report cannot be read"))
+                }
             } catch {
                 content = .rejected(error, gzip: gzip)
             }

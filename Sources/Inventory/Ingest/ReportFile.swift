@@ -17,8 +17,6 @@ public enum ReportFile {
         public var json: Result<[UInt8], ReportError>
         /// The gzip member that held exactly that JSON, where it came in one.
         public var gzip: [UInt8]?
-        /// The report, as far as it was wanted, where it was read already.
-        var known: Report?
         /// The parts of it that are wanted.
         var extent = Catalog.standard.extent
         /// The bytes of something that claims to be a report and cannot be read.
@@ -28,10 +26,7 @@ public enum ReportFile {
         public var bytes: Int { (try? json.get().count) ?? 0 }
 
         /// The report, as far as it was wanted, or why there is none.
-        public var report: Result<Report, ReportError> {
-            if let known { return .success(known) }
-            return json.flatMap { ReportFile.decode($0, extent) }
-        }
+        public var report: Result<Report, ReportError> { json.flatMap { ReportFile.decode($0, extent) } }
     }
 
     fileprivate static func decode(_ json: [UInt8], _ extent: Report.Extent) -> Result<Report, ReportError> {
@@ -53,8 +48,7 @@ public enum ReportFile {
         in bytes: [UInt8], limit: Int = limit, frames: Int = .max, each: Int = ReportLimits.inflatedBytes,
         most: Int = .max, values: Int = 2_000_000, extent: Report.Extent = Catalog.standard.extent
     ) -> [Entry] {
-        var reading = Reading(
-            left: limit, framesLeft: frames, each: each, most: most, values: values, extent: extent)
+        var reading = Reading(left: limit, framesLeft: frames, each: each, most: most, values: values)
         var found = bytes.starts(with: [0x1F, 0x8B]) ? reading.gzipEntries(bytes) : reading.textEntries(bytes)
         if found.count > most { return [failure(0, .tooMany, "more than \(most) reports: send less at once")] }
         for index in found.indices { found[index].extent = extent }
@@ -90,30 +84,15 @@ private struct Reading {
     let most: Int
     /// The most values of JSON that is no report.
     let values: Int
-    /// The parts of each report that are wanted.
-    let extent: Report.Extent
-    /// So many reports are kept as they were decoded; further ones are decoded when they are asked for.
-    private static let keptOutlines = 64
-    /// So many bytes of JSON do kept outlines have together.
-    private static let keptBytes = 4 << 20
-    private var kept = 0
 
     private typealias Entry = ReportFile.Entry
 
-    init(left: Int, framesLeft: Int, each: Int, most: Int, values: Int, extent: Report.Extent) {
-        self.extent = extent
+    init(left: Int, framesLeft: Int, each: Int, most: Int, values: Int) {
         self.left = left
         self.framesLeft = framesLeft
         self.each = each
         self.most = most
         self.values = values
-    }
-
-    /// Whether an outline of a report of so many bytes is kept.
-    private mutating func keeps(_ count: Int, _ bytes: Int) -> Bool {
-        guard count < Self.keptOutlines, kept + bytes <= Self.keptBytes else { return false }
-        kept += bytes
-        return true
     }
 
     private func failure(
@@ -122,11 +101,13 @@ private struct Reading {
         ReportFile.failure(offset, code, message, raw: raw)
     }
 
-    private func decode(_ json: [UInt8]) -> Result<Report, ReportError> {
-        guard json.count <= each else {
-            return .failure(ReportError(.inflatedTooLarge, "more than \(each) bytes of JSON in one report"))
-        }
-        return ReportFile.decode(json, extent)
+    /// Whether `json` is one JSON object that calls itself a report, and is no larger than one may be.
+    private func isReport(_ json: [UInt8]) -> Bool {
+        guard json.count <= each, JSONSyntax.isValid(json) else { return false }
+        var names: Set<String> = []
+        var scanner = JSONScanner(json)
+        scanner.object { name, _ in names.insert(name) }
+        return names.contains("schema") || names.contains("databases")
     }
 
     /// Gzip members in a row. A member may hold a whole log: its reports keep the limits of a report, the member those of a file.
@@ -138,10 +119,8 @@ private struct Reading {
                 let member = try Gzip.firstMember(of: bytes[offset...], compressedLimit: .max, inflatedLimit: left)
                 left -= member.bytes.count
                 let gzip = Array(bytes[offset..<offset + member.consumed])
-                if case .success(let report) = decode(member.bytes) {
-                    let known = keeps(entries.count, member.bytes.count)
-                    entries.append(
-                        Entry(offset: offset, json: .success(member.bytes), gzip: gzip, known: known ? report : nil))
+                if isReport(member.bytes) {
+                    entries.append(Entry(offset: offset, json: .success(member.bytes), gzip: gzip))
                     offset += member.consumed
                     continue
                 }
@@ -173,30 +152,16 @@ private struct Reading {
         let mayBeJSON = bytes.first { $0 > 0x20 }.map { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "[") } ?? false
         let split = mayBeJSON ? JSONTexts.split(bytes, most: most) : reportLines(bytes)
         guard split.count <= most else { return split.map { failure($0.offset, .tooMany, "") } }
-        var reports: [Int: Report] = [:]
-        // Further reports, and invalid ones, are decoded when they are asked for.
-        var others: Set<Int> = []
+        var reports: Set<Int> = []
         func isJSON(_ text: JSONTexts.Text) -> Bool {
-            switch decode(Array(text.bytes)) {
-            case .success(let report):
-                if keeps(reports.count, text.bytes.count) {
-                    reports[text.offset] = report
-                } else {
-                    others.insert(text.offset)
-                }
-                return true
-            case .failure(let error) where [.invalid, .unknownSchema].contains(error.code):
-                others.insert(text.offset)
-                return true
-            case .failure: return JSONValue(text.bytes, most: values) != nil
-            }
+            guard isReport(Array(text.bytes)) else { return JSONValue(text.bytes, most: values) != nil }
+            reports.insert(text.offset)
+            return true
         }
         for text in split.flatMap({ isJSON($0) ? [$0] : JSONTexts.resplit($0) }) {
-            let isReport = reports[text.offset] != nil || others.contains(text.offset)
             let found =
-                isReport
-                ? [Entry(offset: text.offset, json: .success(Array(text.bytes)), known: reports[text.offset])]
-                : jsonEntries(text)
+                reports.contains(text.offset)
+                ? [Entry(offset: text.offset, json: .success(Array(text.bytes)))] : jsonEntries(text)
             let isNoise = found.contains { $0.isNoise } && !frames.isEmpty
             if isNoise { continue }
             entries += found

@@ -15,8 +15,10 @@ public struct Observation: Sendable {
     public let leavesOut: Bool
     /// Whether it saw processes. A report of a snapshot, an image or a container says nothing of servers that run.
     public let seesProcesses: Bool
-    /// The databases.
-    public let databases: [ObservedDatabase]
+    /// How many databases it names.
+    public let databaseCount: Int
+    /// A digest of what lasts in a host's report: an equal one of the same host says nothing new. Nil where there is none.
+    public let digest: Int64?
     /// The report or the listing as it came: one gzip member with its JSON.
     public let body: [UInt8]
     /// Who sent it: a token's id, or `cli`.
@@ -25,26 +27,72 @@ public struct Observation: Sendable {
     public var bounds = Bounds()
     /// Which users' databases may be missing from it.
     private let scan: Report.Scan?
+    private let content: Content
+    private let catalog: Catalog
+
+    /// Its databases, which are decoded only when somebody asks for them.
+    private enum Content: Sendable {
+        case read([ObservedDatabase])
+        /// The report's JSON.
+        case unread([UInt8])
+    }
 
     /// The sender of the command line: an operator, who may report for every host and becomes no host's sender.
     public static let commandLine = "cli"
 
     /// The observation in a report.
     ///
-    /// - Parameters:
-    ///   - report: a report, or with `gzip` its outline.
-    ///   - gzip: exactly one gzip member that holds the report's JSON as it came; without it, the report's own JSON.
     /// - Throws: `Refusal` when the report is invalid.
-    public init(_ report: Report, gzip: [UInt8]? = nil, catalog: Catalog = .standard) throws(Refusal) {
+    public init(_ report: Report, catalog: Catalog = .standard) throws(Refusal) {
+        let json: [UInt8]
+        let gzip: [UInt8]
+        do throws(ReportError) { (json, gzip) = try Self.bytes(of: report) } catch {
+            throw Refusal(.invalid, error.message)
+        }
+        try self.init(report, gzip: gzip, digest: ReportDigest(json, catalog)?.digest, catalog)
+    }
+
+    private static func bytes(of report: Report) throws(ReportError) -> (json: [UInt8], gzip: [UInt8]) {
+        let json = try report.json(.minified)
+        return (json, try Gzip.compress(json))
+    }
+
+    /// The observation in a stored or received body.
+    ///
+    /// - Parameters:
+    ///   - gzip: exactly one gzip member with the report's JSON, as it came.
+    ///   - json: the same, inflated.
+    /// - Throws: `ReportError` when it cannot be decoded, `Refusal` when it is invalid.
+    public init(gzip: [UInt8], json: [UInt8], catalog: Catalog) throws {
+        let report = try Report.decode(json: json, catalog.extent)
+        try self.init(report, gzip: gzip, digest: ReportDigest(json, catalog)?.digest, catalog)
+    }
+
+    /// The observation in a report.
+    ///
+    /// - Parameters:
+    ///   - report: the report, as far as `catalog` needs it.
+    ///   - gzip: exactly one gzip member with the report's JSON, as it came.
+    /// - Throws: `Refusal` when the report is invalid.
+    init(_ report: Report, gzip: [UInt8], digest: Int64?, _ catalog: Catalog) throws(Refusal) {
+        if let long = report.databases.lazy.compactMap(\.tooLong).first { throw Refusal(.invalid, long) }
+        let databases = report.databases.map { ObservedDatabase($0, catalog.historical) }
+        try self.init(
+            head: report, gzip: gzip, digest: digest, catalog, count: databases.count, content: .read(databases))
+    }
+
+    /// The observation in a report that was looked over: its databases are not decoded yet.
+    init(unread report: ReportDigest, gzip: [UInt8], json: [UInt8], _ catalog: Catalog) throws(Refusal) {
+        try self.init(
+            head: report.head, gzip: gzip, digest: report.digest, catalog, count: report.databases,
+            content: .unread(json))
+    }
+
+    private init(
+        head report: Report, gzip: [UInt8], digest: Int64?, _ catalog: Catalog, count: Int, content: Content
+    ) throws(Refusal) {
         guard let host = ObservedHost(report, catalog.hosts) else {
             throw Refusal(.noIdentity, "the host has no instance id, no machine id and no name")
-        }
-        if let gzip {
-            body = gzip
-        } else {
-            do throws(ReportError) { body = try Gzip.compress(try report.json(.minified)) } catch {
-                throw Refusal(.invalid, "\(error)")
-            }
         }
         if let long = report.tooLong { throw Refusal(.invalid, long) }
         let codes = report.scan.problems.map(\.code)
@@ -55,8 +103,12 @@ public struct Observation: Sendable {
         isComplete = report.scan.status == .complete && seesProcesses
         leavesOut = report.scan.status == .partial || codes.contains("output_limit")
         self.seesProcesses = seesProcesses
-        databases = report.databases.map { ObservedDatabase($0, catalog.historical) }
+        // What a report leaves out says nothing: it cannot be told from another one by what it has.
+        self.digest = isComplete && !leavesOut ? digest : nil
+        databaseCount = count
+        body = gzip
         scan = report.scan
+        (self.content, self.catalog) = (content, catalog)
     }
 
     /// The observation in a listing.
@@ -78,8 +130,28 @@ public struct Observation: Sendable {
         isComplete = listing.isComplete
         leavesOut = false
         seesProcesses = true
-        databases = listing.databases.map { ObservedDatabase($0, catalog.historical) }
-        scan = nil
+        let databases = listing.databases.map { ObservedDatabase($0, catalog.historical) }
+        (databaseCount, digest, scan) = (databases.count, nil, nil)
+        (content, self.catalog) = (.read(databases), catalog)
+    }
+
+    /// Whether its databases were decoded already.
+    public var isDecoded: Bool { if case .read = content { true } else { false } }
+
+    /// The databases.
+    ///
+    /// - Throws: `Refusal` when the report was not decoded yet, and turns out to be invalid.
+    public func databases() throws(Refusal) -> [ObservedDatabase] {
+        switch content {
+        case .read(let databases): return databases
+        case .unread(let json):
+            let report: Report
+            do throws(ReportError) { report = try Report.decode(json: json, catalog.extent) } catch {
+                throw Refusal(.undecodable, error.message)
+            }
+            if let long = report.databases.lazy.compactMap(\.tooLong).first { throw Refusal(.invalid, long) }
+            return report.databases.map { ObservedDatabase($0, catalog.historical) }
+        }
     }
 
     /// Whether a database of this owner may be missing from a complete observation. With an unknown owner: whether
@@ -98,8 +170,7 @@ extension Report {
             ("os.version", host.os?.version), ("kernel", host.kernel), ("architecture", host.architecture),
             ("cloud.region", host.cloud?.region), ("agent.version", agent.version),
         ]
-        if let name = names.first(where: { $0.1?.utf8.count ?? 0 > 255 }) { return "\(name.0) has more than 255 bytes" }
-        return databases.lazy.compactMap(\.tooLong).first
+        return names.first { $0.1?.utf8.count ?? 0 > 255 }.map { "\($0.0) has more than 255 bytes" }
     }
 }
 

@@ -9,6 +9,9 @@ public protocol ReportSink: Sendable {
     /// - Throws: `StoreError` when the store cannot write; then nothing is stored.
     func take(_ groups: [(reports: [IncomingReport], sender: String)], quota: SenderQuota) throws -> [[IngestResult]]
 
+    /// The digests of the last reports of hosts, nil where there is none.
+    func digests(of hosts: [HostIdentity]) throws -> [Int64?]
+
     /// The ids among `ids` of tokens that are valid now.
     func validTokens(_ ids: Set<String>, now: Date) throws -> Set<String>
 

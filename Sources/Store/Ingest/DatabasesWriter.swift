@@ -30,13 +30,19 @@ struct DatabasesWriter {
         var ownerUID: Int64?
     }
 
-    func write() throws {
+    /// Writes them.
+    ///
+    /// - Returns: whether every row that is there has exactly what the observation says, so that an equal one would
+    ///   change nothing.
+    func write() throws -> Bool {
+        let entries = try observation.databases()
         var known = before == nil ? [] : try fetch()
-        if observation.isComplete { rekeyMoved(&known) }
+        if observation.isComplete { rekeyMoved(&known, entries) }
         var byKey: [ByteText: Known] = [:]
         for row in known { byKey[ByteText(row.key)] = row }
         var untouched: [Known] = []
-        for var entry in observation.databases {
+        var isAsReported = true
+        for var entry in entries {
             entry.state.cluster_id = Value(entry.cluster?.id(in: place.accountID))
             guard let row = byKey.removeValue(forKey: ByteText(entry.key)) else {
                 try insert(entry)
@@ -44,15 +50,17 @@ struct DatabasesWriter {
             }
             // An observation without processes cannot tell that a server does not run.
             if !observation.seesProcesses, row.state.isRunning {
+                isAsReported = false
                 try refresh(row, key: row.storedKey, row.state)
             } else if isUnchanged(row, entry) {
                 untouched.append(row)
             } else {
-                try update(row, entry)
+                isAsReported = try update(row, entry) && isAsReported
             }
         }
         try touch(untouched, ofAll: known.count)
-        for row in known where byKey[ByteText(row.key)] != nil { try leave(row) }
+        for row in known where byKey[ByteText(row.key)] != nil { isAsReported = try leave(row) && isAsReported }
+        return isAsReported
     }
 
     /// Whether nothing about the database is new except that it was seen again: by far the most frequent case.
@@ -74,7 +82,7 @@ struct DatabasesWriter {
         for row in rows { try refresh(row, key: row.key, row.state) }
     }
 
-    private static let touching =
+    static let touching =
         "UPDATE databases SET last_seen = ?, bytes_at = CASE WHEN bytes IS NOT NULL THEN ? END WHERE "
 
     private func fetch() throws -> [Known] {
@@ -95,8 +103,8 @@ struct DatabasesWriter {
 
     /// A database whose directory was moved has a new key; it is the same one when its server's own identity says so,
     /// and says so of one gone and one new database only.
-    private func rekeyMoved(_ known: inout [Known]) {
-        let keys = Set(observation.databases.map { ByteText($0.key) })
+    private func rekeyMoved(_ known: inout [Known], _ entries: [ObservedDatabase]) {
+        let keys = Set(entries.map { ByteText($0.key) })
         let old = Set(known.map { ByteText($0.key) })
         func name(_ engine: String, _ identity: String) -> ByteText { ByteText(engine + "\n" + identity) }
         var gone: [ByteText: [Int]] = [:]
@@ -107,7 +115,7 @@ struct DatabasesWriter {
             gone[name(known[index].state.engine.text ?? "", identity), default: []].append(index)
         }
         guard !gone.isEmpty else { return }
-        let new = Dictionary(grouping: observation.databases) { entry in
+        let new = Dictionary(grouping: entries) { entry in
             entry.serverIdentity.map { name(entry.state.engine.text ?? "", $0) }
         }
         for (identity, entries) in new {
@@ -138,7 +146,8 @@ struct DatabasesWriter {
         try record(Change.between(nil, entry.state), row)
     }
 
-    private func update(_ row: Known, _ entry: ObservedDatabase) throws {
+    /// Whether the row then has exactly what the entry says.
+    private func update(_ row: Known, _ entry: ObservedDatabase) throws -> Bool {
         let leavesOut = observation.leavesOut || observation.limits(entry.ownerUID ?? row.ownerUID)
         let state = row.state.merged(with: entry.state, leavesOut: leavesOut)
         // A size that was not measured whole does not replace one that was.
@@ -167,6 +176,9 @@ struct DatabasesWriter {
             try observe(row.rowID, isMeasured ? bytes : nil, isMeasured ? isComplete : nil)
         }
         try refresh(row, key: entry.key, state)
+        return state == entry.state && bytes == entry.bytes && isComplete == entry.bytesComplete
+            && entry.serverIdentity == (entry.serverIdentity ?? row.serverIdentity)
+            && entry.ownerUID == (entry.ownerUID ?? row.ownerUID)
     }
 
     /// Writes what is new, and keeps what was before with its time; of one that was missing, both what it was and that it was missing.
@@ -190,14 +202,19 @@ struct DatabasesWriter {
     ///
     /// The row keeps its values and gets the time, so a report that empties a large host writes little. The values go
     /// into the history when they change.
-    private func leave(_ row: Known) throws {
+    ///
+    /// - Returns: whether the row is missing now.
+    private func leave(_ row: Known) throws -> Bool {
+        var isMissing = !row.state.missing_since.isNull
         if observation.isComplete, row.state.missing_since.isNull, !observation.limits(row.ownerUID) {
             var state = row.state
             state.missing_since = .text(seen)
             try execute("UPDATE databases SET missing_since = ? WHERE row_id = ?", [seen, row.rowID])
             try record(Change.between(row.state, state), row.rowID)
+            isMissing = true
         }
         try refresh(row, key: row.key, row.state)
+        return isMissing
     }
 
     private func observe(_ row: Int64, _ bytes: Int64?, _ isComplete: Bool?) throws {

@@ -85,8 +85,7 @@ extension InventoryStore {
         _ body: Data, source: String, takesOver: Bool, _ now: Date?
     ) throws -> IngestOutcome {
         do {
-            let report = try Report.decode(body: body, catalog.extent)
-            var observation = try Observation(report, gzip: Array(body), catalog: catalog)
+            var observation = try observation(body: body)
             observation.sender = source
             observation.bounds = takesOver ? Bounds(takesOver: true) : try token(source)?.token.bounds ?? Bounds()
             return try ingest([observation], now: now)[0]

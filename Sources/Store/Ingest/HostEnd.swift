@@ -81,9 +81,7 @@ extension InventoryStore {
             while try forget(row, source: nil, now: now, limit: Self.forgetStep, database) {}
             var hosts: Set<String> = []
             for report in reports {
-                guard let outline = try? Report.decode(body: report[3], catalog.extent),
-                    var observation = try? Observation(outline, gzip: Array(report[3] as Data), catalog: catalog)
-                else { continue }
+                guard var observation = try? observation(body: report[3]) else { continue }
                 observation.sender = report[0]
                 let ingestion = Ingestion(observation, seen: report[1], received: report[2], self, database)
                 do {

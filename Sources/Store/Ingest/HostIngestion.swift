@@ -79,8 +79,10 @@ struct HostIngestion {
     }
 
     private func store(_ known: KnownHost?) throws -> IngestOutcome {
-        let id = try apply(to: known) { try ingestion.addReport("host_row_id", $0, isOlder: false) }
-        return .stored(place: id, databases: observation.databases.count)
+        let id =
+            try known.flatMap { try UnchangedHost($0, host, ingestion) }?.write()
+            ?? apply(to: known) { try ingestion.addReport("host_row_id", $0, isOlder: false) }
+        return .stored(place: id, databases: observation.databaseCount)
     }
 
     /// Makes the report the host's current state; `keep` stores it, given the host's row, and returns the report's row.
@@ -88,9 +90,12 @@ struct HostIngestion {
         if let known, let join = try HostJoin(known, host, ingestion) { try join.run() }
         let now = try HostWriter(ingestion: ingestion, host: host, known: known).write()
         let reportRow = try keep(now.rowID)
-        try DatabasesWriter(
+        let isAsReported = try DatabasesWriter(
             ingestion: ingestion, place: PlaceRow(now), before: known.map(PlaceRow.init), reportRow: reportRow
         ).write()
+        if !isAsReported, observation.digest != nil {
+            try ingestion.database.run("UPDATE hosts SET digest = NULL WHERE row_id = ?", [now.rowID])
+        }
         return now.id
     }
 }

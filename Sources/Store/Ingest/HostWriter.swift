@@ -9,18 +9,8 @@ struct HostWriter {
 
     /// The host as it is now.
     func write() throws -> KnownHost {
-        let identity = host.identity
-        // What one report cannot tell, an earlier one told: an agent without root sees no account.
-        var now = known ?? KnownHost(rowID: 0, id: identity.id, lastSeen: ingestion.seen)
-        now.lastSeen = ingestion.seen
-        now.hostname = host.hostname ?? now.hostname
-        now.accountID = host.accountID ?? now.accountID
-        now.region = host.region ?? now.region
-        now.machineID = identity.machineID ?? now.machineID
-        now.instanceID = identity.instanceID ?? now.instanceID
-        now.id = identity.instanceID ?? now.id
-        if ingestion.observation.sender != Observation.commandLine { now.sender = ingestion.observation.sender }
-        now.isRetired = false
+        let before = known ?? KnownHost(rowID: 0, id: host.identity.id, lastSeen: ingestion.seen)
+        var now = before.merged(with: host, ingestion)
         try ingestion.writeAccount(host.accountID)
         if let known {
             if !known.isNamed(as: now) { try rename(now) }
@@ -87,7 +77,9 @@ struct HostWriter {
     private func writeFacts(_ now: KnownHost) throws {
         try execute(
             ingestion.hostFacts,
-            host.facts.map(\.argument) + [now.lastSeen, ingestion.observation.started, now.sender, now.rowID])
+            host.facts.map(\.argument) + [
+                now.lastSeen, ingestion.observation.started, now.sender, ingestion.observation.digest, now.rowID,
+            ])
         guard known.map({ !$0.isNamed(as: now) }) ?? true else { return }
         try SearchText.replace(
             known.map(SearchText.of), SearchText.of(now), in: "search_hosts", now.rowID, ingestion.database)

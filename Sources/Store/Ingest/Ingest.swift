@@ -52,6 +52,36 @@ extension InventoryStore {
     }
 }
 
+extension InventoryStore {
+    /// The observation in a stored body.
+    ///
+    /// - Parameter keepsBody: false when the body is in its row already, and must not take memory.
+    func observation(body: Data, keepsBody: Bool = true) throws -> Observation {
+        // What came as JSON may pack to more than a frame may hold.
+        let gzip = Array(body)
+        let json = try Gzip.firstMember(of: gzip[...], compressedLimit: .max).bytes
+        return try Observation(gzip: keepsBody ? gzip : [], json: json, catalog: catalog)
+    }
+
+    /// The digests of the last reports of hosts, nil where there is none.
+    public func digests(of hosts: [HostIdentity]) throws -> [Int64?] {
+        guard !hosts.isEmpty else { return [] }
+        return try read { database in
+            try hosts.map { host in
+                let column = host.instanceID != nil ? "instance_id" : host.machineID != nil ? "machine_id" : "id"
+                let sql = "SELECT digest FROM hosts WHERE \(column) = ? LIMIT 1"
+                let row = try Row.fetchOne(database.cachedStatement(sql: sql), arguments: [host.machineOrID])
+                return row?[0]
+            }
+        }
+    }
+}
+
+extension HostIdentity {
+    /// What `digests` looks a host up by.
+    fileprivate var machineOrID: String { instanceID ?? machineID ?? id }
+}
+
 /// One observation on its way into the tables.
 struct Ingestion {
     let observation: Observation
@@ -165,8 +195,7 @@ struct Ingestion {
 
 extension Report {
     /// The report in a stored body.
-    static func decode(body: Data, _ extent: Extent = .whole) throws(ReportError) -> Report {
-        // What came as JSON may pack to more than a frame may hold.
-        try decode(json: try Gzip.firstMember(of: Array(body)[...], compressedLimit: .max).bytes, extent)
+    static func decode(body: Data) throws(ReportError) -> Report {
+        try decode(json: try Gzip.firstMember(of: Array(body)[...], compressedLimit: .max).bytes)
     }
 }

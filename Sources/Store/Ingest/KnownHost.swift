@@ -16,6 +16,8 @@ struct KnownHost {
     var machineID: String?
     /// The token whose reports these are; nil where only the command line's came.
     var sender: String?
+    /// The digest of its last report; nil when a report with the same digest may still say something new.
+    var digest: Int64?
     /// An operator retired it.
     var isRetired = false
     /// A report of this host and of the very time that was asked for is stored.
@@ -27,7 +29,7 @@ struct KnownHost {
         SELECT row_id, id, last_seen, hostname, account_id, region, instance_id, machine_id, last_started_at,
             EXISTS (SELECT 1 FROM reports r WHERE r.host_row_id = hosts.row_id AND r.started_at = ?),
             EXISTS (SELECT 1 FROM hosts o WHERE o.machine_id = hosts.machine_id AND o.instance_id IS NULL),
-            sender, retired_at IS NOT NULL
+            sender, retired_at IS NOT NULL, digest
         FROM hosts\u{20}
         """
 
@@ -45,6 +47,7 @@ struct KnownHost {
         hasTwin = instanceID != nil && row[10]
         sender = row[11]
         isRetired = row[12]
+        digest = row[13]
     }
 
     init(rowID: Int64, id: String, lastSeen: String) {
@@ -104,6 +107,22 @@ struct KnownHost {
     func isSame(sender observation: Observation) -> Bool {
         (sender ?? Observation.commandLine) == observation.sender || observation.sender == Observation.commandLine
             || observation.bounds.takesOver
+    }
+
+    /// The host after an observation. What one report cannot tell, an earlier one told: an agent without root sees no
+    /// account.
+    func merged(with host: ObservedHost, _ ingestion: Ingestion) -> KnownHost {
+        var now = self
+        now.lastSeen = ingestion.seen
+        now.hostname = host.hostname ?? hostname
+        now.accountID = host.accountID ?? accountID
+        now.region = host.region ?? region
+        now.machineID = host.identity.machineID ?? machineID
+        now.instanceID = host.identity.instanceID ?? instanceID
+        now.id = host.identity.instanceID ?? id
+        if ingestion.observation.sender != Observation.commandLine { now.sender = ingestion.observation.sender }
+        now.isRetired = false
+        return now
     }
 
     /// Whether nothing that other rows repeat changed.

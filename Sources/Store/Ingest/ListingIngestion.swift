@@ -32,7 +32,7 @@ struct ListingIngestion {
             return .older(place: scope.id)
         }
         try apply(to: known) { try ingestion.addReport("listing_row_id", $0, isOlder: false) }
-        return .stored(place: scope.id, databases: ingestion.observation.databases.count)
+        return .stored(place: scope.id, databases: ingestion.observation.databaseCount)
     }
 
     /// Makes the listing the current state of its service there; `keep` stores it, and returns its row.
@@ -51,7 +51,7 @@ struct ListingIngestion {
         }
         let reportRow = try keep(row)
         let place = PlaceRow(listing: row, scope)
-        try DatabasesWriter(
+        _ = try DatabasesWriter(
             ingestion: ingestion, place: place, before: known.map { _ in place }, reportRow: reportRow
         ).write()
     }

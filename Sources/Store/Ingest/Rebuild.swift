@@ -105,10 +105,7 @@ extension InventoryStore {
 
     /// The observation in a stored body; nil when it no longer decodes. The body itself is not kept in memory.
     private func observation(_ body: Data, isListing: Bool) -> Observation? {
-        guard isListing else {
-            let report = try? Report.decode(body: body, catalog.extent)
-            return report.flatMap { try? Observation($0, gzip: [], catalog: catalog) }
-        }
+        guard isListing else { return try? observation(body: body, keepsBody: false) }
         let json = try? Gzip.firstMember(of: Array(body)[...], compressedLimit: .max).bytes
         let listing = json.flatMap { try? Report.decoder().decode(Listing.self, from: Data($0)) }
         return listing.flatMap { try? Observation($0, gzip: [], catalog: catalog) }

@@ -3,6 +3,9 @@ extension Migration {
     static let places = Migration(
         name: "0004 places",
         sql: """
+            -- What lasts of a host's last report, as a number: an equal one says nothing new.
+            ALTER TABLE hosts ADD COLUMN digest INTEGER;
+
             -- What one AWS service lists in an account and region: the other place of databases, next to hosts.
             CREATE TABLE listings (
                 row_id INTEGER PRIMARY KEY,

@@ -26,7 +26,7 @@ extension Call {
         let most = bytes.count > limits.inflatedBytes / Self.ratio ? limits.inflatedBytes : bytes.count * Self.ratio
         var taken = try await queue.memory.take(most, for: sender)
         defer { queue.memory.release(taken, of: sender) }
-        let catalog = backend.store.catalog
+        let (store, catalog) = (backend.store, backend.store.catalog)
         let entries = try await Blocking.parse(most) {
             ReportFile.entries(
                 in: bytes, limit: limits.inflatedBytes, frames: limits.inflatedBytes, each: limits.reportBytes,
@@ -42,7 +42,9 @@ extension Call {
         var hasReport = false
         for part in Self.parts(of: entries) {
             let reports = try await Blocking.parse(part.reduce(0) { $0 + entries[$1].bytes }) {
-                part.map { IncomingReport(entries[$0], sender: sender, bounds: bounds, catalog: catalog) }
+                try IncomingReport.all(entries[part], sender: sender, bounds: bounds, catalog: catalog) {
+                    try store.digests(of: $0)
+                }
             }
             // What is no report needs no place in a commit.
             let isNothing = reports.allSatisfy { if case .unreadable = $0.content { true } else { false } }

@@ -1,0 +1,104 @@
+import FoundationEssentials
+import Report
+
+/// A report's JSON, looked over without decoding its databases: its head, and a digest of what lasts.
+///
+/// Most reports say nothing new. A digest that equals the stored one of the host tells so: then nothing else of the
+/// report has to be read. What changes at every scan is left out of it: times, numbers of processes, memory, free
+/// space, evidence. So are the parts of a report that no column needs.
+struct ReportDigest: Sendable {
+    /// The report without its databases.
+    let head: Report
+    /// How many databases it has.
+    let databases: Int
+    /// FNV-1a, 64 bits, over what lasts; it is compared with digests of the same host only.
+    let digest: Int64
+
+    /// Members of a scan that differ each time.
+    private static let volatile: Set<String> = ["started_at", "duration_ms", "processes_seen", "engines"]
+    /// The parts of a database that are digested only where a column needs them.
+    private static let optional: [String: Report.Extent] = [
+        "process": .process, "unix_sockets": .unixSockets, "config_files": .configFiles, "package": .package,
+        "settings": .settings, "evidence": .evidence,
+    ]
+    /// Another program may derive other values from the same report: with a change of a column's value, count this up.
+    private static let revision: UInt8 = 1
+
+    /// Looks over `json`; nil when it is no JSON, or no report that can be read.
+    init?(_ json: [UInt8], _ catalog: Catalog) {
+        guard json.count <= ReportLimits.inflatedBytes, JSONSyntax.isValid(json), !Report.holdsNUL(json) else {
+            return nil
+        }
+        var hash = FNV1a()
+        hash.add(Self.revision)
+        for field in catalog.historical.fields { hash.add(field.name.utf8) }
+        var head: [UInt8] = [UInt8(ascii: "{")]
+        var list: Range<Int>?
+        var scanner = JSONScanner(json)
+        scanner.object { name, range in
+            guard name != "databases" else { return list = range }
+            head += Array("\"\(name)\":".utf8) + json[range] + [UInt8(ascii: ",")]
+            if name == "scan" {
+                Self.add(json, range, &hash) { !Self.volatile.contains($0) }
+            } else {
+                hash.add(json, range)
+            }
+        }
+        guard let list else { return nil }
+        head += Array("\"databases\":[]}".utf8)
+        guard let report = try? Report.decode(json: head, .outline) else { return nil }
+        self.head = report
+        databases = Self.addDatabases(json, list, catalog.extent, &hash)
+        digest = Int64(bitPattern: hash.value)
+    }
+
+    private static func addDatabases(
+        _ json: [UInt8], _ list: Range<Int>, _ extent: Report.Extent, _ hash: inout FNV1a
+    ) -> Int {
+        var count = 0
+        var scanner = JSONScanner(json, from: list.lowerBound)
+        scanner.array { element in
+            count += 1
+            var members = JSONScanner(json, from: element.lowerBound)
+            members.object { name, range in
+                if let part = optional[name], !extent.contains(part) { return }
+                hash.add(name.utf8)
+                guard name == "data_directories", !extent.contains(.filesystems) else { return hash.add(json, range) }
+                var directories = JSONScanner(json, from: range.lowerBound)
+                directories.array { directory in add(json, directory, &hash) { $0 != "filesystem" } }
+            }
+        }
+        return count
+    }
+
+    /// Adds the members of an object that pass `isWanted`.
+    private static func add(
+        _ json: [UInt8], _ range: Range<Int>, _ hash: inout FNV1a, _ isWanted: (String) -> Bool
+    ) {
+        var members = JSONScanner(json, from: range.lowerBound)
+        members.object { name, range in
+            guard isWanted(name) else { return }
+            hash.add(name.utf8)
+            hash.add(json, range)
+        }
+    }
+}
+
+/// The hash of Fowler, Noll and Vo, 64 bits.
+private struct FNV1a {
+    private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    mutating func add(_ byte: UInt8) { value = (value ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+
+    mutating func add(_ bytes: some Sequence<UInt8>) {
+        for byte in bytes { add(byte) }
+        add(0xFF)
+    }
+
+    mutating func add(_ bytes: [UInt8], _ range: Range<Int>) {
+        bytes.withUnsafeBufferPointer { bytes in
+            for index in range { add(bytes[index]) }
+        }
+        add(0xFF)
+    }
+}
