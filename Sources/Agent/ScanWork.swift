@@ -93,20 +93,20 @@ final class ScanWork: Sendable {
         let host = inspector.host
         do throws(HostError) {
             let (servers, table) = try inspector.takeHold()
-            if table.truncated {
+            if table.isCut {
                 host.log.add(
                     .tooManyProcesses, "/proc",
                     "only \(ProcessTable.limit) were looked at")
             }
-            if table.denied > 0 {
+            if table.value.denied > 0 {
                 let hint = options.privileged ? "even to root" : "without root"
                 host.log.add(
                     .notPrivileged, "/proc",
-                    "\(table.denied) of \(table.pids.count) processes show no executable \(hint)",
+                    "\(table.value.denied) of \(table.value.pids.count) processes show no executable \(hint)",
                     partial: !options.privileged)
             }
             sayHidden(host)
-            return (servers, table.pids.count)
+            return (servers, table.value.pids.count)
         } catch {
             let reason = host.proc.isAbsent ? "there is no kernel's /proc below the root" : "\(error)"
             host.log.add(
@@ -119,7 +119,7 @@ final class ScanWork: Sendable {
     /// A /proc mounted with hidepid shows other users' processes to root alone (proc(5), "Mount options").
     private func sayHidden(_ host: Host) {
         guard !(options.privileged && host.proc.isLive),
-            let mount = try? Mounts.read(host.proc.isLive ? "self" : "1", host.proc).holding("/proc"),
+            let mount = try? Mounts.read(host.proc.isLive ? "self" : "1", host.proc).value.holding("/proc"),
             let option = mount.options.split(separator: ",").first(where: {
                 $0.hasPrefix("hidepid=") && $0 != "hidepid=0" && $0 != "hidepid=off"
             })

@@ -34,8 +34,8 @@ struct LiveHostTests {
         let asked = try SockDiag.listeners().values.first { $0.port == port }
         let read = NetTCP.parse(try proc.read("net/tcp").bytes).values.first { $0.port == port }
         #expect(asked != nil && asked == read)
-        #expect(asked.map { open.sockets.contains($0.inode) } == true)
-        #expect(SocketTable(proc).namespace(of: pid).tcp.values.contains { $0.port == port })
+        #expect(asked.map { open.value.sockets.contains($0.inode) } == true)
+        #expect(SocketTable(proc).namespace(of: pid).value.tcp.values.contains { $0.port == port })
     }
 
     @Test("the process table holds this process with its details; an ended one is an error with a number")
@@ -46,7 +46,7 @@ struct LiveHostTests {
             processes.append($0)
             return true
         }
-        #expect(table.pids == processes.map(\.pid) && !table.truncated)
+        #expect(table.value.pids == processes.map(\.pid) && !table.isCut)
         let own = try #require(processes.first { $0.pid == getpid() })
         #expect(own.executable == (try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")))
         #expect(own.arguments.count == 1, "of every process argv[0] alone is kept")
@@ -56,10 +56,10 @@ struct LiveHostTests {
         let details = try ProcessDetails.read(getpid(), proc)
         #expect(details.ppid == getppid() && details.uid == geteuid())
         #expect(details.workingDirectory == FileManager.default.currentDirectoryPath)
-        #expect { try ProcessDetails.read(Int32.max, proc) } throws: { ($0 as? HostError)?.errno.isAbsent == true }
+        #expect { try ProcessDetails.read(Int32.max, proc) } throws: { ($0 as? HostError)?.reason.isAbsent == true }
     }
 
-    @Test("a netlink answer that lies about its lengths is refused")
+    @Test("a netlink answer with wrong lengths is refused")
     func netlink() {
         var found: [UInt64: TCPListener] = [:]
         for bytes in [
@@ -67,7 +67,7 @@ struct LiveHostTests {
             [8, 0, 0, 0] + [UInt8](repeating: 0, count: 20),
         ] {
             bytes.withUnsafeBytes { buffer in
-                _ = #expect(throws: Errno.self) { try SockDiag.parse(buffer, into: &found) }
+                _ = #expect(throws: Reason.self) { try SockDiag.parse(buffer, into: &found) }
             }
         }
         #expect(found.isEmpty)

@@ -22,7 +22,7 @@ struct PackagesTests {
             let packages = Packages(
                 try HostRoot(path.path), packageNames: ["mysql"], fileNames: ["mysqld"], deadline: Deadline(seconds: 20)
             )
-            return (packages.owner(of: file, prefixes: ["mysql"]), packages.failures)
+            return (packages.owner(of: file, prefixes: ["mysql"]), packages.shortfalls)
         }
     }
 
@@ -93,7 +93,7 @@ struct PackagesTests {
         var bytes = try Data(contentsOf: Self.fixtures.appending(path: "rpmdb.sqlite"))
         let name = try #require(bytes.range(of: Data("tablePackagesPackages".utf8)))
         bytes.replaceSubrange(name, with: Data("tablePickagesPickages".utf8))
-        #expect(try Host("rpmdb.sqlite", bytes).owner(of: "/usr/sbin/mysqld").failures.first?.errno == .malformed)
+        #expect(try Host("rpmdb.sqlite", bytes).owner(of: "/usr/sbin/mysqld").failures.first?.reason == .malformed)
     }
 
     @Test("chains and trees that lead back to themselves end")
@@ -112,7 +112,7 @@ struct PackagesTests {
         let page = 1024
         // The second page, the table's root, becomes an interior page whose only child is itself.
         sqlite.replaceSubrange(page..<page + 12, with: [5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2])
-        #expect(try Host("rpmdb.sqlite", sqlite).owner(of: "/usr/sbin/mysqld").failures.first?.errno == .malformed)
+        #expect(try Host("rpmdb.sqlite", sqlite).owner(of: "/usr/sbin/mysqld").failures.first?.reason == .malformed)
     }
 
     @Test("apk's paragraphs: the file's directory stands above it")

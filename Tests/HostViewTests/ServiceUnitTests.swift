@@ -18,7 +18,7 @@ struct ServiceUnitTests {
         }
         deinit { try? FileManager.default.removeItem(at: path) }
         func units(_ names: [String] = []) throws -> [ServiceUnit] {
-            ServiceUnit.all(try HostRoot(path.path), names: names).units
+            ServiceUnit.all(try HostRoot(path.path), names: names).value
         }
     }
 
@@ -154,10 +154,10 @@ struct SocketTableTests {
         try FileManager.default.copyItem(at: source, to: copy)
         defer { try? FileManager.default.removeItem(at: copy) }
         let table = SocketTable(ProcFS(try HostRoot(copy.path), isRecorded: true))
-        let first = table.namespace(of: 2001)
+        let first = table.namespace(of: 2001).value
         #expect(first.isSeparate && !first.isIsolated && first.tcp.values.map(\.port).sorted() == [3306, 3307])
         try FileManager.default.removeItem(at: copy.appending(path: "proc/net-of-4026533000"))
-        #expect(table.namespace(of: 2002).tcp == first.tcp)
-        #expect(!table.namespace(of: 1).isSeparate)
+        #expect(table.namespace(of: 2002).value.tcp == first.tcp)
+        #expect(!table.namespace(of: 1).value.isSeparate)
     }
 }
