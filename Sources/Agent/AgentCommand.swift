@@ -7,10 +7,10 @@ import Terminal
 struct AgentCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dbcensus-agent",
-        abstract: "Finds every database on this host: running, stopped or merely installed.",
+        abstract: "Find every database on this host: running, stopped or only installed.",
         discussion: """
-            It reads /proc, sockets and data directories. It runs nothing, connects to nothing and needs no password. As root it sees \
-            everything; without root it says what it could not see.
+            Reads /proc, sockets and data directories. Starts no program, opens no connection and needs no password. Run \
+            it as root to see everything; without root, the report lists what it could not see.
             """,
         version: agentVersion,
         subcommands: [ScanCommand.self, DecodeCommand.self, EnginesCommand.self],
@@ -20,7 +20,8 @@ struct AgentCommand: ParsableCommand {
         // A reader that goes away must be an error that can be told, not a death by SIGPIPE.
         signal(SIGPIPE, SIG_IGN)
         unsetenv("TZ")  // it may name a file, and every time is in UTC
-        // Swift's runtime may have found a program that it would run on a crash (swift-backtrace): the agent runs nothing.
+        // Swift's runtime may have found a program that it would run on a crash (swift-backtrace): the agent runs
+        // nothing.
         for number in [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP] { signal(number, SIG_DFL) }
         Sandbox.tidyDescriptors()
         do {

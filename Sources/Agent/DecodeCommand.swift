@@ -6,9 +6,9 @@ import Report
 struct DecodeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "decode",
-        abstract: "Turns a frame, gzip or JSON, from a file or standard input, into indented JSON.")
+        abstract: "Print a report as indented JSON, from a frame, gzip or JSON.")
 
-    @Argument(help: "A file; standard input without one.", completion: .file())
+    @Argument(help: "The file to read; standard input by default.", completion: .file())
     var file: String?
 
     func run() throws {
@@ -27,11 +27,13 @@ struct DecodeCommand: ParsableCommand {
         let frames = Frame.find(in: bytes, limit: 2)
         guard let frame = frames.first else {
             guard bytes.contains(UInt8(ascii: "{")) else {
-                throw ReportError(.noReport, "neither a frame, nor gzip, nor JSON")
+                throw ReportError(.noReport, "not a frame, gzip or JSON")
             }
             return try Report.decode(json: bytes)
         }
-        guard frames.count == 1 else { throw ReportError(.trailingBytes, "more than one frame; decode takes one") }
+        guard frames.count == 1 else {
+            throw ReportError(.trailingBytes, "more than one frame; decode reads one at a time")
+        }
         return try Report.decode(json: try Gzip.decompress(try frame.gzip.get()))
     }
 

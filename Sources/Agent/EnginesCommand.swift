@@ -5,7 +5,7 @@ import Terminal
 /// `dbcensus-agent engines`: what can be detected, and how.
 struct EnginesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "engines", abstract: "Lists the engines that the agent detects, and how.")
+        commandName: "engines", abstract: "List the engines that the agent detects, and how it finds them.")
 
     func run() throws {
         let lines = EngineRegistry.all.flatMap { engine in

@@ -12,8 +12,8 @@ struct Output {
     let descriptor: Int32
     private let name: String
 
-    /// Standard output, or the file at `path`, made or emptied. Links are refused: in a directory that others may write, they
-    /// could lead anywhere.
+    /// Standard output, or the file at `path`, made or emptied. Links are refused: in a directory that others may
+    /// write, they could lead anywhere.
     init(path: String?) throws(OutputError) {
         guard let path else {
             descriptor = STDOUT_FILENO

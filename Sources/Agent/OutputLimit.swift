@@ -1,7 +1,8 @@
 import Engines
 import Report
 
-/// Makes a report fit a channel that truncates: detail is left out, the least valuable first, until it does (docs/report.md has the order).
+/// Makes a report fit a channel that truncates: detail is left out, the least valuable first, until it does
+/// (docs/report.md has the order).
 struct OutputLimit {
     /// The least that can be asked for: what is left at the end always fits.
     static let minimum = 2_000
@@ -81,7 +82,8 @@ struct OutputLimit {
             output = try encode(rest.saying(left, bytes))
             if output.count <= bytes { return output }
         }
-        // Running servers are worth most, then data without a server; of each, one with a long path must not keep the others out.
+        // Running servers are worth most, then data without a server; of each, one with a long path must not keep the
+        // others out.
         let order = [Report.Database.State.running, .stopped, .installed]
         let ranked = order.flatMap { state in
             rest.databases.filter { $0.state == state }.sorted { $0.key.utf8.count < $1.key.utf8.count }

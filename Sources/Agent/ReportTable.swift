@@ -20,7 +20,7 @@ struct ReportTable {
         } else {
             lines += table.lines(width: width)
         }
-        if explained { lines += report.databases.flatMap(explanation) }
+        if explained { lines += report.databases.flatMap(explanation) + engines }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -83,6 +83,13 @@ struct ReportTable {
         let address = first.exposure == .all ? "*" : first.protocol == .tcp6 ? "[\(first.address)]" : first.address
         let more = Set(database.listeners.map(\.port)).count - 1
         return "\(address):\(first.port)" + (more > 0 ? " +\(more)" : "")
+    }
+
+    /// How each engine's part went, such as `<id> = complete ← 3 ms`.
+    private var engines: [String] {
+        guard !report.scan.engines.isEmpty else { return [] }
+        return ["", "engines"]
+            + report.scan.engines.map { "  \($0.id) = \($0.outcome.rawValue) ← \($0.durationMs) ms" }
     }
 
     private func explanation(_ database: Report.Database) -> [String] {

@@ -8,53 +8,53 @@ import Terminal
 /// `dbcensus-agent scan`: looks at one host and reports.
 struct ScanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "scan", abstract: "Looks at this host and reports its databases (the default command).")
+        commandName: "scan", abstract: "Scan this host and report its databases (the default command).")
 
     enum Format: String, CaseIterable, ExpressibleByArgument { case table, json, frame }
 
-    @Option(help: "How to write the report: a table for people, JSON, or a frame for a channel that truncates.")
+    @Option(help: "The format of the report: a table for people, JSON, or a frame for channels that truncate output.")
     var format: Format = .table
 
     @Option(name: .shortAndLong, help: "Write to this file instead of standard output.", completion: .file())
     var output: String?
 
     @Option(
-        help: "Take this directory for the host's /: an unpacked image, a mounted snapshot, /host in a container.",
+        help: "Use this directory as the host's /: an unpacked image, a mounted snapshot, /host in a container.",
         completion: .directory)
     var root = "/"
 
-    @Flag(help: "With --root: take plain files in its /proc for a recording of the host's processes.")
+    @Flag(help: "With --root: read the processes from plain files in its /proc, as recorded for tests.")
     var recordedProc = false
 
-    @Option(help: "Write what is known by then: 30s, 500ms, 2m.")
+    @Option(help: "Stop after this time and report what is known: 30s, 500ms, 2m.")
     var deadline = Seconds(value: 30)
 
     @Flag(help: "Do not measure data directories.")
     var noSizes = false
 
-    @Option(name: .customLong("engine"), help: "Look for this engine only; may be given several times.")
+    @Option(name: .customLong("engine"), help: "Look for this engine only; repeat it for several engines.")
     var engines: [String] = []
 
-    @Option(help: "Write at most this many bytes of JSON or frame; detail is left out, and the report says what.")
+    @Option(help: "Write at most this many bytes of JSON or frame. The report lists the details that it leaves out.")
     var maxOutput: Int?
 
     @Flag(help: "With a table: print where each value comes from.")
     var explain = false
 
-    @Flag(help: "Do without the kernel's sandbox, to find out whether it is in the way.")
+    @Flag(help: "Run without the sandbox, to find out whether it causes a problem.")
     var noSandbox = false
 
     func validate() throws {
         let known = EngineRegistry.all.map(\.id)
         for engine in engines where !known.contains(engine) {
-            throw ValidationError("There is no engine '\(engine)'. Known: \(known.joined(separator: ", ")).")
+            throw ValidationError("Unknown engine '\(engine)'. Known engines: \(known.joined(separator: ", ")).")
         }
         if let maxOutput, maxOutput < OutputLimit.minimum || format == .table {
             throw ValidationError(
-                "--max-output takes \(OutputLimit.minimum) bytes or more, and goes with --format json or frame.")
+                "--max-output must be at least \(OutputLimit.minimum) bytes, and needs --format json or frame.")
         }
         if explain, format != .table {
-            throw ValidationError("--explain goes with --format table; JSON holds the evidence.")
+            throw ValidationError("--explain needs --format table; JSON always contains the evidence.")
         }
     }
 
@@ -75,7 +75,7 @@ struct ScanCommand: ParsableCommand {
         case .json: try output.write(fitted(report) { try $0.json(.pretty) + [UInt8(ascii: "\n")] })
         case .frame: try output.write(fitted(report, Frame.encode))
         case .table:
-            let table = ReportTable(report, width: Talk.width(standard: 80))
+            let table = ReportTable(report, width: Talk.width(default: 80))
             try output.write(Array(table.text(explained: explain).utf8))
             table.problems().forEach(Talk.say)
         }

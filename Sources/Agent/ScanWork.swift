@@ -5,18 +5,23 @@ import HostView
 import Report
 import Synchronization
 
-/// The work of one scan, in the order of the data's way: processes, then, once the sandbox is locked, facts, databases, sizes.
+/// The work of one scan, in the order of the data's way: processes, then, once the sandbox is locked, facts, databases,
+/// sizes.
 final class ScanWork: Sendable {
     let progress = Mutex(ScanProgress())
     private let options: ScanOptions
     private let root: HostRoot
     private let deadline: Deadline
     private let done = Signal()
+    private let engines: [any Engine]
 
     init(options: ScanOptions, root: HostRoot, deadline: Deadline) {
         self.options = options
         self.root = root
         self.deadline = deadline
+        engines = EngineRegistry.all.filter { options.engines.isEmpty || options.engines.contains($0.id) }
+        let runs = engines.map { Report.EngineRun(id: $0.id, outcome: .notRun, durationMs: 0) }
+        progress.withLock { $0.engines = runs }
     }
 
     /// Runs `look` on a thread of its own; false when it has not come back after `seconds`.
@@ -33,7 +38,7 @@ final class ScanWork: Sendable {
                 $0.problems.append(
                     Report.Problem(
                         code: ProblemCode.deadline.rawValue, subject: "scan",
-                        message: "no thread could be made: a read that hung would have kept the report"))
+                        message: "could not start a second thread: a read that hangs would have delayed the report"))
             }
             return true
         }
@@ -44,11 +49,10 @@ final class ScanWork: Sendable {
     /// Looks at the host and keeps `progress` up to date.
     func look() {
         let log = ProblemLog()
-        let host = Host(
+        let host = ScanContext(
             root, deadline: deadline, log: log, isRecorded: options.isRecorded, stepBack: Sandbox.stepBack)
-        let engines = EngineRegistry.all.filter { options.engines.isEmpty || options.engines.contains($0.id) }
         let inspector = Inspector(host, engines: engines)
-        let (servers, processesSeen) = takeHold(inspector)
+        let (servers, processesSeen) = findCandidates(inspector)
         lock()
         let description = Report.Host(host.facts, cloud: CloudIdentity.read(root))
         if host.facts.addressesTruncated {
@@ -56,30 +60,31 @@ final class ScanWork: Sendable {
                 .reportLimit, "host", "only \(HostFacts.addressLimit) of its addresses are reported", partial: false)
         }
         if engines.count < EngineRegistry.all.count {
-            log.add(.engineFilter, "scan", "only \(engines.map(\.id).joined(separator: ", ")) was looked for")
+            log.add(.engineFilter, "scan", "only \(engines.map(\.id).joined(separator: ", ")) was searched for")
         }
-        publish(log) {
+        publish(host) {
             $0.host = description
             $0.processesSeen = processesSeen
         }
-        var findings: [Finding] = []
-        inspector.run(servers) { finding in
-            findings.append(finding)
-            publish(log) { $0.databases.append(finding.database) }
+        var databases: [FoundDatabase] = []
+        inspector.run(servers) { found in
+            databases.append(found)
+            publish(host) { $0.databases.append(found.database) }
         }
         if options.measuresSizes {
-            Sizes.measure(&findings, host)
-            publish(log) { $0.databases = findings.map(\.database) }
+            Sizes.measure(&databases, host)
+            publish(host) { $0.databases = databases.map(\.database) }
         }
-        publish(log) { _ in }
+        publish(host) { _ in }
     }
 
-    private func publish(_ log: ProblemLog, _ change: (inout ScanProgress) -> Void) {
+    private func publish(_ host: ScanContext, _ change: (inout ScanProgress) -> Void) {
         progress.withLock {
             change(&$0)
-            $0.problems = log.problems
-            $0.isPartial = log.isPartial
-            $0.limitedUsers = log.limitedUsers.sorted().prefix(Report.Scan.limitedUsersLimit).map { $0 }
+            $0.engines = host.engineRuns
+            $0.problems = host.log.problems
+            $0.isPartial = host.log.isPartial
+            $0.limitedUsers = host.log.limitedUsers.sorted().prefix(Report.Scan.limitedUsersLimit).map { $0 }
         }
     }
 
@@ -89,14 +94,14 @@ final class ScanWork: Sendable {
         progress.withLock { $0.lockedThreads += held ? 1 : 0 }
     }
 
-    private func takeHold(_ inspector: Inspector) -> (servers: [Candidate], processesSeen: Int) {
+    private func findCandidates(_ inspector: Inspector) -> (servers: [Candidate], processesSeen: Int) {
         let host = inspector.host
         do throws(HostError) {
-            let (servers, table) = try inspector.takeHold()
+            let (servers, table) = try inspector.findCandidates()
             if table.isCut {
                 host.log.add(
                     .tooManyProcesses, "/proc",
-                    "only \(ProcessTable.limit) were looked at")
+                    "only \(ProcessTable.limit) processes were read")
             }
             if table.value.denied > 0 {
                 let hint = options.privileged ? "even to root" : "without root"
@@ -105,19 +110,19 @@ final class ScanWork: Sendable {
                     "\(table.value.denied) of \(table.value.pids.count) processes show no executable \(hint)",
                     partial: !options.privileged)
             }
-            sayHidden(host)
+            reportHidden(host)
             return (servers, table.value.pids.count)
         } catch {
-            let reason = host.proc.isAbsent ? "there is no kernel's /proc below the root" : "\(error)"
+            let reason = host.proc.isAbsent ? "the root has no /proc of a kernel" : "\(error)"
             host.log.add(
                 .noProcessTable, "/proc",
-                "no process table, so only stopped and installed databases are found: \(reason)")
+                "no process table, so running databases are missing: \(reason)")
             return ([], 0)
         }
     }
 
     /// A /proc mounted with hidepid shows other users' processes to root alone (proc(5), "Mount options").
-    private func sayHidden(_ host: Host) {
+    private func reportHidden(_ host: ScanContext) {
         guard !(options.privileged && host.proc.isLive),
             let mount = try? Mounts.read(host.proc.isLive ? "self" : "1", host.proc).value.holding("/proc"),
             let option = mount.options.split(separator: ",").first(where: {

@@ -30,6 +30,7 @@ struct ScanProgress: Sendable {
     var host = Report.Host()
     var processesSeen = 0
     var databases: [Report.Database] = []
+    var engines: [Report.EngineRun] = []
     var problems: [Report.Problem] = []
     var isPartial = false
     var limitedUsers: [UInt32] = []
@@ -39,7 +40,8 @@ struct ScanProgress: Sendable {
 
 /// Scans one host: the work runs on one thread, and the caller's thread keeps the promise that a report comes in time.
 ///
-/// A read of a dead network file system cannot be interrupted. Then the report holds what was found before, with a problem.
+/// A read of a dead network file system cannot be interrupted. Then the report holds what was found before, with a
+/// problem.
 struct Scanner {
     /// The part of the deadline that is kept for writing the report.
     private static let reserve = 0.1
@@ -62,7 +64,7 @@ struct Scanner {
             progress.problems.append(
                 Report.Problem(
                     code: ProblemCode.deadline.rawValue, subject: "scan",
-                    message: "a read did not return before the deadline; what was found before it is reported"))
+                    message: "a read did not return before the deadline; the report contains what was found before it"))
         }
         return Report(
             agent: Report.Agent(version: agentVersion, architecture: Self.architecture),
@@ -71,7 +73,7 @@ struct Scanner {
                 startedAt: startedAt, durationMs: Int((Deadline.now() - begun) / 1_000_000),
                 status: progress.isPartial ? .partial : .complete, privileged: options.privileged,
                 sandbox: Report.Sandbox(seccomp: options.sandbox.seccomp, landlock: progress.lockedThreads >= 2),
-                processesSeen: progress.processesSeen,
+                processesSeen: progress.processesSeen, engines: progress.engines,
                 problems: progress.problems, limitedUsers: progress.limitedUsers),
             databases: progress.databases.sorted { $0.key < $1.key })
     }

@@ -1,12 +1,14 @@
 import CLinux
 import Glibc
 
-/// The agent's filter of system calls (seccomp(2)): what looking takes is allowed, by number and argument; nothing else is.
+/// The agent's filter of system calls (seccomp(2)): what looking takes is allowed, by number and argument; nothing else
+/// is.
 ///
-/// A refused call returns EPERM, so that a scan goes on. The calls in `deadly` end the process at once: code that tries to start a program,
-/// to reach a network or to touch another process is not ours.
+/// A refused call returns EPERM, so that a scan goes on. The calls in `deadly` end the process at once: code that tries
+/// to start a program, to reach a network or to touch another process is not ours.
 struct Seccomp {
-    /// Calls that read, measure, wait, and keep memory and threads: whatever their arguments, they change nothing outside the process.
+    /// Calls that read, measure, wait, and keep memory and threads: whatever their arguments, they change nothing
+    /// outside the process.
     static let harmless: [Int32] = [
         SYS_statx, SYS_newfstatat, SYS_getdents64, SYS_close, SYS_readlinkat, SYS_read, SYS_pread64, SYS_fstat,
         SYS_fstatfs,
@@ -43,12 +45,14 @@ struct Seccomp {
         static let deadlyOld: [Int32] = []
     #endif
 
-    /// What an open for reading may not ask for: another way of access, or to make or empty a file (O_TMPFILE asks for writing too).
+    /// What an open for reading may not ask for: another way of access, or to make or empty a file (O_TMPFILE asks for
+    /// writing too).
     private static let writing = UInt32(O_ACCMODE | O_CREAT | O_TRUNC)
 
     private var program: [sock_filter] = []
 
-    /// The filter of a process that writes to `output`, and may use openat2(2) or not: of that one the kernel cannot see the flags.
+    /// The filter of a process that writes to `output`, and may use openat2(2) or not: of that one the kernel cannot
+    /// see the flags.
     init(output: Int32, openat2: Bool) {
         // struct seccomp_data: int nr @0, u32 arch @4, u64 instruction pointer @8, u64 args[6] @16.
         load(4)

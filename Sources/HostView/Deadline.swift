@@ -12,9 +12,11 @@ public struct Deadline: Sendable {
     /// `seconds` from now.
     public init(seconds: Double) { nanoseconds = Self.now() &+ UInt64(max(0, min(seconds, 1e9)) * 1e9) }
 
-    /// A turn of `seconds` from now, in which the time that the calling thread waits for a processor does not count; at most until `end`.
+    /// A turn of `seconds` from now, in which the time that the calling thread waits for a processor does not count; at
+    /// most until `end`.
     ///
-    /// On a saturated host a thread waits for its processor far longer than it works, and that is nobody's fault whose files it reads.
+    /// On a saturated host a thread waits for its processor far longer than it works, and that is nobody's fault whose
+    /// files it reads.
     public init(turn seconds: Double, within end: Deadline) {
         self.init(seconds: seconds)
         limit = end.nanoseconds
@@ -41,7 +43,8 @@ public struct Deadline: Sendable {
     /// The processor time that the calling thread has used, in nanoseconds.
     public static func processorTime() -> UInt64 { read(CLOCK_THREAD_CPUTIME_ID) }
 
-    /// The monotonic clock without the time that the calling thread waited for a processor, in seconds: to be compared with itself.
+    /// The monotonic clock without the time that the calling thread waited for a processor, in seconds: to be compared
+    /// with itself.
     public static func workingTime() -> Double { (Double(now()) - Double(waitForProcessor())) / 1e9 }
 
     /// Seconds from now; 0 when the instant has passed.

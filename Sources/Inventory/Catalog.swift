@@ -37,7 +37,7 @@ public struct Catalog: Sendable {
     }
 
     /// The lists of this version.
-    public static let standard = Catalog()
+    public static let current = Catalog()
 
     /// Every list.
     public var all: [List] {

@@ -1,6 +1,7 @@
 /// Text that is compared byte by byte, as file systems and the store do.
 ///
-/// Swift's own comparison takes an accented letter and its letter with an accent for one: two directories can differ so.
+/// Swift's own comparison takes an accented letter and its letter with an accent for one: two directories can differ
+/// so.
 public struct ByteText: Hashable, Sendable {
     /// The text.
     public let text: String

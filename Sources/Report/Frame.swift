@@ -53,7 +53,7 @@ public enum Frame {
         do throws(ReportError) {
             let header = try Header(String(decoding: text[start..<headerEnd].prefix(200), as: UTF8.self))
             guard let endStart = text.firstRange(of: Array(end.utf8), from: bodyStart, to: next) else {
-                throw ReportError(.truncated, "the frame has no end line: its tail was lost")
+                throw ReportError(.truncated, "the frame has no end line: its end was cut off")
             }
             return (.success(try header.check(text[bodyStart..<endStart])), endStart + end.utf8.count)
         } catch {
@@ -73,9 +73,9 @@ public enum Frame {
             }
             guard words.count == 3, words[2].hasSuffix("-----"), let length = Int(words[1]), length > 0,
                 words[2].count == 13, let checksum = UInt32(words[2].dropLast(5), radix: 16)
-            else { throw ReportError(.badLength, "the frame's first line does not name a length and a checksum") }
+            else { throw ReportError(.badLength, "the frame's first line has no length and checksum") }
             guard length <= ReportLimits.compressedBytes else {
-                throw ReportError(.compressedTooLarge, "the frame names \(length) compressed bytes")
+                throw ReportError(.compressedTooLarge, "the frame declares \(length) compressed bytes")
             }
             self.length = length
             self.checksum = checksum
@@ -89,7 +89,7 @@ public enum Frame {
                 throw ReportError(.badBase64, "the frame's body is not base64 of \(length) bytes")
             }
             guard gzip.count == length else {
-                throw ReportError(.badLength, "the frame holds \(gzip.count) bytes and names \(length)")
+                throw ReportError(.badLength, "the frame contains \(gzip.count) bytes but declares \(length)")
             }
             let bytes = Array(gzip)
             guard Gzip.crc32(of: bytes) == checksum else {

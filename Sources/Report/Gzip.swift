@@ -116,7 +116,7 @@ public enum Gzip {
         case Z_STREAM_END: return nil
         case Z_OK where produced > 0: return nil
         case Z_OK, Z_BUF_ERROR:
-            guard let compressedLimit else { return ReportError(.truncated, "the gzip data ends before its end") }
+            guard let compressedLimit else { return ReportError(.truncated, "the gzip data is incomplete") }
             return ReportError(.compressedTooLarge, "more than \(compressedLimit) compressed bytes")
         default: return ReportError(.badGzip, "not valid gzip data (zlib error \(status))")
         }

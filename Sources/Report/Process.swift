@@ -13,7 +13,8 @@ extension Report {
         @ExplicitNull public var uid: UInt32?
         /// The running program's file, as the kernel names it.
         @ExplicitNull public var executable: String?
-        /// The file was deleted or replaced since: upgraded on disk, old code running. Null where the link was unreadable.
+        /// The file was deleted or replaced since: upgraded on disk, old code running. Null where the link was
+        /// unreadable.
         @ExplicitNull public var executableDeleted: Bool?
         /// Allow-listed arguments only, in their order.
         public var arguments: [String]

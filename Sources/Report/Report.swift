@@ -5,7 +5,8 @@ import FoundationEssentials
 /// As JSON the keys are sorted and in snake_case, times are RFC 3339 in UTC with milliseconds, sizes are bytes as
 /// integers, and a value that could not be learned is `null`. `docs/report.schema.json` is the same in JSON Schema.
 public struct Report: Codable, Sendable, Equatable {
-    /// The schema that this code writes. A reader takes every `dbcensus.report/1`, and ignores keys that it does not know.
+    /// The schema that this code writes. A reader takes every `dbcensus.report/1`, and ignores keys that it does not
+    /// know.
     public static let currentSchema = "dbcensus.report/1"
 
     /// The schema's name and its major version.
@@ -59,9 +60,12 @@ public struct Report: Codable, Sendable, Equatable {
         public var sandbox: Sandbox
         /// Processes in the table, kernel threads left out.
         public var processesSeen: Int
-        /// Users of whose databases something may be missing, although the scan is complete: what an ordinary user's processes and files
-        /// cause limits what is known of that user alone. From `subordinateUsers` on, one number stands for the users of its group.
+        /// Users of whose databases something may be missing, although the scan is complete: what an ordinary user's
+        /// processes and files cause limits what is known of that user alone. From `subordinateUsers` on, one number
+        /// stands for the users of its group.
         public var limitedUsers: [UInt32]
+        /// How the part of each engine went that was looked for; empty in reports of agents before 0.2.
+        public var engines: [EngineRun]
         /// What went wrong or was cut short, in the order it was met.
         public var problems: [Problem]
 
@@ -81,7 +85,7 @@ public struct Report: Codable, Sendable, Equatable {
         /// A finished scan.
         public init(
             startedAt: Date, durationMs: Int, status: Status, privileged: Bool, sandbox: Sandbox, processesSeen: Int,
-            problems: [Problem], limitedUsers: [UInt32] = []
+            engines: [EngineRun] = [], problems: [Problem], limitedUsers: [UInt32] = []
         ) {
             self.startedAt = startedAt
             self.durationMs = durationMs
@@ -89,11 +93,12 @@ public struct Report: Codable, Sendable, Equatable {
             self.privileged = privileged
             self.sandbox = sandbox
             self.processesSeen = processesSeen
+            self.engines = engines
             self.problems = problems
             self.limitedUsers = limitedUsers
         }
 
-        /// Reads a scan; agents before 0.2 list no limited users.
+        /// Reads a scan; agents before 0.2 list neither engines nor limited users.
         public init(from decoder: any Decoder) throws {
             let values = try decoder.container(keyedBy: CodingKeys.self)
             startedAt = try values.decode(Date.self, forKey: .startedAt)
@@ -102,6 +107,7 @@ public struct Report: Codable, Sendable, Equatable {
             privileged = try values.decode(Bool.self, forKey: .privileged)
             sandbox = try values.decode(Sandbox.self, forKey: .sandbox)
             processesSeen = try values.decode(Int.self, forKey: .processesSeen)
+            engines = try values.decodeIfPresent([EngineRun].self, forKey: .engines) ?? []
             problems = try values.decode([Problem].self, forKey: .problems)
             limitedUsers = try values.decodeIfPresent([UInt32].self, forKey: .limitedUsers) ?? []
         }
@@ -112,7 +118,7 @@ public struct Report: Codable, Sendable, Equatable {
             case status, privileged, sandbox
             case processesSeen = "processes_seen"
             case limitedUsers = "limited_users"
-            case problems
+            case engines, problems
         }
     }
 

@@ -88,7 +88,7 @@ extension Report {
         }
         let decoder = Self.decoder()
         decoder.userInfo[extentKey] = extent
-        guard !holdsNUL(bytes) else { throw ReportError(.invalid, "a text holds a NUL, which no name or path does") }
+        guard !holdsNUL(bytes) else { throw ReportError(.invalid, "a text contains a NUL character") }
         let data = Data(bytes)
         do {
             let report = try decoder.decode(Report.self, from: data)
@@ -136,10 +136,10 @@ extension Report {
                 throw ReportError(.invalid, "two databases have the key \"\(database.key.prefix(200))\"")
             }
             guard 1...64 ~= database.engine.utf8.count, database.engine.utf8.allSatisfy(Self.isEngineLetter) else {
-                throw ReportError(.invalid, "\"\(database.engine.prefix(80))\" is no engine's name")
+                throw ReportError(.invalid, "\"\(database.engine.prefix(80))\" is not a valid engine name")
             }
             guard !database.key.isEmpty, !database.key.utf8.contains(0) else {
-                throw ReportError(.invalid, "a database's key is empty or holds a NUL")
+                throw ReportError(.invalid, "a database's key is empty or contains a NUL character")
             }
             for size in database.dataDirectories.flatMap({ [$0.bytes, $0.allocatedBytes, $0.files] }) {
                 guard size ?? 0 >= 0 else {
@@ -202,7 +202,7 @@ extension DecodingError {
         }
         switch self {
         case .keyNotFound(let key, let context): return "\(path(context.codingPath)): no \"\(key.stringValue)\""
-        case .valueNotFound(_, let context): return "\(path(context.codingPath)): null where a value must be"
+        case .valueNotFound(_, let context): return "\(path(context.codingPath)): null where a value is required"
         case .typeMismatch(_, let context), .dataCorrupted(let context):
             return "\(path(context.codingPath)): \(context.debugDescription)"
         @unknown default: return "\(self)"

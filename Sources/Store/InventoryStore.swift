@@ -33,8 +33,8 @@ public struct InventoryStore: Sendable {
     static let applicationID = 0x6462_6331
     /// What a connection that reads keeps of the store's pages: 8 MiB.
     private static let reading = "PRAGMA cache_size = -8192"
-    /// The pages that a large commit touches must fit into the cache, 64 MiB, or they are written twice. What a statement with
-    /// triggers keeps to undo itself stays in memory: as a file it costs half of the time of a new host.
+    /// The pages that a large commit touches must fit into the cache, 64 MiB, or they are written twice. What a
+    /// statement with triggers keeps to undo itself stays in memory: as a file it costs half of the time of a new host.
     private static let writing = """
         PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;
         PRAGMA temp_store = MEMORY
@@ -47,7 +47,7 @@ public struct InventoryStore: Sendable {
     /// Opens the store at `path`.
     ///
     /// - Throws: `StoreError` that says what is wrong with the file and what to do.
-    public init(path: String, mode: Mode = .write, catalog: Catalog = .standard) throws {
+    public init(path: String, mode: Mode = .write, catalog: Catalog = .current) throws {
         try self.init(path: path, mode: mode, catalog: catalog, migrations: Migration.all)
     }
 

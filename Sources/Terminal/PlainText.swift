@@ -20,7 +20,8 @@ public enum PlainText {
         return result
     }
 
-    /// JSON with everything escaped that could steer a terminal or would not show: it means the same to whoever reads it as JSON.
+    /// JSON with everything escaped that could steer a terminal or would not show: it means the same to whoever reads
+    /// it as JSON.
     public static func escapedJSON(_ json: [UInt8]) -> [UInt8] {
         guard json.contains(where: { $0 >= 0x7F }) else { return json }
         var result: [UInt8] = []
@@ -50,7 +51,8 @@ public enum PlainText {
         }
     }
 
-    /// Letters that show nothing: Hangul fillers, the empty Braille pattern, the Khmer inherent vowels, the grapheme joiner.
+    /// Letters that show nothing: Hangul fillers, the empty Braille pattern, the Khmer inherent vowels, the grapheme
+    /// joiner.
     private static let blanks: Set<UInt32> = [0x115F, 0x1160, 0x3164, 0xFFA0, 0x2800, 0x17B4, 0x17B5, 0x034F]
 
     private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {

@@ -10,8 +10,8 @@ public struct Table: Sendable {
         var fit: Fit
         var drop: Int?
 
-        /// A column under `title`. Columns that fit `.never` keep their width; the others share what is left. Those with a
-        /// `drop` are left out where there is no room for them, the least one first.
+        /// A column under `title`. Columns that fit `.never` keep their width; the others share what is left. Those
+        /// with a `drop` are left out where there is no room for them, the least one first.
         public init(_ title: String, right: Bool = false, fit: Fit = .never, drop: Int? = nil) {
             self.title = title
             self.right = right

@@ -1,5 +1,6 @@
 extension PlainText {
-    /// `text`, neutralised, in lines of at most `width` columns, broken at blanks; a longer word is broken where it must be.
+    /// `text`, neutralised, in lines of at most `width` columns, broken at blanks; a longer word is broken where it
+    /// must be.
     public static func wrapped(_ text: String, width: Int) -> [String] {
         var lines: [String] = []
         var line = ""

@@ -1,3 +1,4 @@
+import Engines
 import Foundation
 import HostView
 import Report
@@ -32,6 +33,8 @@ struct ScannerTests {
         let report = try Scanner(options).run()
         #expect(report.scan.status == .partial)
         #expect(report.scan.problems.contains { $0.code == "deadline" })
+        #expect(report.scan.engines.map(\.id) == EngineRegistry.all.map(\.id))
+        #expect(report.scan.engines.allSatisfy { $0.outcome == .notRun })
         #expect(try Report.decode(json: try report.json(.pretty)) == report)
     }
 
@@ -61,6 +64,14 @@ struct ScannerTests {
         #expect(Set(report.databases.map(\.engine)) == ["mongodb"])
         #expect(report.scan.status == .partial)
         #expect(report.scan.problems.contains { $0.code == "engine_filter" })
+        #expect(report.scan.engines.map(\.id) == ["mongodb"])
+        #expect(report.scan.engines.map(\.outcome) == [.complete])
+    }
+
+    @Test("an engine whose files could not all be read is partial, the others are complete")
+    func partialEngine() throws {
+        let engines = try GoldenTests.scan("pending").scan.engines
+        #expect(engines.filter { $0.outcome == .partial }.map(\.id) == ["postgresql"])
     }
 
     @Test("a root that is not there is an error")
@@ -95,6 +106,16 @@ struct ScannerTests {
         for evidence in report.databases.flatMap(\.evidence) {
             #expect(text.contains("\(evidence.field) = \(evidence.value) ← \(evidence.source)"))
         }
+        #expect(
+            text.hasSuffix(
+                """
+                engines
+                  mysql = complete ← 0 ms
+                  mariadb = complete ← 0 ms
+                  postgresql = complete ← 0 ms
+                  mongodb = complete ← 0 ms
+
+                """))
         #expect(!ReportTable(report, width: 400).text(explained: false).contains("←"))
     }
 

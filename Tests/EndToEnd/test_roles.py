@@ -50,7 +50,7 @@ def test_a_primary_feeds_a_replica(agent, tmp_path):
         server.directory.mkdir()
     with primary:
         found, notes = role(agent, primary)
-        assert found is None and notes == [("unknown", "it writes a binary log, or may, and feeds no replica now")]
+        assert found is None and notes == [("unknown", "it writes, or may write, a binary log, and no replica is connected now")]
         primary.execute("CREATE USER feed@'127.0.0.1' IDENTIFIED BY 'canary-feed'; GRANT REPLICATION SLAVE ON *.* TO feed@'127.0.0.1'")
         with replica:
             replica.execute(f"CHANGE MASTER TO master_host='127.0.0.1', master_port={primary.port}, master_user='feed', "

@@ -20,13 +20,13 @@ struct BadInputTests {
 
         func scan(seconds: Double = 30) throws -> (databases: [Report.Database], problems: [Report.Problem]) {
             let log = ProblemLog()
-            let host = Host(
+            let host = ScanContext(
                 try HostRoot(path), deadline: Deadline(seconds: seconds), log: log, isRecorded: true)
-            var findings: [Finding] = []
+            var databases: [FoundDatabase] = []
             let inspector = Inspector(host)
-            inspector.run(try inspector.takeHold().servers) { findings.append($0) }
-            Sizes.measure(&findings, host)
-            return (findings.map(\.database), log.problems)
+            inspector.run(try inspector.findCandidates().servers) { databases.append($0) }
+            Sizes.measure(&databases, host)
+            return (databases.map(\.database), log.problems)
         }
     }
 
@@ -126,7 +126,7 @@ struct BadInputTests {
     }
 
     @Test("a database sheds its details, and keeps what it is")
-    func shed() {
+    func dropDetails() {
         var database = Report.Database(key: "mysql:/x", engine: "mysql", state: .stopped)
         database.settings = ["port": "1"]
         database.version = "8.0.36"
@@ -135,7 +135,7 @@ struct BadInputTests {
         }
         #expect(database.evidence.count == EvidenceLimits.notes)
         let heavy = database.weight
-        database.shed()
+        database.dropDetails()
         #expect(database.weight < heavy / 100 && database.version == "8.0.36" && database.evidence.isEmpty)
     }
 

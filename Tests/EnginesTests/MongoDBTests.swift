@@ -50,7 +50,8 @@ struct MongoDBTests {
         let status = document(
             element(0x02, "set", bytes(4, 4) + Array("rs0\0".utf8)), element(0x10, "myState", bytes(state, 4)))
         let sample = inflated ?? document(element(0x03, "replSetGetStatus", status)) + [1, 2, 3, 4]
-        // A gzip member is a zlib stream in another coat: CZlib is not this target's, so stored blocks are written by hand.
+        // A gzip member is a zlib stream in another coat: CZlib is not this target's, so stored blocks are written by
+        // hand.
         var stream: [UInt8] = [0x78, 0x01]
         var rest = sample[...]
         repeat {
@@ -74,7 +75,7 @@ struct MongoDBTests {
         let path = FileManager.default.temporaryDirectory.appending(path: "dbcensus-\(UUID())").path
         defer { try? FileManager.default.removeItem(atPath: path) }
         let log = ProblemLog()
-        let host = Engines.Host(try HostRoot("/"), deadline: Deadline(seconds: 10), log: log)
+        let host = ScanContext(try HostRoot("/"), deadline: Deadline(seconds: 10), log: log)
         func last(_ bytes: [UInt8]) throws -> MongoDBMember? {
             try Data(bytes).write(to: URL(filePath: path))
             return MongoDBMember.last(in: path, host.root, host)

@@ -88,7 +88,7 @@ struct PostgreSQLTests {
         try Data("include pg_hba.conf\nhost a b 9.9.9.9/32 trust\n".utf8).write(
             to: directory.appending(path: "other.conf"))
         let root = try HostRoot(directory.path)
-        let host = Engines.Host(root, deadline: Deadline(seconds: 20), log: ProblemLog())
+        let host = ScanContext(root, deadline: Deadline(seconds: 20), log: ProblemLog())
         let claims = PostgreSQLAuthentication.read("/pg_hba.conf", root, host)
         #expect(claims.first?.value == expected)
         #expect(!claims.contains { $0.source.contains("canary") })
@@ -102,11 +102,11 @@ struct PostgreSQLTests {
 
 /// Hosts to test with.
 enum Fixture {
-    static func host(_ name: String) -> Engines.Host {
+    static func host(_ name: String) -> ScanContext {
         let here = #filePath.split(separator: "/").dropLast().joined(separator: "/")
         guard let root = try? HostRoot("/" + here + "/Fixtures/hosts/" + name) else {
             fatalError("no fixture host \(name)")
         }
-        return Engines.Host(root, deadline: Deadline(seconds: 60), log: ProblemLog())
+        return ScanContext(root, deadline: Deadline(seconds: 60), log: ProblemLog())
     }
 }

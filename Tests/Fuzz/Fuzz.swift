@@ -5,9 +5,11 @@ import Report
 @testable import Engines
 @testable import HostView
 
-/// The parsers of what others write, for libFuzzer (`make fuzz`): the first byte of an input chooses one, the rest is what it reads.
+/// The parsers of what others write, for libFuzzer (`make fuzz`): the first byte of an input chooses one, the rest is
+/// what it reads.
 ///
-/// A new parser of bytes or text gets its line here. Files go through a directory in memory, as they would through a host's root.
+/// A new parser of bytes or text gets its line here. Files go through a directory in memory, as they would through a
+/// host's root.
 private let parsers: [@Sendable ([UInt8], Scratch) -> Void] = [
     { bytes, scratch in scratch.packages("/var/lib/rpm/rpmdb.sqlite", bytes) },
     { bytes, scratch in scratch.packages("/var/lib/rpm/Packages.db", bytes) },

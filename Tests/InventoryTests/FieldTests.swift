@@ -8,7 +8,7 @@ import Testing
 struct FieldTests {
     @Test("names are unique, sorted columns have indexes, every column has a help")
     func declarations() {
-        for list in Catalog.standard.all {
+        for list in Catalog.current.all {
             #expect(Set(list.fields.map(\.name)).count == list.fields.count, "\(list.name)")
             #expect(Set(list.filters.map(\.name)).count == list.filters.count, "\(list.name)")
             for field in list.fields { #expect(field.help.hasSuffix("."), "\(list.name).\(field.name)") }
@@ -32,7 +32,7 @@ struct FieldTests {
     @Test("a column names the parts of a report that it looks at: the parts alone give the same value")
     func needs() throws {
         let whole = try Self.report()
-        let read = try Report.decode(json: try whole.json(.minified), Catalog.standard.extent)
+        let read = try Report.decode(json: try whole.json(.minified), Catalog.current.extent)
         #expect(whole.databases.count == read.databases.count && !whole.databases.isEmpty)
         for field in List.databases.fields {
             guard let value = field.observed?.value else { continue }

@@ -53,7 +53,7 @@ struct HouseRulesTests {
         }
     }
 
-    @Test("the agent runs nothing, connects to nothing and signals nobody: no such call in its sources")
+    @Test("the agent runs nothing, connects to nothing and sends no signal: no such call in its sources")
     func agentOnlyLooks() throws {
         let call =
             /\b(exec[lv]\w*|posix_spawn\w*|v?fork|system|popen|connect|bind|t?kill|ptrace|getpw\w*|getaddrinfo|dlopen|unlink\w*|rename\w*|mkdir\w*|f?chmod|l?f?chown|f?truncate|creat|mknod|mount)\(/
@@ -63,6 +63,56 @@ struct HouseRulesTests {
                 let calls = text.matches(of: call).filter { !(name == "Output.swift" && $0.0 == "ftruncate(") }
                 #expect(calls.isEmpty, "\(target)/\(name)")
             }
+        }
+    }
+
+    /// The code of a source file: comments are left out.
+    static func code(_ text: String) -> [Substring] {
+        text.split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("//") }
+    }
+
+    @Test("an engine's name is in its folder and in the registry, and in no other code")
+    func engineNames() throws {
+        let name = /(?i)mysql|maria|postgres|mongo|percona|walsender/
+        let targets = try FileManager.default.contentsOfDirectory(atPath: Self.root.appending(path: "Sources").path)
+        let folders = Set(EngineRegistry.all.map(\.folder))
+        for target in targets {
+            for (file, text) in try Self.sources(target) {
+                if target == "Engines", file == "EngineRegistry.swift" { continue }
+                if target == "Engines", folders.contains(where: { file.hasPrefix($0 + "/") }) { continue }
+                // Help texts give examples.
+                let lines = Self.code(text).filter { $0.contains(name) && !$0.contains("such as") }
+                #expect(lines.isEmpty, "\(target)/\(file): \(lines.first ?? "")")
+            }
+        }
+    }
+
+    @Test("every engine is declared in a folder of its name", arguments: EngineRegistry.all.map(\.folder))
+    func engineFolders(folder: String) {
+        let file = Self.root.appending(path: "Sources/Engines/\(folder)/\(folder).swift")
+        #expect(FileManager.default.fileExists(atPath: file.path))
+    }
+
+    @Test("SQL is in Store and in no other target")
+    func sqlInStore() throws {
+        let sql =
+            #/\b(SELECT .+ FROM|INSERT (?:OR \w+ )?INTO|UPDATE \w+ SET|DELETE FROM|CREATE (TABLE|INDEX|TRIGGER)|PRAGMA) /#
+        let targets = try FileManager.default.contentsOfDirectory(atPath: Self.root.appending(path: "Sources").path)
+        for target in targets where target != "Store" {
+            for (file, text) in try Self.sources(target) {
+                let lines = Self.code(text).filter { $0.contains(sql) }
+                #expect(lines.isEmpty, "\(target)/\(file): \(lines.first ?? "")")
+            }
+        }
+    }
+
+    @Test("no comment is wider than 120 characters: swift format sees to the code", arguments: ["Sources", "Tests"])
+    func commentWidth(folder: String) throws {
+        let folder = Self.root.appending(path: folder)
+        for file in try FileManager.default.subpathsOfDirectory(atPath: folder.path) where file.hasSuffix(".swift") {
+            let text = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
+            let wide = text.split(separator: "\n").filter { $0.count > 120 && $0.contains(#/^ *//|  // /#) }
+            #expect(wide.isEmpty, "\(file): \(wide.first ?? "")")
         }
     }
 
@@ -87,4 +137,9 @@ struct HouseRulesTests {
         for (name, length) in lengths { #expect(length <= 400, "\(name) has \(length) lines") }
         #expect(lengths.filter { $0.1 < 300 }.count * 10 >= lengths.count * 9)
     }
+}
+
+extension Engine {
+    /// The engine's folder, which is called as its type is.
+    fileprivate var folder: String { String(describing: type(of: self)) }
 }

@@ -8,7 +8,8 @@ import Testing
 
 @Suite("A report that says nothing new")
 struct UnchangedHostTests {
-    /// Ingests the report as its frame would come: looked over first, and decoded when its digest is not the stored one.
+    /// Ingests the report as its frame would come: looked over first, and decoded when its digest is not the stored
+    /// one.
     private static func ingest(_ report: Report, _ minute: Int, _ store: InventoryStore) throws -> IncomingReport {
         let entry = ReportFile.entries(in: try report.json(.minified))[0]
         let incoming = try IncomingReport.all([entry], sender: "t", digests: store.digests)[0]

@@ -22,7 +22,7 @@ struct ListEndpointTests {
     func formats() async throws {
         let token = try api.token("admin")
         try await api.run { api in
-            for endpoint in Endpoint.all(.standard) {
+            for endpoint in Endpoint.all(.current) {
                 guard let list = endpoint.list, endpoint.pathParameters.isEmpty else { continue }
                 let json = try await api.send(.get, endpoint.path, token: token)
                 #expect(json.status == 200 && json.header("Content-Type") == "application/json", "\(endpoint.path)")

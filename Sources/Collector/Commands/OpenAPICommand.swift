@@ -9,6 +9,6 @@ struct OpenAPICommand: ParsableCommand {
 
     func run() throws {
         try Output.print(
-            String(decoding: OpenAPI.document(.standard, version: CollectorCommand.version), as: UTF8.self))
+            String(decoding: OpenAPI.document(.current, version: CollectorCommand.version), as: UTF8.self))
     }
 }

@@ -32,7 +32,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// The first start of a store prints a token to standard error, once and never again.
     private static func offerFirstToken(_ store: InventoryStore) throws {
-        // A proxy on this machine may hide where a request comes from: this token is for creating others, and expires soon.
+        // A proxy on this machine may hide where a request comes from: this token is for creating others, and expires
+        // soon.
         var wanted = TokenMaker.Wanted(name: "first start", scopes: [Scope.admin.rawValue], days: 1)
         wanted.loopbackOnly = true
         let made = try TokenMaker.make(wanted)

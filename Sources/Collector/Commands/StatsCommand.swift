@@ -6,7 +6,7 @@ import Terminal
 
 /// `dbcensus-collector stats`: databases counted.
 struct StatsCommand: AsyncParsableCommand {
-    private static let names = Catalog.standard.counted.compactMap(\.filter?.name)
+    private static let names = Catalog.current.counted.compactMap(\.filter?.name)
 
     static let configuration = CommandConfiguration(
         commandName: "stats", abstract: "Count databases.", discussion: "Columns: \(names.joined(separator: ", ")).")

@@ -7,9 +7,9 @@ struct ConfigurationReader<Root: Sendable> {
     private(set) var configured: Configured<Root>
 
     /// Begins with the defaults in `standard`.
-    init(_ standard: Root, _ settings: [Setting<Root>]) {
+    init(_ defaults: Root, _ settings: [Setting<Root>]) {
         self.settings = settings
-        configured = Configured(value: standard)
+        configured = Configured(value: defaults)
     }
 
     /// Reads a YAML file of sections and keys.
@@ -25,20 +25,20 @@ struct ConfigurationReader<Root: Sendable> {
 
     /// Reads a section of a file, with the sections around it.
     private mutating func read(_ node: SettingNode, _ path: [String], _ file: String) throws(ConfigurationError) {
-        func place(_ line: Int?) -> SettingSource { .file(file, line: line ?? node.line) }
+        func source(_ line: Int?) -> SettingSource { .file(file, line: line ?? node.line) }
         guard let members = node.members else {
             let section = path.isEmpty ? "the file" : path.joined(separator: ".")
-            throw ConfigurationError("\(place(node.line)): \(section) must have keys below it")
+            throw ConfigurationError("\(source(node.line)): \(section) must have keys below it")
         }
         for (key, value) in members {
             let path = path + [key.text ?? "?"]
             let name = path.joined(separator: ".")
             if let setting = settings.first(where: { $0.name == name }) {
-                try set(setting, value, place(key.line))
+                try set(setting, value, source(key.line))
             } else if settings.contains(where: { $0.name.hasPrefix(name + ".") }) {
                 try read(SettingNode(value.content, line: value.line ?? key.line), path, file)
             } else {
-                throw unknown(name, place(key.line))
+                throw unknown(name, source(key.line))
             }
         }
     }

@@ -31,7 +31,7 @@ enum ConfigurationText {
     }
 
     /// The reference: docs/configuration.md has the same text.
-    static func reference<Root>(_ standard: Root, _ settings: [Setting<Root>]) -> String {
+    static func reference<Root>(_ defaults: Root, _ settings: [Setting<Root>]) -> String {
         var text = Self.head
         var section = ""
         for setting in settings {
@@ -40,7 +40,7 @@ enum ConfigurationText {
                 section = own
                 text += "\n## \(own)\n"
             }
-            let value = setting.write(standard)
+            let value = setting.write(defaults)
             let facts =
                 [
                     "\(setting.type.prefix(1).uppercased())\(setting.type.dropFirst())",

@@ -6,7 +6,8 @@ enum Nearest {
         return names.isEmpty || names.count > 12 ? "" : "; there are \(names.joined(separator: ", "))"
     }
 
-    /// The nearest name: one with the same last part, one that begins so, or one that differs in a third of its letters.
+    /// The nearest name: one with the same last part, one that begins so, or one that differs in a third of its
+    /// letters.
     static func nearest(_ name: String, among names: [String]) -> String? {
         let last = name.split(separator: ".").last.map(String.init) ?? name
         if let same = names.first(where: { $0.hasSuffix("." + last) }) { return same }

@@ -39,7 +39,8 @@ struct SettingNode: Sendable {
         }
     }
 
-    /// The value that `text` means for a type that is no scalar: YAML such as `[eu-*, us-*]`, or values separated by commas.
+    /// The value that `text` means for a type that is no scalar: YAML such as `[eu-*, us-*]`, or values separated by
+    /// commas.
     static func flow(_ text: String) throws -> SettingNode {
         if let first = text.first, "[{".contains(first) {
             return SettingNode(try Yams.compose(yaml: text) ?? Node(""))

@@ -40,5 +40,5 @@ enum ListTable {
 
 extension Table {
     /// The table as text that fits the terminal.
-    var text: String { lines(width: Talk.width(standard: 120)).joined(separator: "\n") + "\n" }
+    var text: String { lines(width: Talk.width(default: 120)).joined(separator: "\n") + "\n" }
 }

@@ -1,7 +1,7 @@
 import HostView
 
-/// A server's command line, read through an allow-list: what is not on it is neither kept nor reported, and neither is a value that does not
-/// have the form that it must have.
+/// A server's command line, read through an allow-list: what is not on it is neither kept nor reported, and neither is
+/// a value that does not have the form that it must have.
 struct Arguments {
     /// The allowed options' values by canonical name; a flag's value is empty, and the last of several counts.
     private(set) var values: [String: String] = [:]
@@ -13,7 +13,8 @@ struct Arguments {
     /// Reads `words`, argv[0] first.
     ///
     /// - Parameters:
-    ///   - allowed: canonical names of options and the form of their values; a value follows by `=` or, unless it is a flag's, as the next word.
+    ///   - allowed: canonical names of options and the form of their values; a value follows by `=` or, unless it is a
+    ///     flag's, as the next word.
     ///   - short: one-letter options whose value may follow at once, as in `-P3307`.
     ///   - canonical: turns an option as written, without its hyphens, into its canonical name.
     init(
@@ -21,7 +22,8 @@ struct Arguments {
         canonical: (String) -> String
     ) {
         guard let program = words.first else { return }
-        // A program that rewrites its title may put all its arguments into argv[0]: what follows the name is not allow-listed.
+        // A program that rewrites its title may put all its arguments into argv[0]: what follows the name is not
+        // allow-listed.
         reported = [Self.title(program)]
         var index = 1
         while index < words.count {
@@ -75,7 +77,7 @@ struct Arguments {
     }
 
     /// Says which values do not fit.
-    func sayUnfit(pid: Int32, _ log: ProblemLog) {
+    func reportUnfit(pid: Int32, _ log: ProblemLog) {
         for (name, type) in unfit {
             log.add(
                 .invalidValue, "/proc/\(pid)/cmdline: \(name)", "is not \(type.description): the value is not reported",

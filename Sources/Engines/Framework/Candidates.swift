@@ -1,23 +1,30 @@
 import HostView
 import Report
 
-/// A process with the name of a server, and the engines whose name that is.
-public typealias Candidate = (server: Server, engines: [any Engine])
+/// A process with the name of a server.
+public struct Candidate {
+    /// The process.
+    public var server: ServerProcess
+    /// The engines whose servers have that name, in the registry's order.
+    public var engines: [any Engine]
+}
 
 extension Inspector {
     /// The most processes that are held at once, each with its files and its command line.
     static let heldLimit = 2_000
-    /// The most of one user's, subordinate users (subuid(5)) included, so that an ordinary user crowds out nobody.
+    /// The most of one user's, subordinate users (subuid(5)) included, so that an ordinary user does not crowd out
+    /// others.
     static let userLimit = 250
     /// The most bytes that one user's, and that all of them, take together.
     static let userBytes = 16 << 20, heldBytes = 128 << 20
     /// The most working directories of refused processes that are remembered, and of one user's.
     private static let refusedLimit = 1_000, refusedUserLimit = 100
 
-    /// Reads the process table and takes hold of everything in it that may be a server: no file is opened yet, and none is needed of /proc later.
+    /// Reads the process table and takes hold of everything in it that may be a server: no file is opened yet, and none
+    /// is needed of /proc later.
     ///
     /// - Returns: the servers, and how many processes there are.
-    public func takeHold() throws(HostError) -> (servers: [Candidate], table: Bounded<ProcessTable>) {
+    public func findCandidates() throws(HostError) -> (servers: [Candidate], table: Bounded<ProcessTable>) {
         _ = host.mounts(nil, namespace: nil, seenRoot: nil)
         if let doubt = HostNamespaces.doubt(host.root, host.proc) {
             host.log.add(
@@ -29,20 +36,22 @@ extension Inspector {
         var bytesByUser: [UInt32?: Int] = [:]
         let table = try ProcessTable.read(host.proc) { process in
             if host.deadline.hasPassed {
-                host.log.add(.deadline, "scan", "the deadline came while running servers were looked for")
+                host.log.add(.deadline, "scan", "the deadline passed during the search for running servers")
                 return false
             }
             host.watchProcessorTime()
-            if process.isWalSender, let parent = try? ProcessDetails.parent(of: process.pid, host.proc) {
-                host.walSenders[parent, default: []].append(process.pid)
+            if engines.contains(where: { $0.isHelper(process) }),
+                let parent = try? ProcessDetails.parent(of: process.pid, host.proc)
+            {
+                host.helpers[parent, default: []].append(process.pid)
             }
             let claiming = engines.filter { $0.claims(process) }
-            guard !claiming.isEmpty, !isChild(process), var server = Server.read(process, claiming, host) else {
+            guard !claiming.isEmpty, !isChild(process), var server = ServerProcess.read(process, claiming, host) else {
                 return true
             }
             // A working directory proves nothing: anybody may stand there.
             guard server.mayListen || !server.openFileDirectories.isEmpty else {
-                refuse(server, "it has the name of a server, but neither listens nor holds a database's file open")
+                refuse(server, "it is named like a server, but has no listening socket and no open database file")
                 return true
             }
             let user = server.details.uid.map(Report.Scan.userGroup)
@@ -52,7 +61,7 @@ extension Inspector {
                 host.log.concerning(server.details.uid) {
                     host.log.add(
                         .tooManyProcesses, "user \(user ?? 0)",
-                        "more than \(Self.userLimit) of its processes seem to be servers, or they take more than \(Self.userBytes >> 20) MiB to look at; the rest was not looked at"
+                        "more than \(Self.userLimit) of its processes are named like servers, or they need more than \(Self.userBytes >> 20) MiB to inspect; the rest was skipped"
                     )
                 }
                 return true
@@ -60,13 +69,13 @@ extension Inspector {
             guard servers.count < Self.heldLimit, bytesByUser.values.reduce(0, +) < Self.heldBytes else {
                 host.log.add(
                     .tooManyProcesses, "/proc",
-                    "more than \(Self.heldLimit) seem to be servers, or they take more than \(Self.heldBytes >> 20) MiB to look at; the rest was not looked at"
+                    "more than \(Self.heldLimit) processes are named like servers, or they need more than \(Self.heldBytes >> 20) MiB to inspect; the rest was skipped"
                 )
                 return true
             }
             host.log.concerning(server.details.uid) { server.readMore(claiming, host) }
             bytesByUser[user, default: 0] += server.weight
-            servers.append((rank, (server, claiming)))
+            servers.append((rank, Candidate(server: server, engines: claiming)))
             return true
         }
         guard !table.value.pids.isEmpty else {
@@ -76,11 +85,13 @@ extension Inspector {
         if servers.contains(where: { $0.candidate.server.details.controlGroup != nil }) {
             for pid in table.value.pids { host.mountNamespaces[pid] = try? host.proc.link("\(pid)/ns/mnt") }
         }
-        // Each user's first server, then each one's second: one whose files are slow to read keeps nobody else's from being read.
+        // Each user's first server, then each one's second: one whose files are slow to read keeps nobody else's from
+        // being read.
         return (servers.sorted { $0.rank < $1.rank }.map(\.candidate), table)
     }
 
-    /// One of PostgreSQL's backends, or for an instant the child of any server that forks. What a process calls itself proves nothing.
+    /// A server's own child, such as one for each connection, or for an instant the child of any server that forks.
+    /// What a process calls itself proves nothing.
     private func isChild(_ process: HostProcess) -> Bool {
         guard let executable = process.executable,
             let parent = try? ProcessDetails.parent(of: process.pid, host.proc)
@@ -89,7 +100,7 @@ extension Inspector {
     }
 
     /// Says that a process is no server, and remembers where it works: a data directory there may be in use.
-    func refuse(_ server: Server, _ reason: String) {
+    func refuse(_ server: ServerProcess, _ reason: String) {
         host.log.concerning(server.details.uid) {
             host.log.add(
                 .notADatabase, "pid \(server.process.pid)", "\(server.process.name): \(reason)", partial: false)
@@ -100,23 +111,10 @@ extension Inspector {
             else {
                 return host.log.add(
                     .tooManyProcesses, "user \(user)",
-                    "more than \(Self.refusedUserLimit) of its processes have a server's name and are none; whether others work in a data directory is not known"
+                    "more than \(Self.refusedUserLimit) of its processes are named like servers but are not; the agent did not check whether more of them use a data directory"
                 )
             }
             host.refused.append((server.process.pid, server.details.uid, path, root))
         }
-    }
-}
-
-extension HostProcess {
-    /// It calls itself a PostgreSQL process that sends the log to somebody: `walsender`, before version 11 `wal sender process`.
-    fileprivate var isWalSender: Bool {
-        guard let title = arguments.first, title.hasPrefix("postgres: ") else { return false }
-        let words = title.split(separator: " ")
-        // A base backup is sent by one too, and makes nobody a primary.
-        guard !title.contains("sending backup"),
-            let sender = words.firstIndex(where: { $0 == "walsender" || $0 == "sender" })
-        else { return false }
-        return words[sender] == "walsender" || (sender > 0 && words[sender - 1] == "wal")
     }
 }

@@ -1,4 +1,5 @@
 import HostView
+import Report
 
 /// The search for a server's data directory among the places that something claims it to be at.
 struct DirectorySearch<Directory> {
@@ -13,10 +14,11 @@ struct DirectorySearch<Directory> {
 
     /// Asks `recognise` for each of `claims` in turn, each place once, until one is a data directory.
     ///
-    /// - Parameter server: the process that claims it. A process may name any directory as its own: it counts when it belongs to the process's user,
-    ///   or the process has a file open in it; and it does not when another process proves to serve it.
+    /// - Parameter server: the process that claims it. A process may name any directory as its own: it counts when it
+    ///   belongs to the process's user, or the process has a file open in it; and it does not when another process
+    ///   proves to serve it.
     static func first(
-        of claims: [Claim], _ root: HostRoot?, _ host: Host, server: Server? = nil,
+        of claims: [Claim], _ root: HostRoot?, _ host: ScanContext, server: ServerProcess? = nil,
         recognise: (_ path: String, _ root: HostRoot) throws(HostError) -> Directory?
     ) -> DirectorySearch {
         guard let root else { return DirectorySearch(denied: true) }
@@ -46,5 +48,46 @@ struct DirectorySearch<Directory> {
             }
         }
         return search
+    }
+}
+
+extension Report.Database {
+    /// Notes where a running server's data directory was looked for.
+    mutating func noteDirectory<Directory>(
+        _ search: DirectorySearch<Directory>, _ claims: [Claim], of server: ServerProcess, _ engine: any Engine,
+        _ host: ScanContext
+    ) {
+        for claim in claims where claim.source != "default" && ValueType.file.fits(claim.value) {
+            note("data_directories", claim.value, source: claim.source)
+        }
+        if search.found != nil {
+            if let gone = server.deletedPlace {
+                host.log.addForDatabase(
+                    .dataDirectoryReplaced,
+                    "the server uses \(gone), which was moved or deleted; its configured path may now hold another database"
+                )
+            }
+        } else if search.denied, let path = claims.first(where: { $0.source != "default" }) ?? claims.first {
+            dataDirectories = [Report.DataDirectory(path: Path.tidy(path.value), hostPath: nil, purpose: .data)]
+        } else if !search.holders.isEmpty {
+            let pids = search.holders.sorted().map(String.init).joined(separator: ", ")
+            host.log.addForDatabase(
+                .dataDirectoryConflict,
+                "it names the data directory of pid \(pids) but has no file open there: its own data directory is unknown",
+                partial: true)
+        } else if !claims.isEmpty {
+            let places = claims.map(\.value).filter(ValueType.file.fits)
+            host.log.addForDatabase(
+                .dataDirectoryNotFound,
+                "none of \(places.joined(separator: ", ")) is a data directory of \(engine.title)",
+                partial: true)
+        }
+    }
+}
+
+extension ServerProcess {
+    /// The working directory or a data file that the server uses and that its name no longer leads to.
+    fileprivate var deletedPlace: String? {
+        ([details.workingDirectory] + (open?.files ?? [])).compactMap { $0 }.first { $0.hasSuffix(" (deleted)") }
     }
 }

@@ -47,10 +47,19 @@ extension Report.Database {
         if let value = choose("settings." + name, claims.compactMap { $0 }) { settings[name] = value }
     }
 
+    /// Sets what groups the members of a cluster; a value that is too long to be one is left out.
+    mutating func identify(_ name: String, _ claim: Claim) {
+        guard !claim.value.isEmpty, claim.value.utf8.count <= EvidenceLimits.text, ValueType.isSafe(claim.value) else {
+            return
+        }
+        identity[name] = claim.value
+        note("identity." + name, claim.value, source: claim.source)
+    }
+
     /// Adds a directory that the engine keeps outside its data directory; one inside is already counted there.
     ///
-    /// A parent of a data directory, or a directory of another owner, is a shared place such as /var/log: measuring it would count what is
-    /// not the database's.
+    /// A parent of a data directory, or a directory of another owner, is a shared place such as /var/log: measuring it
+    /// would count what is not the database's.
     mutating func addDirectory(
         _ path: String, _ purpose: Report.DataDirectory.Purpose, source: String, root: HostRoot
     ) {

@@ -8,7 +8,7 @@ public struct VersionMark: Sendable {
     let vendor: String?
 
     /// The number follows at once behind `text`, as in `\0MySQL 8.0.36`.
-    static func behind(_ text: String, vendor: String? = nil) -> VersionMark {
+    static func after(_ text: String, vendor: String? = nil) -> VersionMark {
         VersionMark(bytes: Array(text.utf8), isBefore: false, vendor: vendor)
     }
 
@@ -18,7 +18,8 @@ public struct VersionMark: Sendable {
     }
 }
 
-/// Version strings in an executable, read and never run: of a running server the very file that runs, even when it was replaced.
+/// Version strings in an executable, read and never run: of a running server the very file that runs, even when it was
+/// replaced.
 enum ExecutableVersion {
     private static let chunk = 1 << 20
     private static let overlap = 128
@@ -35,7 +36,7 @@ enum ExecutableVersion {
     }
 
     /// Looks through the executable of a running server.
-    static func read(_ server: Server, _ engine: any Engine, _ host: Host) -> Answer {
+    static func read(_ server: ServerProcess, _ engine: any Engine, _ host: ScanContext) -> Answer {
         do throws(HostError) {
             if let file = server.program { return try search(file, engine, host) }
         } catch {
@@ -50,14 +51,15 @@ enum ExecutableVersion {
     }
 
     /// Looks through the executable at `path`.
-    static func read(_ path: String, _ root: HostRoot, _ engine: any Engine, _ host: Host) -> Answer {
+    static func read(_ path: String, _ root: HostRoot, _ engine: any Engine, _ host: ScanContext) -> Answer {
         do throws(HostError) { return try search(try root.open(path, deadline: host.deadline), engine, host) } catch {
             host.log.add(error)
             return .unknown
         }
     }
 
-    private static func search(_ file: OpenFile, _ engine: any Engine, _ host: Host) throws(HostError) -> Answer {
+    private static func search(_ file: OpenFile, _ engine: any Engine, _ host: ScanContext) throws(HostError) -> Answer
+    {
         var found: [Int: String] = [:]
         var left = limit
         let parts = try ELF.readOnlyData(file)
@@ -85,7 +87,8 @@ enum ExecutableVersion {
         return .absent
     }
 
-    /// The first version at a place that `mark` marks: a number with a dot in it, and what belongs to it up to the end of the word.
+    /// The first version at a place that `mark` marks: a number with a dot in it, and what belongs to it up to the end
+    /// of the word.
     static func text(_ mark: VersionMark, in bytes: [UInt8]) -> String? {
         for position in ByteSearch.positions(of: mark.bytes, in: bytes) {
             let word: ArraySlice<UInt8>

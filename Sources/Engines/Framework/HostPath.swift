@@ -4,32 +4,34 @@ import Report
 extension Inspector {
     /// The path that leads to the same directory from the host's root.
     ///
-    /// Many a systemd service has a mount namespace of its own for the sake of a private /tmp, and the host's files all the same: so the
-    /// directory itself is compared, by device and inode, never the name alone.
+    /// Many a systemd service has a mount namespace of its own for the sake of a private /tmp, and the host's files all
+    /// the same: so the directory itself is compared, by device and inode, never the name alone.
     func hostPath(
-        _ canonical: String, _ identity: FileIdentity, _ mounts: Mounts?, _ finding: inout Finding
+        _ canonical: String, _ identity: FileIdentity, _ mounts: Mounts?, _ found: inout FoundDatabase
     ) -> String? {
-        let details = finding.details
+        let details = found.details
         let below = details?.root.flatMap { $0 == "/" ? nil : $0 + canonical }
         for path in [below, canonical].compactMap({ $0 }) where isAt(path, identity) { return path }
         guard details != nil, let mounts, let ours = host.mounts(nil, namespace: nil, seenRoot: nil) else { return nil }
         // A pod's own directory goes with the pod; the same volume under another name stays.
         let mapped = host.paths(to: canonical, in: ours, seenThrough: mounts)
         let lasting = mapped.filter { !$0.contains("/kubelet/pods/") } + mapped.filter { $0.contains("/kubelet/pods/") }
-        let source = "/proc/\(finding.database.process?.pid ?? 0)/mountinfo"
+        let source = "/proc/\(found.database.process?.pid ?? 0)/mountinfo"
         if let path = lasting.first(where: { isAt($0, identity) }) {
-            finding.database.note("data_directories", path, source: source)
+            found.database.note("data_directories", path, source: source)
             return path
         }
-        // An overlay that is mounted in the container's namespace alone: its writable layer can be seen, with another inode.
+        // An overlay that is mounted in the container's namespace alone: its writable layer can be seen, with another
+        // inode.
         guard let upper = mounts.holding(canonical)?.upperDirectory, let path = mapped.last, path.hasPrefix(upper),
-            let root = finding.root, holdsTheSame(path, canonical, root)
+            let root = found.root, holdsTheSame(path, canonical, root)
         else { return nil }
-        finding.database.note("data_directories", path, source: source + " upperdir")
+        found.database.note("data_directories", path, source: source + " upperdir")
         return path
     }
 
-    /// A file that was written through the overlay is the layer's own: same number, same size. What the mounter said of the layer is not believed.
+    /// A file that was written through the overlay is the layer's own: same number, same size. What the mounter said of
+    /// the layer is not believed.
     private func holdsTheSame(_ path: String, _ canonical: String, _ root: HostRoot) -> Bool {
         let names = (try? host.root.list(path, limit: 64).value.filter { $0.kind == .regular }.map(\.name)) ?? []
         return names.contains { name in
@@ -46,12 +48,12 @@ extension Inspector {
     }
 }
 
-extension Host {
+extension ScanContext {
     /// The paths by `mounts` to what `path` is by `other`; that there are more than are looked at is said.
     func paths(to path: String, in mounts: Mounts, seenThrough other: Mounts) -> [String] {
         let paths = mounts.paths(to: path, seenThrough: other)
         if paths.count >= Mounts.pathLimit {
-            log.add(.fileTooLarge, "mountinfo", "only \(Mounts.pathLimit) mounts of \(path) were looked at")
+            log.add(.fileTooLarge, "mountinfo", "only \(Mounts.pathLimit) mounts of \(path) were read")
         }
         return paths
     }

@@ -6,14 +6,15 @@ struct Lineage {
     private(set) var ancestors: [Int32] = []
     /// The numbers of the process and its ancestors in every pid namespace that they live in.
     private(set) var numbers: Set<Int32> = []
-    /// What a runtime sees as `/` that itself runs in a container, as in kind or k3d: the nearest ancestor that does not see the process's files.
+    /// What a runtime sees as `/` that itself runs in a container, as in kind or k3d: the nearest ancestor that does
+    /// not see the process's files.
     private(set) var nestedRuntime: HostRoot?
 
     /// The most ancestors that are looked at.
     private static let limit = 128
 
     /// Reads the lineage of a server whose control group names a container.
-    static func read(_ server: Server, _ host: Host) -> Lineage {
+    static func read(_ server: ServerProcess, _ host: ScanContext) -> Lineage {
         var lineage = Lineage()
         guard let group = server.details.controlGroup else { return lineage }
         var pid = server.details.ppid
@@ -29,7 +30,7 @@ struct Lineage {
         return lineage
     }
 
-    private static func runtime(_ ancestors: [Int32], _ server: Server, _ host: Host) -> HostRoot? {
+    private static func runtime(_ ancestors: [Int32], _ server: ServerProcess, _ host: ScanContext) -> HostRoot? {
         for pid in ancestors {
             guard let namespace = try? host.proc.link("\(pid)/ns/mnt") else { return nil }
             if namespace == server.details.mountNamespace { continue }

@@ -1,13 +1,14 @@
 import HostView
 
-extension Server {
+extension ServerProcess {
     /// Where a file may be that the command line names.
     ///
-    /// A relative path is meant from where the server was started. A daemon leaves that place: its shell's `PWD` stays in its environment, a
-    /// systemd unit names a directory, and what the server writes often stands next to what it reads.
+    /// A relative path is meant from where the server was started. A daemon leaves that place: its shell's `PWD` stays
+    /// in its environment, a systemd unit names a directory, and what the server writes often stands next to what it
+    /// reads.
     ///
     /// - Parameter files: files of the server, such as its log.
-    func configuration(_ named: String, next files: [String] = [], _ host: Host) -> [Claim] {
+    func configuration(_ named: String, next files: [String] = [], _ host: ScanContext) -> [Claim] {
         let source = "/proc/\(process.pid)/cmdline"
         guard !named.hasPrefix("/") else { return [Claim(named, source: source)] }
         var places: [Claim] = []
@@ -31,8 +32,8 @@ extension Server {
     }
 
     /// Says that a configuration file which the command line names was not found.
-    func sayNotFound(_ named: String, _ host: Host) {
-        host.log.addHere(
+    func reportNotFound(_ named: String, _ host: ScanContext) {
+        host.log.addForDatabase(
             .configurationNotFound,
             "its command line names the configuration file \(EvidenceLimits.cut(named)), which was not found: settings may be missing"
         )

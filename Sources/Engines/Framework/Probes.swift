@@ -1,7 +1,8 @@
 import HostView
 import Synchronization
 
-/// Finds the servers whose files do not answer: a dead network file system holds up every read, and a scan must not wait for one server alone.
+/// Finds the servers whose files do not answer: a dead network file system holds up every read, and a scan must not
+/// wait for one server alone.
 final class Probes: Sendable {
     private struct State {
         var next = 0
@@ -21,7 +22,7 @@ final class Probes: Sendable {
     private let answer = Signal()
 
     /// Probes for `servers`: where they work, where they have files open, and what their arguments name.
-    init(_ servers: [Server]) {
+    init(_ servers: [ServerProcess]) {
         directories = servers.map { server in
             guard let root = server.root else { return nil }
             let named = server.process.arguments.compactMap { argument in
@@ -33,7 +34,8 @@ final class Probes: Sendable {
         }
     }
 
-    /// Asks until all have answered, or none did for `seconds` and every thread hangs; the positions of those that were asked in vain.
+    /// Asks until all have answered, or none did for `seconds` and every thread hangs; the positions of those that were
+    /// asked in vain.
     func silent(after seconds: Double) -> Set<Int> {
         var quiet = Deadline(seconds: seconds)
         startThreads(2)

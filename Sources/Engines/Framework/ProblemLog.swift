@@ -3,8 +3,8 @@ import Report
 
 /// The problems of one scan, in the order they are met, each once.
 ///
-/// What an ordinary user's process or files cause limits what is known of that user's databases, and of nobody else's: a problem belongs to the
-/// host or to the user whose turn it is (`concerning`).
+/// What an ordinary user's process or files cause limits what is known of that user's databases alone: a problem
+/// belongs to the host or to the user whose turn it is (`concerning`).
 public final class ProblemLog {
     /// The most problems that are kept; one more says that there were others.
     public static let limit = 500
@@ -17,13 +17,15 @@ public final class ProblemLog {
     public private(set) var problems: [Report.Problem] = []
     /// Something of the host may be missing from the report.
     public private(set) var isPartial = false
+    /// How many problems so far mean that something may be missing, of the host or of one user's databases.
+    public private(set) var partialCount = 0
     /// Users of whose databases something may be missing: the first of each `Report.Scan.userGroup`.
     public private(set) var limitedUsers: Set<UInt32> = []
     private var user: UInt32?
     private var known: Set<Report.Problem> = []
     private var counts: [ProblemCode: Int] = [:]
     private var countsByUser: [Origin: Int] = [:]
-    private var here: [(code: ProblemCode, message: String, partial: Bool, user: UInt32?)] = []
+    private var ofDatabase: [(code: ProblemCode, message: String, partial: Bool, user: UInt32?)] = []
 
     private struct Origin: Hashable {
         var code: ProblemCode
@@ -33,7 +35,7 @@ public final class ProblemLog {
     /// An empty log.
     public init() {}
 
-    /// Does `body`; the problems that it meets are the user's `uid`, or the host's for nil.
+    /// Runs `body`; the problems that it meets are the user's `uid`, or the host's for nil.
     public func concerning<Result>(_ uid: UInt32?, _ body: () throws -> Result) rethrows -> Result {
         let before = user
         defer { user = before }
@@ -70,6 +72,7 @@ public final class ProblemLog {
     }
 
     private func limit(_ user: UInt32?) {
+        partialCount += 1
         guard let user else { return isPartial = true }
         limitedUsers.insert(Report.Scan.userGroup(of: user))
         if limitedUsers.count > Report.Scan.limitedUsersLimit { isPartial = true }
@@ -86,20 +89,21 @@ public final class ProblemLog {
         .tooLarge: .fileTooLarge, .malformed: .malformed, .timedOut: .deadline, .notForReader: .foreignFile,
     ]
 
-    /// Adds a problem of the database under inspection, whose key, the subject, is not known yet.
-    public func addHere(_ code: ProblemCode, _ message: String, partial: Bool = false) {
-        here.append((code, message, partial, user))
+    /// Adds a problem of the database under inspection, whose key, the subject, is not known yet: `attribute` follows.
+    public func addForDatabase(_ code: ProblemCode, _ message: String, partial: Bool = false) {
+        ofDatabase.append((code, message, partial, user))
     }
 
-    /// Names the database that problems were added for since the last call; nil when it turned out to be none.
-    public func settle(_ key: String?) {
-        if let key {
-            for problem in here {
-                add(problem.code, key, problem.message, partial: problem.partial, user: problem.user)
-            }
+    /// Names the database that problems were added for since the last call.
+    public func attribute(to key: String) {
+        for problem in ofDatabase {
+            add(problem.code, key, problem.message, partial: problem.partial, user: problem.user)
         }
-        here = []
+        ofDatabase = []
     }
+
+    /// Forgets the problems of what turned out to be no database.
+    public func discardOfDatabase() { ofDatabase = [] }
 
     /// Adds a refused file operation; a thing that is simply not there is no problem.
     public func add(_ error: HostError) {

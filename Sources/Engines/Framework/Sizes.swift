@@ -3,26 +3,26 @@ import Report
 
 /// Measures the data directories of a report, all at once, until the deadline.
 public enum Sizes {
-    /// Measures every directory of `findings` that has a root to look below.
-    public static func measure(_ findings: inout [Finding], _ host: Host) {
-        let places = findings.indices.flatMap { finding in
-            findings[finding].root == nil
-                ? [] : findings[finding].database.dataDirectories.indices.map { (finding: finding, directory: $0) }
+    /// Measures every directory of `databases` that has a root to look below.
+    public static func measure(_ databases: inout [FoundDatabase], _ host: ScanContext) {
+        let places = databases.indices.flatMap { found in
+            databases[found].root == nil
+                ? [] : databases[found].database.dataDirectories.indices.map { (found: found, directory: $0) }
         }
         let trees = places.compactMap { place in
-            findings[place.finding].root.map {
-                DirectorySize.Place(findings[place.finding].database.dataDirectories[place.directory].path, in: $0)
+            databases[place.found].root.map {
+                DirectorySize.Place(databases[place.found].database.dataDirectories[place.directory].path, in: $0)
             }
         }
         host.stepBackNow()
         for (place, size) in zip(places, DirectorySize.measure(trees, deadline: host.deadline)) {
-            let directory = findings[place.finding].database.dataDirectories[place.directory]
+            let directory = databases[place.found].database.dataDirectories[place.directory]
             host.log.concerning(directory.uid) {
                 switch size {
                 case .failure(let error): host.log.add(error)
                 case .success(let size):
                     for shortfall in size.shortfalls { say(shortfall, directory.path, size, host.log) }
-                    findings[place.finding].database.dataDirectories[place.directory].set(size)
+                    databases[place.found].database.dataDirectories[place.directory].set(size)
                 }
             }
         }
@@ -35,7 +35,7 @@ public enum Sizes {
         switch shortfall {
         case .deadline:
             log.add(
-                .deadline, path, "the deadline came when \(size.files) files of the directory were measured",
+                .deadline, path, "the deadline passed after \(size.files) files of the directory were measured",
                 partial: false)
         case .denied(let first): log.add(.sizeIncomplete, path, "\(first) could not be opened", partial: false)
         case .tooDeep(let first): log.add(.sizeIncomplete, path, "\(first) is too deep in the tree", partial: false)

@@ -9,7 +9,7 @@ public struct Software: Sendable, Equatable {
     public var package: Package?
 }
 
-extension Host {
+extension ScanContext {
     /// The executables of `engine` that are installed on the host, each once, however many links lead to it.
     public func software(of engine: any Engine) -> [Software] {
         if let known = softwareByEngine[engine.id] { return known }
@@ -29,7 +29,8 @@ extension Host {
         return found
     }
 
-    /// The software that would serve the stopped `database`: the only one that can, or the only one of a package; else nil.
+    /// The software that would serve the stopped `database`: the only one that can, or the only one of a package; else
+    /// nil.
     func software(serving database: Report.Database, _ engine: any Engine) -> Software? {
         let serving = software(of: engine).filter { engine.serves(database, software: $0.executable) }
         let packaged = serving.filter { $0.package != nil }
@@ -47,8 +48,7 @@ extension Host {
     /// systemd's services that may start servers.
     var serviceUnits: [ServiceUnit] {
         if let services { return services }
-        let names = ["mysql", "mariadb", "postgresql", "edb", "mongo", "percona"]
-        let units = ServiceUnit.all(root, names: names)
+        let units = ServiceUnit.all(root, names: EngineRegistry.all.flatMap(\.serviceNames))
         log.concerning(nil) { units.shortfalls.forEach(log.add) }
         services = units.value
         return units.value

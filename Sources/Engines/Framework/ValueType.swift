@@ -1,7 +1,8 @@
 /// The form that a value must have to enter a report.
 ///
-/// Names come from allow-lists, values from files and arguments that any user may write: a password in the wrong place, or a whole line of another
-/// file behind a link, has another form. What does not fit is not reported, and the problem that says so does not quote it.
+/// Names come from allow-lists, values from files and arguments that any user may write: a password in the wrong place,
+/// or a whole line of another file behind a link, has another form. What does not fit is not reported, and the problem
+/// that says so does not quote it.
 enum ValueType: Sendable, Equatable {
     /// `on`, `off`, their spellings and MariaDB's `no_lock`; on a command line no value follows.
     case flag

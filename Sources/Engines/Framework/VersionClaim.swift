@@ -21,16 +21,16 @@ public struct VersionClaim: Sendable, Equatable {
     /// The most characters of a version's own words that are kept.
     private static let textLimit = 64
 
-    /// What may follow a number, beside other numbers: makers, builds, stages, distributions' revisions.
-    private static let words: Set<String> = [
-        "mariadb", "maria", "percona", "enterprise", "commercial", "community", "log", "debug", "ga", "rc", "beta",
-        "alpha", "devel", "m", "deb", "u", "ubuntu", "el", "fc", "amzn", "bookworm", "bullseye", "jammy", "noble",
-        "focal", "cluster", "wsrep", "embedded", "valgrind", "asan", "pgdg", "pg", "ent", "dmr",
-    ]
+    /// What may follow a number, next to other numbers: builds, stages and distributions' revisions, and each engine's
+    /// own words.
+    private static let words: Set<String> = EngineRegistry.all.reduce(into: [
+        "enterprise", "commercial", "community", "log", "debug", "ga", "rc", "beta", "alpha", "devel", "m", "deb", "u",
+        "ubuntu", "el", "fc", "amzn", "bookworm", "bullseye", "jammy", "noble", "focal", "valgrind", "asan",
+    ]) { $0.formUnion($1.versionWords) }
     /// The most digits of a number in a suffix.
     private static let digitLimit = 8
 
-    /// What follows the number as far as it is a version's: `-MariaDB-0+deb12u1-log`. Any other word ends it.
+    /// What follows the number as far as it is a version's: `-0+deb12u1-log`. Any other word ends it.
     private static func suffix(_ rest: Substring) -> String {
         var end = rest.startIndex
         var index = rest.startIndex

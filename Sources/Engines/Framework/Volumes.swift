@@ -1,7 +1,7 @@
 import HostView
 import Report
 
-extension Host {
+extension ScanContext {
     /// The most volumes, and the most directories in each, that are looked into.
     private static let volumeLimit = 1_000, directoryLimit = 64
 
@@ -22,7 +22,7 @@ extension Host {
         for home in [docker, "/var/lib/containers/storage"].map({ Path.tidy($0) + "/volumes" }) {
             let volumes = list(home, in: root).filter { $0.kind == .directory || $0.kind == .unknown }
             if volumes.count > Self.volumeLimit {
-                log.add(.fileTooLarge, home, "only \(Self.volumeLimit) of \(volumes.count) volumes were looked into")
+                log.add(.fileTooLarge, home, "only \(Self.volumeLimit) of \(volumes.count) volumes were searched")
             }
             for volume in volumes.prefix(Self.volumeLimit) {
                 let path = "\(home)/\(volume.name)/_data"
@@ -34,7 +34,7 @@ extension Host {
                 if inside.count > Self.directoryLimit {
                     log.add(
                         .fileTooLarge, path,
-                        "only \(Self.directoryLimit) of its \(inside.count) directories were looked into",
+                        "only \(Self.directoryLimit) of its \(inside.count) directories were searched",
                         partial: false)
                 }
                 let below = inside.prefix(Self.directoryLimit).flatMap {

@@ -15,21 +15,12 @@ extension Report.Database {
         }
     }
 
-    /// Leaves out what is worth least.
-    mutating func shed() {
+    /// Leaves out the details, so that the report stays within its limit.
+    mutating func dropDetails() {
         evidence = []
         unixSockets = []
         configFiles = []
         process?.arguments = []
         settings = [:]
-    }
-
-    /// Sets what groups the members of a cluster; a value that is too long to be one is left out.
-    mutating func identify(_ name: String, _ claim: Claim) {
-        guard !claim.value.isEmpty, claim.value.utf8.count <= EvidenceLimits.text, ValueType.isSafe(claim.value) else {
-            return
-        }
-        identity[name] = claim.value
-        note("identity." + name, claim.value, source: claim.source)
     }
 }

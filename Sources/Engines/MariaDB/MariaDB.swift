@@ -2,7 +2,7 @@ import HostView
 import Report
 
 /// MariaDB, whose server is called mariadbd since 10.5 and mysqld before.
-struct MariaDB: MySQLRelative {
+struct MariaDB: MySQLFamily {
     let id = "mariadb"
     let title = "MariaDB"
     let executableNames: Set<String> = ["mariadbd", "mysqld", "mysqld.bin", "mariadbd.bin"]
@@ -13,16 +13,14 @@ struct MariaDB: MySQLRelative {
         "environment of an official image",
     ]
 
-    let versionMarks: [VersionMark] = [.behind("\0MariaDB ", vendor: "mariadb")]
+    let versionMarks: [VersionMark] = [.after("\0MariaDB ", vendor: "mariadb")]
     let environmentNames: Set<String> = ["MARIADB_VERSION"]
 
-    let family = MySQLFamily(
-        id: "mariadb",
-        groups: ["mysqld", "server", "mariadb", "mariadbd", "client-server", "galera"],
-        versionedGroups: ["mysqld", "mariadb", "mariadbd"])
+    let optionGroups = ["mysqld", "server", "mariadb", "mariadbd", "client-server", "galera"]
+    let versionedOptionGroups = ["mysqld", "mariadb", "mariadbd"]
 
-    func owns(software path: String, package: Package?, _ host: Host) -> Bool {
-        MySQLFamily.isMariaDB(software: path, package: package, root: host.root)
+    func owns(software path: String, package: Package?, _ host: ScanContext) -> Bool {
+        isMariaDB(software: path, package: package, root: host.root)
     }
     func vendor(package: String) -> String? { "mariadb" }
 }

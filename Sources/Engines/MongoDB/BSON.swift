@@ -75,7 +75,8 @@ struct BSONDocument {
         return nil
     }
 
-    /// Bytes that a value of `type` takes at the front of `bytes`; nil for an unknown type or a length that makes no sense.
+    /// Bytes that a value of `type` takes at the front of `bytes`; nil for an unknown type or a length that makes no
+    /// sense.
     private static func size(of type: UInt8, _ bytes: ArraySlice<UInt8>) -> Int? {
         func counted(_ extra: Int) -> Int? {
             guard let length = int32(bytes, at: bytes.startIndex), length >= 0 else { return nil }

@@ -23,9 +23,11 @@ struct MongoDB: Engine {
         .before("\0tcmalloc\0"), .before("\0heap_size\0"), .before("\0cppdefines\0"),
     ]
     let environmentNames: Set<String> = ["MONGO_VERSION"]
+    let serviceNames = ["mongo", "percona"]
+    let versionWords: Set<String> = ["ent"]
     static let configurationFiles = ["/etc/mongod.conf", "/etc/mongodb.conf"]
 
-    func inspect(_ server: Server, _ host: Host) -> Verdict {
+    func inspect(_ server: ServerProcess, _ host: ScanContext) -> Verdict {
         let pid = server.process.pid
         let settings = MongoDBSettings.read(server, host)
         var database = Report.Database(key: "", engine: id, state: .running)
@@ -35,14 +37,14 @@ struct MongoDB: Engine {
         database.configFiles = settings.files
 
         let isRouter = server.process.name == "mongos"
-        let standard = settings.isConfigServer ? "/data/configdb" : "/data/db"
+        let directory = settings.isConfigServer ? "/data/configdb" : "/data/db"
         let claims =
-            server.openFileDirectories + settings.claims("storage.dbPath") + [Claim(standard, source: "default")]
+            server.openFileDirectories + settings.claims("storage.dbPath") + [Claim(directory, source: "default")]
         let search =
             isRouter
             ? DirectorySearch<MongoDBDirectory>()
             : MongoDBDirectory.first(of: claims, server.root, host, server: server)
-        database.place(search, isRouter ? [] : claims, of: server, self, host)
+        database.noteDirectory(search, isRouter ? [] : claims, of: server, self, host)
         let startedAt = host.startTime(of: server.details)
         let sources = search.found?.describe(&database, startedAt: startedAt, host) ?? VersionSources()
         if let reason = database.proveVersion(of: server, self, sources, isHeld: search.isHeld, host) {
@@ -52,12 +54,12 @@ struct MongoDB: Engine {
         return .database(database)
     }
 
-    func configuredDataDirectories(_ host: Host) -> [Claim] {
+    func configuredDataDirectories(_ host: ScanContext) -> [Claim] {
         MongoDBSettings.read(files: Self.configurationFiles, host.root, host).claims("storage.dbPath")
     }
 
     func dataDirectories(
-        startedBy words: [String], _ environment: [String: String], source: String, _ host: Host
+        startedBy words: [String], _ environment: [String: String], source: String, _ host: ScanContext
     ) -> [Claim] {
         let arguments = MongoDBSettings.arguments(words)
         if let path = arguments.values["dbpath"] { return [Claim(path, source: source)] }
@@ -65,7 +67,7 @@ struct MongoDB: Engine {
         return file.map { MongoDBSettings.read(files: [$0], host.root, host).claims("storage.dbPath") } ?? []
     }
 
-    func inspectStopped(_ place: StoppedPlace, _ host: Host) -> Report.Database? {
+    func inspectStopped(_ place: StoppedPlace, _ host: ScanContext) -> Report.Database? {
         let search = MongoDBDirectory.first(of: [Claim(place.path, source: place.path)], place.root, host)
         guard let directory = search.found else { return nil }
         var database = Report.Database(key: "", engine: id, state: .stopped)

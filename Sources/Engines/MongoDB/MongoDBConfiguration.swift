@@ -1,7 +1,8 @@
 /// mongod.conf: the nested mappings of YAML that it uses, or `name = value` of MongoDB 2.4.
 ///
-/// A whole YAML parser would be most of the agent. Sequences, anchors and flow mappings do not occur among the keys that
-/// are read; a mapping below `__exec` or `__rest`, which would run or fetch something, stays what it is: a key nobody allows.
+/// A whole YAML parser would be most of the agent. Sequences, anchors and flow mappings do not occur among the keys
+/// that are read; a mapping below `__exec` or `__rest`, which would run or fetch something, stays what it is: a key
+/// nobody allows.
 enum MongoDBConfiguration {
     private static let depthLimit = 20
 
@@ -37,7 +38,8 @@ enum MongoDBConfiguration {
         return found
     }
 
-    /// A key among `keys`, or above one of them, whose value this parser does not read, or that is to be run or fetched; nil when there is none.
+    /// A key among `keys`, or above one of them, whose value this parser does not read, or that is to be run or
+    /// fetched; nil when there is none.
     static func notUnderstood(_ settings: [Setting], among keys: Set<String>) -> String? {
         settings.first { setting in
             let isOurs = keys.contains { $0 == setting.name || $0.hasPrefix(setting.name + ".") }

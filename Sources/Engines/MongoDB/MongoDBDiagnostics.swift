@@ -12,7 +12,7 @@ struct MongoDBDiagnostics {
     var source: String
 
     /// The first document of the newest metrics file: plain BSON of type 0 with what the server said at its start.
-    static func newest(in directory: String, _ root: HostRoot, _ host: Host) -> MongoDBDiagnostics? {
+    static func newest(in directory: String, _ root: HostRoot, _ host: ScanContext) -> MongoDBDiagnostics? {
         let names = host.list(directory, in: root).map(\.name)
         for name in names.filter({ $0.hasPrefix("metrics.2") }).sorted().reversed().prefix(3) {
             let file = Path.join(directory, name)
@@ -42,8 +42,8 @@ struct MongoDBDiagnostics {
 
 /// A member of a replica set by its own words: `replSetGetStatus` in the chunks that the diagnostics consist of.
 ///
-/// A chunk is `{_id: <date>, type: 1, data: <binary>}`: 4 bytes of length, then zlib; inflated it begins with a whole document, the first
-/// sample of the chunk (src/mongo/db/ftdc/README.md).
+/// A chunk is `{_id: <date>, type: 1, data: <binary>}`: 4 bytes of length, then zlib; inflated it begins with a whole
+/// document, the first sample of the chunk (src/mongo/db/ftdc/README.md).
 struct MongoDBMember {
     private static let fileLimit = 16 << 20
     private static let sampleLimit = 8 << 20
@@ -57,7 +57,7 @@ struct MongoDBMember {
     var saidAt: Int64
 
     /// What the last chunk of `file` says; nil when there is none, or the server is no member.
-    static func last(in file: String, _ root: HostRoot, _ host: Host) -> MongoDBMember? {
+    static func last(in file: String, _ root: HostRoot, _ host: ScanContext) -> MongoDBMember? {
         guard let bytes = host.bytes(file, in: root, limit: fileLimit) else { return nil }
         var rest = bytes[...]
         var last: BSONDocument?

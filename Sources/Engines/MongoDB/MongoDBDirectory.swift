@@ -11,7 +11,7 @@ struct MongoDBDirectory {
 
     /// The first of `claims` that is a data directory of mongod.
     static func first(
-        of claims: [Claim], _ root: HostRoot?, _ host: Host, server: Server? = nil
+        of claims: [Claim], _ root: HostRoot?, _ host: ScanContext, server: ServerProcess? = nil
     ) -> DirectorySearch<MongoDBDirectory> {
         DirectorySearch.first(of: claims, root, host, server: server) { (path, root) throws(HostError) in
             let names = try host.names(path, in: root, marks: Self.marks)
@@ -23,7 +23,7 @@ struct MongoDBDirectory {
 
     /// Fills in everything that the files tell.
     /// - Returns: what the diagnostics say of the version.
-    func describe(_ database: inout Report.Database, startedAt: Int64? = nil, _ host: Host) -> VersionSources {
+    func describe(_ database: inout Report.Database, startedAt: Int64? = nil, _ host: ScanContext) -> VersionSources {
         database.dataDirectories = [Report.DataDirectory(path: path, hostPath: nil, purpose: .data)]
         addEngine(&database, host)
         guard names.contains("diagnostic.data"),
@@ -41,7 +41,7 @@ struct MongoDBDirectory {
     }
 
     /// storage.bson: `{storage: {engine: "wiredTiger", options: {directoryPerDB: …}}}` (storage_engine_metadata.cpp).
-    private func addEngine(_ database: inout Report.Database, _ host: Host) {
+    private func addEngine(_ database: inout Report.Database, _ host: ScanContext) {
         let file = Path.join(path, "storage.bson")
         guard names.contains("storage.bson"), let bytes = host.bytes(file, in: root, limit: 64 << 10) else { return }
         guard let document = BSONDocument(bytes[...]) else {
@@ -56,7 +56,7 @@ struct MongoDBDirectory {
 
     /// What a member of a replica set last said of its own state: every ten seconds or so.
     private func addRole(
-        _ database: inout Report.Database, startedAt: Int64, _ diagnostics: MongoDBDiagnostics, _ host: Host
+        _ database: inout Report.Database, startedAt: Int64, _ diagnostics: MongoDBDiagnostics, _ host: ScanContext
     ) {
         let interim = Path.join(path, "diagnostic.data/metrics.interim")
         for file in [interim, diagnostics.source] {

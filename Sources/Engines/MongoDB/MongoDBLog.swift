@@ -14,7 +14,7 @@ struct MongoDBLog {
     private let options: JSONDocument
 
     /// The options of the last start that `file` tells of, if it was not before `start`, in seconds since 1970.
-    static func options(_ file: String, _ root: HostRoot, since start: Int64?, _ host: Host) -> MongoDBLog? {
+    static func options(_ file: String, _ root: HostRoot, since start: Int64?, _ host: ScanContext) -> MongoDBLog? {
         guard let status = try? root.status(file), status.kind == .regular else { return nil }
         let end = max(0, status.size - Int64(partLimit))
         for offset in end > 0 ? [end, 0] : [0] {

@@ -1,7 +1,8 @@
 import HostView
 import Report
 
-/// The settings of a mongod or mongos: arguments, then the configuration file (its manual, "Configuration File Options").
+/// The settings of a mongod or mongos: arguments, then the configuration file (its manual, "Configuration File
+/// Options").
 struct MongoDBSettings {
     /// Arguments by their name, and the configuration key that each stands for with the form of its value.
     private static let keys: [String: (key: String, type: ValueType)] = [
@@ -38,7 +39,7 @@ struct MongoDBSettings {
     private var values: [String: [Claim]] = [:]
 
     /// Everything that could be said was read and understood, so that silence means the default.
-    private(set) var isWhole = true
+    private(set) var isComplete = true
 
     /// What is said of the configuration key, the strongest first.
     func claims(_ key: String) -> [Claim] { values[key] ?? [] }
@@ -49,7 +50,7 @@ struct MongoDBSettings {
     }
 
     /// The documented default, where silence means it.
-    private func standard(_ value: String) -> [Claim] { isWhole ? [Claim(value, source: "default")] : [] }
+    private func defaultClaims(_ value: String) -> [Claim] { isComplete ? [Claim(value, source: "default")] : [] }
 
     /// The server keeps a sharded cluster's configuration.
     var isConfigServer: Bool {
@@ -66,12 +67,12 @@ struct MongoDBSettings {
     }
 
     /// The settings of a running server.
-    static func read(_ server: Server, _ host: Host) -> MongoDBSettings {
+    static func read(_ server: ServerProcess, _ host: ScanContext) -> MongoDBSettings {
         let arguments = arguments(server.process.arguments)
-        arguments.sayUnfit(pid: server.process.pid, host.log)
+        arguments.reportUnfit(pid: server.process.pid, host.log)
         var settings = MongoDBSettings()
         if let named = arguments.values["config"] ?? arguments.values["f"] { settings.add(named, server, host) }
-        if !server.process.shortfalls.isEmpty { settings.isWhole = false }
+        if !server.process.shortfalls.isEmpty { settings.isComplete = false }
         settings.arguments = arguments
         for (name, spec) in keys {
             if let claim = arguments.claim(name, pid: server.process.pid) {
@@ -81,9 +82,10 @@ struct MongoDBSettings {
         return settings
     }
 
-    /// Adds the settings of the file that the command line names; where it is not found, those that the server wrote into its log.
-    private mutating func add(_ named: String, _ server: Server, _ host: Host) {
-        guard let root = server.root else { return isWhole = false }
+    /// Adds the settings of the file that the command line names; where it is not found, those that the server wrote
+    /// into its log.
+    private mutating func add(_ named: String, _ server: ServerProcess, _ host: ScanContext) {
+        guard let root = server.root else { return isComplete = false }
         let logs = server.openLogs
         let near = logs + server.openFileDirectories.map { $0.value + "/" }
         for place in server.configuration(named, next: near, host) {
@@ -91,7 +93,7 @@ struct MongoDBSettings {
             guard !read.files.isEmpty, named.hasPrefix("/") || read.fits(server) else { continue }
             return self = read
         }
-        isWhole = false
+        isComplete = false
         for file in logs {
             guard let options = MongoDBLog.options(file, root, since: host.startTime(of: server.details), host) else {
                 continue
@@ -103,35 +105,35 @@ struct MongoDBSettings {
                     values[key] = [claim]
                 }
             }
-            isWhole = true
+            isComplete = true
             return
         }
-        server.sayNotFound(named, host)
+        server.reportNotFound(named, host)
     }
 
     /// Whether a file that was found by chance is the server's: it names the directory that the server has open.
-    private func fits(_ server: Server) -> Bool {
+    private func fits(_ server: ServerProcess) -> Bool {
         let open = server.openFileDirectories.map { Path.tidy($0.value) }
         let named = claims("storage.dbPath").first?.value ?? "/data/db"
         return open.contains { $0 == Path.tidy(named) || !named.hasPrefix("/") && $0.hasSuffix("/" + Path.tidy(named)) }
     }
 
     /// The settings in those of `files` that are there.
-    static func read(files: [String], _ root: HostRoot, _ host: Host) -> MongoDBSettings {
+    static func read(files: [String], _ root: HostRoot, _ host: ScanContext) -> MongoDBSettings {
         var settings = MongoDBSettings()
         for file in files {
             guard let text = host.text(file, in: root) else {
                 // A file that is there and cannot be read may say anything.
-                if root.exists(file) { settings.isWhole = false }
+                if root.exists(file) { settings.isComplete = false }
                 continue
             }
             settings.files.append(file)
             let parsed = MongoDBConfiguration.parse(text)
             if let strange = MongoDBConfiguration.notUnderstood(parsed, among: Set(allowed.keys)) {
-                settings.isWhole = false
+                settings.isComplete = false
                 host.log.add(
                     .notUnderstood, file,
-                    "\(strange) is written in a way that the agent does not read; no default is assumed",
+                    "\(strange) uses syntax that the agent does not support; no default is assumed",
                     partial: false)
             }
             for setting in parsed {
@@ -149,9 +151,9 @@ struct MongoDBSettings {
     /// Fills in settings, role and replica set.
     func describe(_ database: inout Report.Database, isRouter: Bool) {
         let port = isConfigServer ? "27019" : isShardServer ? "27018" : "27017"
-        database.setting("port", claims("net.port") + standard(port))
+        database.setting("port", claims("net.port") + defaultClaims(port))
         let all = flag("net.bindIpAll").map { Claim("*", source: $0.source) }
-        database.setting("bind", [all].compactMap { $0 } + claims("net.bindIp") + standard("localhost"))
+        database.setting("bind", [all].compactMap { $0 } + claims("net.bindIp") + defaultClaims("localhost"))
         database.setting("max_connections", claims("net.maxIncomingConnections"))
         let syslog = flag("syslog") ?? claims("systemLog.destination").first { $0.value == "syslog" }
         database.setting(
@@ -167,7 +169,7 @@ struct MongoDBSettings {
         let tls = (claims("net.tls.mode") + claims("net.ssl.mode")).map {
             Claim($0.value == "disabled" ? "off" : $0.value, source: $0.source)
         }
-        database.setting("tls", tls + standard("off"))
+        database.setting("tls", tls + defaultClaims("off"))
         if !isRouter { addAuthentication(&database) }  // a router leaves it to the cluster
         if let claim = claims("replication.replSetName").first {
             // The old form `name/host,host` names some members too.
@@ -188,7 +190,7 @@ struct MongoDBSettings {
         database.setting(
             "authentication",
             on.map { Claim("enabled", source: $0.source) } + off.map { Claim("disabled", source: $0.source) }
-                + claims("security.authorization") + standard("disabled"))
+                + claims("security.authorization") + defaultClaims("disabled"))
     }
 
     private func addRole(_ database: inout Report.Database, isRouter: Bool) {
@@ -197,7 +199,7 @@ struct MongoDBSettings {
             ? (.router, "executable mongos")
             : isConfigServer
                 ? (.config, (claims("configsvr") + claims("sharding.clusterRole")).first?.source ?? "")
-                : database.identity["replica_set"] == nil && isWhole
+                : database.identity["replica_set"] == nil && isComplete
                     ? (.standalone, "no replica set in arguments or file") : nil
         guard let role else { return }
         database.role = role.0

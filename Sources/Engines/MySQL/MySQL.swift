@@ -1,8 +1,8 @@
 import HostView
 import Report
 
-/// MySQL, with Percona Server as a vendor of it.
-struct MySQL: MySQLRelative {
+/// MySQL, with Percona ServerProcess as a vendor of it.
+struct MySQL: MySQLFamily {
     let id = "mysql"
     let title = "MySQL"
     let executableNames: Set<String> = ["mysqld", "mysqld-debug", "mysqld.bin"]
@@ -14,18 +14,17 @@ struct MySQL: MySQLRelative {
     ]
 
     let versionMarks: [VersionMark] = [
-        .behind("/percona-server-", vendor: "percona"), .behind("/Percona-XtraDB-Cluster-", vendor: "percona"),
-        .behind("\0MySQL ", vendor: "oracle"), .behind("/mysql-cluster-gpl-", vendor: "oracle"),
-        .behind("/mysql-", vendor: "oracle"),
+        .after("/percona-server-", vendor: "percona"), .after("/Percona-XtraDB-Cluster-", vendor: "percona"),
+        .after("\0MySQL ", vendor: "oracle"), .after("/mysql-cluster-gpl-", vendor: "oracle"),
+        .after("/mysql-", vendor: "oracle"),
     ]
     let environmentNames: Set<String> = ["MYSQL_VERSION", "PS_VERSION"]
 
-    let family = MySQLFamily(
-        id: "mysql",
-        groups: ["mysqld", "server"], versionedGroups: ["mysqld"])
+    let optionGroups = ["mysqld", "server"]
+    let versionedOptionGroups = ["mysqld"]
 
-    func owns(software path: String, package: Package?, _ host: Host) -> Bool {
-        !MySQLFamily.isMariaDB(software: path, package: package, root: host.root)
+    func owns(software path: String, package: Package?, _ host: ScanContext) -> Bool {
+        !isMariaDB(software: path, package: package, root: host.root)
     }
     func vendor(package: String) -> String? {
         let name = package.lowercased()

@@ -7,7 +7,8 @@ struct MySQLDirectory {
     let root: HostRoot
     let names: Set<String>
 
-    /// Aria's control file or a multi-source list is MariaDB's alone; a server uuid or the dictionary tablespace MySQL's.
+    /// Aria's control file or a multi-source list is MariaDB's alone; a server uuid or the dictionary tablespace
+    /// MySQL's.
     var isMariaDB: Bool {
         names.contains("aria_log_control") || names.contains("multi-master.info")
             || names.contains("mariadb_upgrade_info")
@@ -23,7 +24,7 @@ struct MySQLDirectory {
 
     /// The first of `claims` that is a data directory.
     static func first(
-        of claims: [Claim], _ root: HostRoot?, _ host: Host, server: Server? = nil
+        of claims: [Claim], _ root: HostRoot?, _ host: ScanContext, server: ServerProcess? = nil
     ) -> DirectorySearch<MySQLDirectory> {
         DirectorySearch.first(of: claims, root, host, server: server) { (path, root) throws(HostError) in
             let names = try host.names(path, in: root, marks: Self.marks)
@@ -39,7 +40,7 @@ struct MySQLDirectory {
     }
 
     /// Fills in everything that the files tell but the version.
-    func describe(_ database: inout Report.Database, _ host: Host) {
+    func describe(_ database: inout Report.Database, _ host: ScanContext) {
         database.dataDirectories = [Report.DataDirectory(path: path, hostPath: nil, purpose: .data)]
         for mark in ["aria_log_control", "auto.cnf", "mysql.ibd"] where names.contains(mark) {
             database.note("engine", database.engine, source: Path.join(path, mark))
@@ -52,7 +53,7 @@ struct MySQLDirectory {
         addRole(&database, host)
     }
 
-    private func addIdentity(_ database: inout Report.Database, _ host: Host) {
+    private func addIdentity(_ database: inout Report.Database, _ host: ScanContext) {
         let file = Path.join(path, "auto.cnf")
         guard names.contains("auto.cnf"), let text = host.text(file, in: root) else { return }
         for case .option(_, "server-uuid", let uuid) in OptionFiles.parse(text) where !uuid.isEmpty {
@@ -63,7 +64,7 @@ struct MySQLDirectory {
     }
 
     /// grastate.dat: `uuid:    <the cluster's>`, the same on every member; all zeros before it joined one.
-    private func addGalera(_ database: inout Report.Database, _ host: Host) {
+    private func addGalera(_ database: inout Report.Database, _ host: ScanContext) {
         let file = Path.join(path, "grastate.dat")
         guard names.contains("grastate.dat"), let text = host.text(file, in: root, limit: 4096) else { return }
         for line in ConfigurationLines.significant(in: text) {
@@ -77,7 +78,7 @@ struct MySQLDirectory {
     }
 
     /// Only presence and size of the files count: `master.info` holds a password in plain text and is never read.
-    private func addRole(_ database: inout Report.Database, _ host: Host) {
+    private func addRole(_ database: inout Report.Database, _ host: ScanContext) {
         let marks = names.sorted().filter { name in
             if name == "master.info" || name == "relay-log.info" || name == "multi-master.info" {
                 return ((try? root.status(Path.join(path, name)))?.size ?? 0) > 0

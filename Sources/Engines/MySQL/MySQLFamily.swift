@@ -1,57 +1,40 @@
 import HostView
 import Report
 
-/// An engine of MySQL's family: it differs from its relatives in names and in what it calls its own.
-protocol MySQLRelative: Engine {
-    /// How its files are read.
-    var family: MySQLFamily { get }
-}
-
-extension MySQLRelative {
-    var openFileNames: Set<String> { MySQLFamily.openFileNames }
-    var openFileKinds: Set<OpenFiles.Kind> { [.numberedForReading] }
-    var softwarePatterns: [String] { MySQLFamily.softwarePatterns }
-    var dataDirectoryPatterns: [String] { MySQLFamily.dataDirectoryPatterns }
-    var starterNames: Set<String> { ["mysqld_safe", "mariadbd-safe"] }
-    var placeVariables: Set<String> { ["MYSQL_HOME"] }
-    func inspect(_ server: Server, _ host: Host) -> Verdict { family.inspect(server, self, host) }
-    func configuredDataDirectories(_ host: Host) -> [Claim] { family.configuredDataDirectories(host) }
-    func dataDirectories(
-        startedBy words: [String], _ environment: [String: String], source: String, _ host: Host
-    ) -> [Claim] { family.dataDirectories(startedBy: words, source: source, host) }
-    func inspectStopped(_ place: StoppedPlace, _ host: Host) -> Report.Database? {
-        family.inspectStopped(place, self, host)
-    }
-    func purpose(ofPort port: UInt16, settings: [String: String]) -> String? {
-        family.purpose(ofPort: port, settings: settings)
-    }
-}
-
-/// What MySQL and MariaDB share: option files, arguments, data directory layout.
-struct MySQLFamily: Sendable {
-    /// The engine's id.
-    let id: String
-    /// Option file groups that the server reads.
-    let groups: [String]
+/// What MySQL and MariaDB share: option files, arguments, data directory layout. They differ in names.
+protocol MySQLFamily: Engine {
+    /// Groups of option files that the server reads.
+    var optionGroups: [String] { get }
     /// Groups that it reads with its version after a hyphen.
-    let versionedGroups: [String]
+    var versionedOptionGroups: [String] { get }
+}
 
-    static let openFileNames: Set<String> = ["ibdata1", "aria_log_control", "mysql.ibd"]
-    static let softwarePatterns = [
-        "/usr/sbin/mysqld", "/usr/sbin/mariadbd", "/usr/libexec/mysqld", "/usr/libexec/mariadbd", "/usr/bin/mysqld",
-        "/usr/bin/mariadbd", "/usr/sbin/mysqld-debug", "/usr/local/*/bin/mysqld", "/usr/local/*/bin/mariadbd",
-        "/opt/*/bin/mysqld", "/opt/*/bin/mariadbd", "/opt/*/*/bin/mysqld", "/opt/*/*/bin/mariadbd",
-        "/opt/*/*/bin/mysqld.bin", "/opt/*/*/sbin/mysqld", "/opt/*/*/sbin/mariadbd",
-        "/opt/rh/*/root/usr/libexec/mysqld",
-    ]
-    static let dataDirectoryPatterns = [
-        "/var/lib/mysql", "/var/lib/mysql-*", "/var/lib/mariadb", "/usr/local/*/data", "/opt/*/data",
-        "/opt/*/*/data", "/var/opt/rh/*/lib/mysql",
-    ]
+extension MySQLFamily {
+    var openFileNames: Set<String> { ["ibdata1", "aria_log_control", "mysql.ibd"] }
+    var openFileKinds: Set<OpenFiles.Kind> { [.numberedForReading] }
+    var softwarePatterns: [String] {
+        [
+            "/usr/sbin/mysqld", "/usr/sbin/mariadbd", "/usr/libexec/mysqld", "/usr/libexec/mariadbd",
+            "/usr/bin/mysqld", "/usr/bin/mariadbd", "/usr/sbin/mysqld-debug", "/usr/local/*/bin/mysqld",
+            "/usr/local/*/bin/mariadbd", "/opt/*/bin/mysqld", "/opt/*/bin/mariadbd", "/opt/*/*/bin/mysqld",
+            "/opt/*/*/bin/mariadbd", "/opt/*/*/bin/mysqld.bin", "/opt/*/*/sbin/mysqld", "/opt/*/*/sbin/mariadbd",
+            "/opt/rh/*/root/usr/libexec/mysqld",
+        ]
+    }
+    var dataDirectoryPatterns: [String] {
+        [
+            "/var/lib/mysql", "/var/lib/mysql-*", "/var/lib/mariadb", "/usr/local/*/data", "/opt/*/data",
+            "/opt/*/*/data", "/var/opt/rh/*/lib/mysql",
+        ]
+    }
+    var starterNames: Set<String> { ["mysqld_safe", "mariadbd-safe"] }
+    var serviceNames: [String] { ["mysql", "mariadb", "percona"] }
+    var placeVariables: Set<String> { ["MYSQL_HOME"] }
+    var versionWords: Set<String> { ["mariadb", "maria", "percona", "wsrep", "dmr", "embedded", "cluster"] }
+    var uniqueIdentities: [UniqueIdentity] { [UniqueIdentity(name: "server_uuid")] }
 
-    /// What is spoken at `port`: the settings say, or the defaults of the manual where they are silent.
+    /// The protocol at `port`: as the settings have it, or the defaults of the manual where they do not.
     func purpose(ofPort port: UInt16, settings: [String: String]) -> String? {
-        let isMySQL = id == "mysql"
         switch String(port) {
         case settings["port"] ?? "3306": return "client"
         case settings["mysqlx_port"] ?? (isMySQL ? "33060" : ""): return "mysqlx"
@@ -61,15 +44,16 @@ struct MySQLFamily: Sendable {
         }
     }
 
-    /// A mysqld binary is MariaDB's when its package says so, or, without a package, when MariaDB's own tools lie beside it.
-    static func isMariaDB(software path: String, package: Package?, root: HostRoot) -> Bool {
+    /// A mysqld binary is MariaDB's when its package says so, or, without a package, when MariaDB's own tools are next
+    /// to it.
+    func isMariaDB(software path: String, package: Package?, root: HostRoot) -> Bool {
         if Path.name(of: path) == "mariadbd" { return true }
         if let package { return package.isMariaDB }
         let base = Path.parent(of: Path.parent(of: path))
         return ["bin/aria_chk", "bin/mariadb"].contains { root.exists(Path.join(base, $0)) }
     }
 
-    func inspect(_ server: Server, _ engine: any Engine, _ host: Host) -> Verdict {
+    func inspect(_ server: ServerProcess, _ host: ScanContext) -> Verdict {
         let pid = server.process.pid
         var options = MySQLOptions.read(server, self, host)
         var database = Report.Database(key: "", engine: id, state: .running)
@@ -82,16 +66,16 @@ struct MySQLFamily: Sendable {
             + [Claim("/var/lib/mysql", source: "default")]
         let directory = MySQLDirectory.first(of: claims, server.root, host, server: server)
         guard isMariaDB(server, directory.found) == (id == "mariadb") else { return .otherEngine }
-        database.place(directory, claims, of: server, engine, host)
+        database.noteDirectory(directory, claims, of: server, self, host)
         directory.found?.describe(&database, host)
         let sources = directory.found?.versionSources(host) ?? VersionSources()
-        if let reason = database.proveVersion(of: server, engine, sources, isHeld: directory.isHeld, host) {
+        if let reason = database.proveVersion(of: server, self, sources, isHeld: directory.isHeld, host) {
             return .notADatabase(reason)
         }
         database.configFiles = options.files
         options.version = database.version
         if let named = options.arguments.values["defaults_file"], !named.hasPrefix("/"), options.files.isEmpty {
-            server.sayNotFound(named, host)
+            server.reportNotFound(named, host)
         }
         addSettings(options, &database, directory.found, server.root)
         addRole(of: server, options, &database)
@@ -99,29 +83,31 @@ struct MySQLFamily: Sendable {
     }
 
     /// Which of the two the process is: by its name, else by its files, else by its package.
-    private func isMariaDB(_ server: Server, _ directory: MySQLDirectory?) -> Bool {
+    private func isMariaDB(_ server: ServerProcess, _ directory: MySQLDirectory?) -> Bool {
         if server.process.name == "mariadbd" || server.process.argumentName == "mariadbd" { return true }
         return directory?.isMariaDB ?? server.package?.isMariaDB ?? false
     }
 
-    func configuredDataDirectories(_ host: Host) -> [Claim] {
+    func configuredDataDirectories(_ host: ScanContext) -> [Claim] {
         let options = MySQLOptions.read(files: MySQLOptions.defaultFiles, self, host.root, host)
         return options.claims("datadir")
     }
 
-    func dataDirectories(startedBy words: [String], source: String, _ host: Host) -> [Claim] {
+    func dataDirectories(
+        startedBy words: [String], _ environment: [String: String], source: String, _ host: ScanContext
+    ) -> [Claim] {
         let options = MySQLOptions.read(commandLine: words, source: source, self, host)
         return Array(options.claims("datadir").prefix(1))
     }
 
-    func inspectStopped(_ place: StoppedPlace, _ engine: any Engine, _ host: Host) -> Report.Database? {
+    func inspectStopped(_ place: StoppedPlace, _ host: ScanContext) -> Report.Database? {
         guard let directory = MySQLDirectory.first(of: [Claim(place.path, source: place.path)], place.root, host).found,
             directory.isMariaDB == (id == "mariadb")
         else { return nil }
         var database = Report.Database(key: "", engine: id, state: .stopped)
         database.note("state", "stopped", source: "no server process has \(place.path) as its data directory")
         directory.describe(&database, host)
-        database.chooseStoppedVersion(directory.versionSources(host), place, engine, host)
+        database.chooseStoppedVersion(directory.versionSources(host), place, self, host)
         guard !place.isVolume else { return database }
         var options = MySQLOptions.read(files: MySQLOptions.defaultFiles, self, host.root, host)
         let named = options.claims("datadir").first?.value ?? "/var/lib/mysql"

@@ -3,11 +3,13 @@ import Report
 
 /// The options of a MySQL or MariaDB server: option files, then arguments, then mysqld-auto.cnf.
 ///
-/// The order and syntax are those of "Using Option Files" in either manual: a later value overrules an earlier one, `-` and `_`
-/// in names are the same, and a value in `mysqld-auto.cnf` overrules the command line. Only names in `allowed` are kept.
+/// The order and syntax are those of "Using Option Files" in either manual: a later value overrules an earlier one, `-`
+/// and `_` in names are the same, and a value in `mysqld-auto.cnf` overrules the command line. Only names in `allowed`
+/// are kept.
 struct MySQLOptions {
     static let defaultFiles = ["/etc/my.cnf", "/etc/mysql/my.cnf", "/usr/etc/my.cnf", "/usr/local/mysql/etc/my.cnf"]
-    /// The value of `log_bin` when it was turned off: nothing that anybody writes. `log-bin=OFF` makes a log of that name.
+    /// The value of `log_bin` when it was turned off: nothing that anybody writes. `log-bin=OFF` makes a log of that
+    /// name.
     static let turnedOff = "\0off"
     static let allowed: [String: ValueType] = [
         "defaults_file": .file, "defaults_extra_file": .file, "defaults_group_suffix": .name, "no_defaults": .flag,
@@ -27,7 +29,7 @@ struct MySQLOptions {
     /// Every value of an option, the strongest last, and the version whose group it stands in.
     private var values: [String: [(claim: Claim, version: String?)]] = [:]
     /// Everything that could be said was read, so that silence means the default.
-    private(set) var isWhole = false
+    private(set) var isComplete = false
     /// The server's version, once it is known: `[mysqld-5.7]` counts for 5.7 alone.
     var version: String?
 
@@ -48,7 +50,7 @@ struct MySQLOptions {
     }
 
     /// The documented default, where silence means it.
-    func standard(_ value: String) -> [Claim] { isWhole ? [Claim(value, source: "default")] : [] }
+    func defaultClaims(_ value: String) -> [Claim] { isComplete ? [Claim(value, source: "default")] : [] }
 
     /// As `claims`, with the spellings of a boolean made `on` or `off`.
     func flag(_ name: String) -> [Claim] {
@@ -79,7 +81,9 @@ struct MySQLOptions {
     }
 
     /// The options of a server that `words` would start on the host.
-    static func read(commandLine words: [String], source: String, _ family: MySQLFamily, _ host: Host) -> MySQLOptions {
+    static func read(commandLine words: [String], source: String, _ family: some MySQLFamily, _ host: ScanContext)
+        -> MySQLOptions
+    {
         let arguments = Arguments(words, allowed: allowed, short: ["h": "datadir"], canonical: canonical)
         let only = arguments.values["defaults_file"].map { [$0] }
         let files = arguments.values["no_defaults"] != nil ? [] : only ?? defaultFiles
@@ -90,14 +94,14 @@ struct MySQLOptions {
     }
 
     /// The options of a running server.
-    static func read(_ server: Server, _ family: MySQLFamily, _ host: Host) -> MySQLOptions {
+    static func read(_ server: ServerProcess, _ family: some MySQLFamily, _ host: ScanContext) -> MySQLOptions {
         let negated: [String: ValueType] = [
             "skip_log_bin": .flag, "disable_log_bin": .flag, "skip_ssl": .flag, "disable_ssl": .flag,
         ]
         let arguments = Arguments(
             server.process.arguments, allowed: allowed.merging(negated) { $1 }, short: ["P": "port", "h": "datadir"],
             canonical: canonical)
-        arguments.sayUnfit(pid: server.process.pid, host.log)
+        arguments.reportUnfit(pid: server.process.pid, host.log)
         var files = defaultFiles
         if let only = arguments.values["defaults_file"] {
             files = [server.configuration(only, host).first?.value ?? only]
@@ -123,7 +127,9 @@ struct MySQLOptions {
         options.arguments = arguments
         let namesItsFiles = arguments.values["defaults_file"] != nil || arguments.values["no_defaults"] != nil
         // Where a build that no package owns looks for its files is compiled into it.
-        if !server.process.shortfalls.isEmpty || (server.package == nil && !namesItsFiles) { options.isWhole = false }
+        if !server.process.shortfalls.isEmpty || (server.package == nil && !namesItsFiles) {
+            options.isComplete = false
+        }
         for name in arguments.values.keys.sorted() {
             guard let claim = arguments.claim(name, pid: server.process.pid) else { continue }
             let option = plain(name, claim.value)
@@ -139,7 +145,7 @@ struct MySQLOptions {
 
     /// The options in `files` and what they include, below `root`.
     static func read(
-        files: [String], _ family: MySQLFamily, _ root: HostRoot, _ host: Host, suffix: String = ""
+        files: [String], _ family: some MySQLFamily, _ root: HostRoot, _ host: ScanContext, suffix: String = ""
     ) -> MySQLOptions {
         var options = MySQLOptions()
         var reader = OptionFiles(root: root, host: host)
@@ -154,12 +160,12 @@ struct MySQLOptions {
             }
         }
         options.files = reader.files
-        options.isWhole = reader.isWhole
+        options.isComplete = reader.isComplete
         return options
     }
 
     /// Adds what `SET PERSIST` wrote: JSON in version 1 or 2 of the format, a `Value` a name.
-    private mutating func addPersisted(_ path: String, _ root: HostRoot, _ host: Host) {
+    private mutating func addPersisted(_ path: String, _ root: HostRoot, _ host: ScanContext) {
         guard let bytes = host.bytes(path, in: root) else { return }
         guard let persisted = JSONDocument(bytes) else {
             host.log.add(.malformed, path, "not the JSON that SET PERSIST writes")
@@ -184,9 +190,9 @@ struct MySQLOptions {
 extension MySQLFamily {
     /// Whether the server reads the group `[group]`, and of which version alone; nil when it does not.
     func reads(group: String, suffix: String) -> GroupMatch? {
-        let names = suffix.isEmpty ? groups : groups + groups.map { $0 + suffix.lowercased() }
+        let names = suffix.isEmpty ? optionGroups : optionGroups + optionGroups.map { $0 + suffix.lowercased() }
         if names.contains(group) { return GroupMatch(version: nil) }
-        for base in versionedGroups where group.hasPrefix(base + "-") {
+        for base in versionedOptionGroups where group.hasPrefix(base + "-") {
             let version = String(group.dropFirst(base.count + 1))
             if version.first?.isNumber == true, version.allSatisfy({ $0.isNumber || $0 == "." }) {
                 return GroupMatch(version: version)

@@ -2,7 +2,8 @@ import HostView
 import Report
 
 extension MySQLFamily {
-    /// What options and files tell of the part that a server plays: one that is fed has a relay log, one that writes no binary log feeds nobody.
+    /// What options and files tell of the part that a server plays: one that is fed has a relay log, one that writes no
+    /// binary log feeds nobody.
     func addRoleOfFiles(_ options: MySQLOptions, _ database: inout Report.Database, _ directory: MySQLDirectory?) {
         guard let directory, database.role == nil else { return }
         if let relay = options.claims("relay_log").first {
@@ -12,7 +13,7 @@ extension MySQLFamily {
                 return database.note("role", "replica", source: index)
             }
         }
-        guard options.isWhole, database.settings["log_bin"] == "off", database.settings["wsrep_on"] != "on",
+        guard options.isComplete, database.settings["log_bin"] == "off", database.settings["wsrep_on"] != "on",
             database.identity["replication_group"] == nil, database.identity["galera_cluster_uuid"] == nil
         else { return }
         database.role = .standalone
@@ -20,7 +21,7 @@ extension MySQLFamily {
     }
 
     /// What a running server tells beside its files; where it cannot be told, the evidence has the reason.
-    func addRole(of server: Server, _ options: MySQLOptions, _ database: inout Report.Database) {
+    func addRole(of server: ServerProcess, _ options: MySQLOptions, _ database: inout Report.Database) {
         guard database.role == nil else { return }
         func play(_ source: String) {
             database.role = .primary
@@ -35,18 +36,19 @@ extension MySQLFamily {
             if let mode = options.flag("group_replication_single_primary_mode").first, mode.value == "off" {
                 return play(mode.source + ": every member is a primary")
             }
-            return unknown("\(group.source): which member is the primary stands in the servers' memory alone")
+            return unknown("\(group.source): which member is the primary is known only in the servers' memory")
         }
         if let log = sentLog(server, options) {
             return play("/proc/\(server.process.pid)/fd: \(log) is open for reading, as it is while a replica is fed")
         }
-        guard server.open != nil else { return unknown("what the server has open may not be seen") }
-        unknown("it writes a binary log, or may, and feeds no replica now")
+        guard server.open != nil else { return unknown("the server's open files are not visible to the agent") }
+        unknown("it writes, or may write, a binary log, and no replica is connected now")
     }
 
-    /// A binary log that the server reads: the thread that feeds a replica has it open for as long as the replica is connected
-    /// (sql/rpl_binlog_sender.cc, open_binlog_file). A server reads its relay logs too, which have other names.
-    private func sentLog(_ server: Server, _ options: MySQLOptions) -> String? {
+    /// A binary log that the server reads: the thread that feeds a replica has it open for as long as the replica is
+    /// connected (sql/rpl_binlog_sender.cc, open_binlog_file). A server reads its relay logs too, which have other
+    /// names.
+    private func sentLog(_ server: ServerProcess, _ options: MySQLOptions) -> String? {
         let relay = options.claims("relay_log").first.map { Path.name(of: $0.value) }
         return server.logsBeingSent.first { path in
             let name = Path.name(of: path)

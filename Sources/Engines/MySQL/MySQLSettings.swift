@@ -2,20 +2,20 @@ import HostView
 import Report
 
 extension MySQLFamily {
-    private var isMySQL: Bool { id == "mysql" }
+    var isMySQL: Bool { id == "mysql" }
 
     /// Sets the allow-listed settings: what options say, or the manual's defaults where every option was read.
     func addSettings(
         _ options: MySQLOptions, _ database: inout Report.Database, _ directory: MySQLDirectory?, _ root: HostRoot?
     ) {
         let silent = options.flag("skip_networking").filter { $0.value == "on" }.map { Claim("0", source: $0.source) }
-        database.setting("port", silent + options.claims("port") + options.standard("3306"))
-        database.setting("bind", options.claims("bind_address") + options.standard("*"))
-        database.setting("max_connections", options.claims("max_connections") + options.standard("151"))
+        database.setting("port", silent + options.claims("port") + options.defaultClaims("3306"))
+        database.setting("bind", options.claims("bind_address") + options.defaultClaims("*"))
+        database.setting("max_connections", options.claims("max_connections") + options.defaultClaims("151"))
         for name in ["server_id", "mysqlx_port", "admin_port", "socket"] {
             database.setting(name, options.claims(name))
         }
-        database.setting("log_destination", options.claims("log_error") + options.standard("stderr"))
+        database.setting("log_destination", options.claims("log_error") + options.defaultClaims("stderr"))
         database.setting(
             "read_only", options.flag("super_read_only").filter { $0.value == "on" } + options.flag("read_only"))
         // XtraDB Cluster turns it on by itself: a provider is enough.
@@ -24,7 +24,7 @@ extension MySQLFamily {
         let open = options.flag("skip_grant_tables").filter { $0.value == "on" }.map {
             Claim("disabled", source: $0.source)
         }
-        database.setting("authentication", open + options.standard("enabled"))
+        database.setting("authentication", open + options.defaultClaims("enabled"))
         database.setting("log_bin", binaryLog(options, database.version))
         database.setting("tls", tls(options, directory, database.version))
         if let cluster = options.claims("wsrep_cluster_name").first, database.settings["wsrep_on"] == "on" {
@@ -44,10 +44,11 @@ extension MySQLFamily {
             Claim($0.value == MySQLOptions.turnedOff ? "off" : "on", source: $0.source)
         }
         guard let version = version.flatMap({ Version($0) }), let eight = Version("8.0") else { return said }
-        return said + options.standard(isMySQL && version >= eight ? "on" : "off")
+        return said + options.defaultClaims(isMySQL && version >= eight ? "on" : "off")
     }
 
-    /// A certificate in the options, or the ones that MySQL makes for itself beside its data since 5.7; MariaDB since 11.4 keeps its own in memory.
+    /// A certificate in the options, or the ones that MySQL makes for itself beside its data since 5.7; MariaDB since
+    /// 11.4 keeps its own in memory.
     private func tls(_ options: MySQLOptions, _ directory: MySQLDirectory?, _ version: String?) -> [Claim] {
         let off = options.flag("ssl").filter { $0.value == "off" }
         let named = options.claims("ssl_cert").map { Claim("on", source: $0.source) }
@@ -55,9 +56,9 @@ extension MySQLFamily {
         if isMySQL {
             let made = directory.names.isSuperset(of: ["ca.pem", "server-cert.pem", "server-key.pem"])
             let file = Claim("on", source: Path.join(directory.path, "server-cert.pem"))
-            return off + named + (made ? [file] : options.standard("off"))
+            return off + named + (made ? [file] : options.defaultClaims("off"))
         }
         guard let first = Version("11.4") else { return [] }
-        return off + named + options.standard(version >= first ? "on" : "off")
+        return off + named + options.defaultClaims(version >= first ? "on" : "off")
     }
 }

@@ -4,12 +4,14 @@ import Report
 extension MySQLDirectory {
     /// What the data directory's files say of the version, best first.
     ///
-    /// The redo log's creator may be the version that made the log, long ago; the dictionary and the notes of upgrades tell who wrote last.
-    func versionSources(_ host: Host) -> VersionSources {
+    /// The redo log's creator may be the version that made the log, long ago; the dictionary and the notes of upgrades
+    /// tell who wrote last.
+    func versionSources(_ host: ScanContext) -> VersionSources {
         let upgrades = [isMariaDB ? nil : dictionaryClaim(host)].compactMap { $0 } + upgradeHistoryClaims(host)
         let info = upgradeInfoClaims(host)
         var sources = VersionSources()
-        // The newest binary log was begun at the last start, if there was one then: the higher of it and the upgrades' notes wrote last.
+        // The newest binary log was begun at the last start, if there was one then: the higher of it and the upgrades'
+        // notes wrote last.
         let last = (binaryLogClaims(host) + upgrades).sorted { one, other in
             guard let first = Version(one.number), let second = Version(other.number) else { return false }
             return second < first
@@ -22,8 +24,9 @@ extension MySQLDirectory {
 
     /// The newest binary log: its first event, a format description, names the server that wrote it (binlog_event.h).
     ///
-    /// Magic `fe 62 69 6e`; type at byte 8 is 15; the version in 50 bytes from 25. An encrypted log begins otherwise and is passed over.
-    private func binaryLogClaims(_ host: Host) -> [VersionClaim] {
+    /// Magic `fe 62 69 6e`; type at byte 8 is 15; the version in 50 bytes from 25. An encrypted log begins otherwise
+    /// and is passed over.
+    private func binaryLogClaims(_ host: ScanContext) -> [VersionClaim] {
         let logs = names.filter { name in
             let parts = name.split(separator: ".")
             return parts.count > 1 && parts.last?.count ?? 0 >= 6 && parts.last?.allSatisfy(\.isNumber) == true
@@ -43,8 +46,9 @@ extension MySQLDirectory {
         return VersionClaim(text, parts: 3, source: source)
     }
 
-    /// The creator in the redo log's header: 32 bytes at offset 16 (storage/innobase, log0constants.h: LOG_HEADER_CREATOR).
-    private func redoClaims(_ host: Host) -> [VersionClaim] {
+    /// The creator in the redo log's header: 32 bytes at offset 16 (storage/innobase, log0constants.h:
+    /// LOG_HEADER_CREATOR).
+    private func redoClaims(_ host: ScanContext) -> [VersionClaim] {
         var files = names.contains("ib_logfile0") ? ["ib_logfile0"] : []
         if names.contains("#innodb_redo") {
             let redo = host.list(Path.join(path, "#innodb_redo"), in: root).map(\.name)
@@ -68,8 +72,9 @@ extension MySQLDirectory {
         return nil
     }
 
-    /// Page 0 of mysql.ibd, bytes 8–11 big-endian: 90704 is 9.7.4 (storage/innobase, fil0types.h: FIL_PAGE_SRV_VERSION).
-    private func dictionaryClaim(_ host: Host) -> VersionClaim? {
+    /// Page 0 of mysql.ibd, bytes 8–11 big-endian: 90704 is 9.7.4 (storage/innobase, fil0types.h:
+    /// FIL_PAGE_SRV_VERSION).
+    private func dictionaryClaim(_ host: ScanContext) -> VersionClaim? {
         let source = Path.join(path, "mysql.ibd")
         guard names.contains("mysql.ibd"), let bytes = host.bytes(source, in: root, at: 8, count: 4) else { return nil }
         return Self.serverVersion(bytes, source: source)
@@ -83,7 +88,7 @@ extension MySQLDirectory {
     }
 
     /// MySQL 8.4 and later: `{"file_format":"1","upgrade_history":[{"date":…,"version":"8.4.0",…}]}`.
-    private func upgradeHistoryClaims(_ host: Host) -> [VersionClaim] {
+    private func upgradeHistoryClaims(_ host: ScanContext) -> [VersionClaim] {
         let source = Path.join(path, "mysql_upgrade_history")
         guard names.contains("mysql_upgrade_history"), let bytes = host.bytes(source, in: root) else { return [] }
         guard let history = JSONDocument(bytes)?["upgrade_history"] else {
@@ -94,7 +99,7 @@ extension MySQLDirectory {
         return last.flatMap { VersionClaim($0, parts: 3, source: source) }.map { [$0] } ?? []
     }
 
-    private func upgradeInfoClaims(_ host: Host) -> [VersionClaim] {
+    private func upgradeInfoClaims(_ host: ScanContext) -> [VersionClaim] {
         ["mariadb_upgrade_info", "mysql_upgrade_info"].filter(names.contains).compactMap { name in
             let source = Path.join(path, name)
             guard let line = host.text(source, in: root, limit: 4096)?.split(whereSeparator: \.isNewline).first else {

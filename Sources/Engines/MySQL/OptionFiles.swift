@@ -9,15 +9,15 @@ struct OptionFiles {
     static let byteLimit = 8 << 20
 
     let root: HostRoot
-    let host: Host
+    let host: ScanContext
     private var bytes = 0
     private var isOverLimit = false
     /// The files that were there, in order.
     private(set) var files: [String] = []
     /// No file was there that could not be read.
-    private(set) var isWhole = true
+    private(set) var isComplete = true
 
-    init(root: HostRoot, host: Host) {
+    init(root: HostRoot, host: ScanContext) {
         self.root = root
         self.host = host
     }
@@ -38,12 +38,12 @@ struct OptionFiles {
                     "more than \(Self.fileLimit) option files, \(Self.depthLimit) deep or \(Self.byteLimit >> 20) MiB")
             }
             isOverLimit = true
-            isWhole = false
+            isComplete = false
             return
         }
         guard !host.deadline.hasPassed, !files.contains(path) else { return }
         guard let text = host.text(path, in: root) else {
-            if root.exists(path) { isWhole = false }
+            if root.exists(path) { isComplete = false }
             return
         }
         files.append(path)
@@ -88,7 +88,8 @@ struct OptionFiles {
         return lines
     }
 
-    /// The line up to a `#` outside quotes, as the server's own reader cuts it (mysys/my_default.cc: remove_end_comment).
+    /// The line up to a `#` outside quotes, as the server's own reader cuts it (mysys/my_default.cc:
+    /// remove_end_comment).
     private static func withoutComment(_ line: Substring) -> Substring {
         var quote: UInt8?
         var escaped = false

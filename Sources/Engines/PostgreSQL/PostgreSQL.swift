@@ -30,13 +30,17 @@ struct PostgreSQL: Engine {
     ]
     let versionParts = 2
     let versionMarks: [VersionMark] = [
-        .behind("\0PostgreSQL "), .behind("|PostgreSQL "), .behind("(PostgreSQL) "),
-        .behind("(EnterpriseDB) ", vendor: "enterprisedb"),
+        .after("\0PostgreSQL "), .after("|PostgreSQL "), .after("(PostgreSQL) "),
+        .after("(EnterpriseDB) ", vendor: "enterprisedb"),
     ]
     let environmentNames: Set<String> = ["PG_VERSION"]
     let placeVariables: Set<String> = ["PGDATA"]
+    let serviceNames = ["postgresql", "edb"]
+    let versionWords: Set<String> = ["pgdg", "pg"]
+    /// A standby has its primary's.
+    let uniqueIdentities = [UniqueIdentity(name: "system_identifier", isSharedWithReplicas: true)]
 
-    func inspect(_ server: Server, _ host: Host) -> Verdict {
+    func inspect(_ server: ServerProcess, _ host: ScanContext) -> Verdict {
         let pid = server.process.pid
         let arguments = PostgreSQLSettings.arguments(server.process.arguments)
         var database = Report.Database(key: "", engine: id, state: .running)
@@ -45,14 +49,14 @@ struct PostgreSQL: Engine {
         database.note("engine", server.process.executable ?? server.process.argumentName, source: "/proc/\(pid)/exe")
 
         var claims = [server.workingDirectory, arguments.claim("data_directory", pid: pid)].compactMap { $0 }
-        arguments.sayUnfit(pid: pid, host.log)
+        arguments.reportUnfit(pid: pid, host.log)
         if let path = server.environment["PGDATA"],
             let claim = Claim(path, source: "/proc/\(pid)/environ: PGDATA").fitting(.path, host.log)
         {
             claims.append(claim)
         }
         let search = PostgreSQLDirectory.first(of: claims, server.root, host, server: server)
-        database.place(search, claims, of: server, self, host)
+        database.noteDirectory(search, claims, of: server, self, host)
         let sources = search.found?.versionSources ?? VersionSources()
         if let reason = database.proveVersion(of: server, self, sources, isHeld: search.isHeld, host) {
             return .notADatabase(reason)
@@ -61,13 +65,24 @@ struct PostgreSQL: Engine {
         directory.describe(&database, host)
         let settings = PostgreSQLSettings.read(directory, arguments, of: server, host)
         settings.describe(&database, directory, host)
-        directory.addSenders(&database, host.walSenders[pid] ?? [])
+        directory.addSenders(&database, server.helpers)
         directory.addPostmaster(&database, pid: server.details.containerPid ?? pid, host)
         return .database(database)
     }
 
+    /// A process that sends the log: it calls itself `walsender`, before version 11 `wal sender process`.
+    func isHelper(_ process: HostProcess) -> Bool {
+        guard let title = process.arguments.first, title.hasPrefix("postgres: ") else { return false }
+        let words = title.split(separator: " ")
+        // A base backup is sent by one too, and does not make its sender a primary.
+        guard !title.contains("sending backup"),
+            let sender = words.firstIndex(where: { $0 == "walsender" || $0 == "sender" })
+        else { return false }
+        return words[sender] == "walsender" || (sender > 0 && words[sender - 1] == "wal")
+    }
+
     /// postmaster.pid, which a postmaster writes into its data directory, names the process that serves it.
-    func heldDirectories(_ server: Server, _ host: Host) -> [String] {
+    func heldDirectories(_ server: ServerProcess, _ host: ScanContext) -> [String] {
         let arguments = PostgreSQLSettings.arguments(server.process.arguments)
         let places = [server.workingDirectory?.value, arguments.values["data_directory"], server.environment["PGDATA"]]
         return places.compactMap { $0 }.filter { path in
@@ -78,20 +93,20 @@ struct PostgreSQL: Engine {
         }
     }
 
-    func configuredDataDirectories(_ host: Host) -> [Claim] {
+    func configuredDataDirectories(_ host: ScanContext) -> [Claim] {
         PostgreSQLCluster.all(below: host.root, host).map(\.directory)
     }
 
     var starterNames: Set<String> { ["pg_ctl"] }
 
     func dataDirectories(
-        startedBy words: [String], _ environment: [String: String], source: String, _ host: Host
+        startedBy words: [String], _ environment: [String: String], source: String, _ host: ScanContext
     ) -> [Claim] {
         let argument = PostgreSQLSettings.arguments(words).values["data_directory"]
         return [argument ?? environment["PGDATA"]].compactMap { $0 }.map { Claim($0, source: source) }
     }
 
-    func inspectStopped(_ place: StoppedPlace, _ host: Host) -> Report.Database? {
+    func inspectStopped(_ place: StoppedPlace, _ host: ScanContext) -> Report.Database? {
         let search = PostgreSQLDirectory.first(of: [Claim(place.path, source: place.path)], place.root, host)
         guard let directory = search.found else { return nil }
         var database = Report.Database(key: "", engine: id, state: .stopped)

@@ -1,7 +1,8 @@
 import HostView
 import Report
 
-/// Who may come in without being asked: pg_hba.conf ("The pg_hba.conf File" in the manual), by type, address and method alone.
+/// Who may come in without being asked: pg_hba.conf ("The pg_hba.conf File" in the manual), by type, address and method
+/// alone.
 ///
 /// A line's options may hold a password, so that they are never kept.
 enum PostgreSQLAuthentication {
@@ -18,33 +19,33 @@ enum PostgreSQLAuthentication {
         var line: Int
     }
 
-    /// `trust`, when a rule lets somebody in from elsewhere without a question; `trust_local`, when only from the host itself; else `enabled`.
-    /// Nothing but `trust` when not everything could be read.
-    static func read(_ path: String, _ root: HostRoot, _ host: Host) -> [Claim] {
+    /// `trust`, when a rule lets somebody in from elsewhere without a question; `trust_local`, when only from the host
+    /// itself; else `enabled`. Nothing but `trust` when not everything could be read.
+    static func read(_ path: String, _ root: HostRoot, _ host: ScanContext) -> [Claim] {
         var remote: Claim?
         var local: Claim?
         var files: [String] = []
         var bytes = 0
-        var isWhole = true
+        var isComplete = true
         func read(_ path: String, depth: Int, mayMiss: Bool = false) {
             guard files.count < fileLimit, depth < depthLimit, bytes < OptionFiles.byteLimit, !host.deadline.hasPassed
             else {
                 host.log.add(
                     .includeLimit, path,
                     "more than \(fileLimit) files, \(depthLimit) deep or \(OptionFiles.byteLimit >> 20) MiB")
-                isWhole = false
+                isComplete = false
                 return
             }
             guard !files.contains(path) else { return }
             let contents: FileContents
             do throws(HostError) { contents = try root.read(path) } catch {
                 host.log.add(error)
-                isWhole = isWhole && mayMiss && error.reason.isAbsent
+                isComplete = isComplete && mayMiss && error.reason.isAbsent
                 return
             }
             if contents.isCut {
                 host.log.add(.fileTooLarge, path, "only the first \(contents.bytes.count) bytes were read")
-                isWhole = false
+                isComplete = false
             }
             let text = contents.text
             files.append(path)
@@ -70,8 +71,8 @@ enum PostgreSQLAuthentication {
             }
         }
         read(path, depth: 0)
-        let enabled = isWhole ? Claim("enabled", source: path) : nil
-        return [remote, isWhole ? local : nil, enabled].compactMap { $0 }
+        let enabled = isComplete ? Claim("enabled", source: path) : nil
+        return [remote, isComplete ? local : nil, enabled].compactMap { $0 }
     }
 
     /// The words of each line that has any; a backslash at its end goes on in the next.

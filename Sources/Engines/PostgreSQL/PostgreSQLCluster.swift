@@ -8,14 +8,13 @@ struct PostgreSQLCluster: Sendable {
     var directory: Claim
 
     /// The clusters below `root`; the host's own are read once.
-    static func all(below root: HostRoot, _ host: Host) -> [PostgreSQLCluster] {
-        if let known = host.postgreSQLClusters[ObjectIdentifier(root)] { return known }
-        let clusters = host.glob("/etc/postgresql/*/*/postgresql.conf", in: root).compactMap { file in
-            var reader = PostgreSQLFiles(root: root, host: host)
-            let named = reader.read(file).last { $0.name == "data_directory" }
-            return named.map { PostgreSQLCluster(file: file, directory: Claim($0.value, source: $0.source)) }
+    static func all(below root: HostRoot, _ host: ScanContext) -> [PostgreSQLCluster] {
+        host.once(below: root) {
+            host.glob("/etc/postgresql/*/*/postgresql.conf", in: root).compactMap { file in
+                var reader = PostgreSQLFiles(root: root, host: host)
+                let named = reader.read(file).last { $0.name == "data_directory" }
+                return named.map { PostgreSQLCluster(file: file, directory: Claim($0.value, source: $0.source)) }
+            }
         }
-        if host.isShared(root) { host.postgreSQLClusters[ObjectIdentifier(root)] = clusters }
-        return clusters
     }
 }

@@ -10,7 +10,7 @@ struct PostgreSQLDirectory {
 
     /// The first of `claims` that holds a `PG_VERSION` and a `global` directory.
     static func first(
-        of claims: [Claim], _ root: HostRoot?, _ host: Host, server: Server? = nil
+        of claims: [Claim], _ root: HostRoot?, _ host: ScanContext, server: ServerProcess? = nil
     ) -> DirectorySearch<PostgreSQLDirectory> {
         DirectorySearch.first(of: claims, root, host, server: server) { (path, root) throws(HostError) in
             let text = try root.read(Path.join(path, "PG_VERSION"), limit: 64).text
@@ -29,7 +29,7 @@ struct PostgreSQLDirectory {
     }
 
     /// Fills in everything that the files tell but the version.
-    func describe(_ database: inout Report.Database, _ host: Host) {
+    func describe(_ database: inout Report.Database, _ host: ScanContext) {
         database.dataDirectories = [Report.DataDirectory(path: path, hostPath: nil, purpose: .data)]
         let controlFile = Path.join(path, "global/pg_control")
         if let bytes = host.bytes(controlFile, in: root, at: 0, count: PgControl.size) {
@@ -44,7 +44,7 @@ struct PostgreSQLDirectory {
     }
 
     private func describe(
-        _ control: PgControl, _ database: inout Report.Database, source: String, _ host: Host
+        _ control: PgControl, _ database: inout Report.Database, source: String, _ host: ScanContext
     ) {
         database.identify("system_identifier", Claim(String(control.systemIdentifier), source: source))
         if let major = control.major {
@@ -58,7 +58,7 @@ struct PostgreSQLDirectory {
     }
 
     /// A standby has its signal file. A server with replication slots has, or had, somebody to feed.
-    private func addRole(_ database: inout Report.Database, _ host: Host) {
+    private func addRole(_ database: inout Report.Database, _ host: ScanContext) {
         for name in ["standby.signal", "recovery.conf"] where root.exists(Path.join(path, name)) {
             database.role = .replica
             database.note("role", "replica", source: Path.join(path, name))
@@ -84,7 +84,7 @@ struct PostgreSQLDirectory {
     }
 
     /// Links that lead out of the data directory: the WAL's and the tablespaces'.
-    private func addTablespaces(_ database: inout Report.Database, _ host: Host) {
+    private func addTablespaces(_ database: inout Report.Database, _ host: ScanContext) {
         for name in ["pg_wal", "pg_xlog"] {
             let link = Path.join(path, name)
             if let target = try? root.link(link) { database.addDirectory(target, .wal, source: link, root: root) }
@@ -105,8 +105,9 @@ struct PostgreSQLDirectory {
         }
     }
 
-    /// postmaster.pid: pid, data directory, start, port, first socket directory, first address, key, status (miscinit.c).
-    func addPostmaster(_ database: inout Report.Database, pid: Int32, _ host: Host) {
+    /// postmaster.pid: pid, data directory, start, port, first socket directory, first address, key, status
+    /// (miscinit.c).
+    func addPostmaster(_ database: inout Report.Database, pid: Int32, _ host: ScanContext) {
         let file = Path.join(path, "postmaster.pid")
         guard let text = host.text(file, in: root, limit: 4096) else { return }
         let lines = text.allLines.map {
@@ -117,7 +118,7 @@ struct PostgreSQLDirectory {
             return
         }
         guard owner == pid else {
-            host.log.addHere(
+            host.log.addForDatabase(
                 .dataDirectoryConflict, "postmaster.pid names pid \(owner), but pid \(pid) uses \(path)", partial: true)
             return
         }

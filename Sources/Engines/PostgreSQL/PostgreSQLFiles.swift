@@ -7,14 +7,14 @@ struct PostgreSQLFiles {
     static let depthLimit = 10  // as the server's own CONF_FILE_MAX_DEPTH
 
     let root: HostRoot
-    let host: Host
+    let host: ScanContext
     private var bytes = 0
     private var isOverLimit = false
     private(set) var files: [String] = []
     /// Every file that must be there was read.
-    private(set) var isWhole = true
+    private(set) var isComplete = true
 
-    init(root: HostRoot, host: Host) {
+    init(root: HostRoot, host: ScanContext) {
         self.root = root
         self.host = host
     }
@@ -37,12 +37,12 @@ struct PostgreSQLFiles {
                     "more than \(Self.fileLimit) files, \(Self.depthLimit) deep or \(OptionFiles.byteLimit >> 20) MiB")
             }
             isOverLimit = true
-            isWhole = false
+            isComplete = false
             return []
         }
         guard !host.deadline.hasPassed, !files.contains(path) else { return [] }
         guard let text = host.text(path, in: root) else {
-            if root.exists(path) { isWhole = false }
+            if root.exists(path) { isComplete = false }
             return []
         }
         files.append(path)

@@ -1,7 +1,8 @@
 import HostView
 import Report
 
-/// The settings of a PostgreSQL server: arguments, then postgresql.auto.conf, then postgresql.conf (runtime-config in its manual).
+/// The settings of a PostgreSQL server: arguments, then postgresql.auto.conf, then postgresql.conf (runtime-config in
+/// its manual).
 struct PostgreSQLSettings {
     static let allowed: [String: ValueType] = [
         "data_directory": .file, "config_file": .file, "hba_file": .file, "listen_addresses": .addresses,
@@ -18,7 +19,7 @@ struct PostgreSQLSettings {
     ]
 
     /// What the server does where nothing is said (runtime-config in its manual).
-    private static let standards = [
+    private static let defaults = [
         "port": "5432", "listen_addresses": "localhost", "max_connections": "100", "wal_level": "replica", "ssl": "off",
         "log_destination": "stderr", "archive_mode": "off",
     ]
@@ -26,7 +27,7 @@ struct PostgreSQLSettings {
     /// Where the configuration files lie unless they are named.
     private var home = ""
     /// The configuration file was read, so that silence means the default.
-    private var isWhole = false
+    private var isComplete = false
     /// The files that were read, in order.
     private(set) var files: [String] = []
     /// What is said of each setting, the strongest first.
@@ -59,7 +60,7 @@ struct PostgreSQLSettings {
 
     /// Reads the files of `directory`; `arguments` are those of a running server with `pid`.
     static func read(
-        _ directory: PostgreSQLDirectory, _ arguments: Arguments?, of server: Server? = nil, _ host: Host
+        _ directory: PostgreSQLDirectory, _ arguments: Arguments?, of server: ServerProcess? = nil, _ host: ScanContext
     ) -> PostgreSQLSettings {
         var settings = PostgreSQLSettings()
         var reader = PostgreSQLFiles(root: directory.root, host: host)
@@ -69,23 +70,23 @@ struct PostgreSQLSettings {
             if let found = server.configuration(file, next: [directory.path + "/"], host).first {
                 file = found.value
             } else {
-                server.sayNotFound(file, host)
+                server.reportNotFound(file, host)
             }
         }
         let path = Path.join(settings.home, file)
         let main = reader.read(path)
-        settings.isWhole = reader.isWhole && reader.files.contains(path)
+        settings.isComplete = reader.isComplete && reader.files.contains(path)
         let persisted = reader.read(Path.join(directory.path, "postgresql.auto.conf"))
         settings.files = reader.files
-        settings.isWhole = settings.isWhole && reader.isWhole
+        settings.isComplete = settings.isComplete && reader.isComplete
         for name in allowed.keys {
             let fromFiles = (main + persisted).reversed().filter { $0.name == name }
             settings.values[name] =
                 [arguments?.claim(name, pid: server?.process.pid ?? 0)].compactMap { $0 }
                 + fromFiles.map { Claim($0.value, source: $0.source) }
-            if settings.isWhole, var standard = standards[name] {
-                if name == "wal_level", directory.major.hasPrefix("9.") { standard = "minimal" }
-                settings.values[name, default: []].append(Claim(standard, source: "default"))
+            if settings.isComplete, var value = defaults[name] {
+                if name == "wal_level", directory.major.hasPrefix("9.") { value = "minimal" }
+                settings.values[name, default: []].append(Claim(value, source: "default"))
             }
         }
         return settings
@@ -100,7 +101,7 @@ struct PostgreSQLSettings {
     }
 
     /// Debian keeps the file of a cluster in /etc/postgresql and names the data directory in it.
-    private static func configurationFile(of directory: PostgreSQLDirectory, _ host: Host) -> String {
+    private static func configurationFile(of directory: PostgreSQLDirectory, _ host: ScanContext) -> String {
         let own = try? directory.root.status(directory.path).identity
         for cluster in PostgreSQLCluster.all(below: directory.root, host) {
             if own != nil, (try? directory.root.status(cluster.directory.value))?.identity == own {
@@ -111,7 +112,7 @@ struct PostgreSQLSettings {
     }
 
     /// Fills in the settings, and directories that they put outside.
-    func describe(_ database: inout Report.Database, _ directory: PostgreSQLDirectory, _ host: Host) {
+    func describe(_ database: inout Report.Database, _ directory: PostgreSQLDirectory, _ host: ScanContext) {
         database.configFiles = files
         for (key, name) in [
             ("port", "port"), ("bind", "listen_addresses"), ("max_connections", "max_connections"),

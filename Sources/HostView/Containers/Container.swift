@@ -44,7 +44,8 @@ public struct ContainerFiles {
     /// Why files could not be read, or not as a whole.
     public private(set) var shortfalls: [HostError] = []
 
-    /// The files below `root`. `mountedPaths` are the host's paths of what is mounted in the container, and of its writable layer.
+    /// The files below `root`. `mountedPaths` are the host's paths of what is mounted in the container, and of its
+    /// writable layer.
     public init(_ root: HostRoot, mountedPaths: [String], deadline: Deadline) {
         self.root = root
         self.deadline = deadline
@@ -59,7 +60,8 @@ public struct ContainerFiles {
         return found
     }
 
-    /// A state file, which only the one who owns the root may have written: a link or a mount of somebody else's tells nothing.
+    /// A state file, which only the one who owns the root may have written: a link or a mount of somebody else's tells
+    /// nothing.
     mutating func json(_ path: String) -> JSONDocument? {
         guard let owner = try? root.status(path).owner, owner == (try? root.status("/"))?.owner else { return nil }
         do throws(HostError) { return try root.json(path) } catch {
@@ -91,7 +93,8 @@ public struct ContainerFiles {
         }
     }
 
-    /// The kubelet's links and directories of logs, the same for every runtime: `<pod>_<namespace>_<container>-<id>.log`.
+    /// The kubelet's links and directories of logs, the same for every runtime:
+    /// `<pod>_<namespace>_<container>-<id>.log`.
     private mutating func addPod(_ group: ControlGroup, to container: inout Container?) {
         guard container?.pod == nil else { return }
         let links = paths("/var/log/containers/*-\(group.id).log")

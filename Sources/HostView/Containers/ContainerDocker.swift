@@ -1,4 +1,5 @@
-/// Docker's state: `<data root>/containers/<id>/config.v2.json` and `hostconfig.json` (moby, daemon/container/container.go).
+/// Docker's state: `<data root>/containers/<id>/config.v2.json` and `hostconfig.json` (moby,
+/// daemon/container/container.go).
 extension ContainerFiles {
     mutating func docker(_ id: String) -> Container? {
         for dataRoot in dockerRoots() {

@@ -1,6 +1,8 @@
-/// containerd's state: `<state>/io.containerd.runtime.v2.task/<namespace>/<id>/config.json`, an OCI configuration whose annotations tell names.
+/// containerd's state: `<state>/io.containerd.runtime.v2.task/<namespace>/<id>/config.json`, an OCI configuration whose
+/// annotations tell names.
 ///
-/// Sources: containerd (core/runtime/v2/bundle.go, internal/cri/annotations), nerdctl (pkg/labels), CNI (libcni/api.go).
+/// Sources: containerd (core/runtime/v2/bundle.go, internal/cri/annotations), nerdctl (pkg/labels), CNI
+/// (libcni/api.go).
 extension ContainerFiles {
     private static let bundles = [
         "/run/containerd/io.containerd.runtime.v2.task/*/", "/run/k3s/containerd/io.containerd.runtime.v2.task/*/",
@@ -57,7 +59,8 @@ extension ContainerFiles {
         }
     }
 
-    /// `[{"HostPort": 8080, "ContainerPort": 80, "Protocol": "tcp", "HostIP": ""}]`; callers differ in the first letter's case.
+    /// `[{"HostPort": 8080, "ContainerPort": 80, "Protocol": "tcp", "HostIP": ""}]`; callers differ in the first
+    /// letter's case.
     static func portMappings(_ list: JSONDocument, source: String) -> [Container.PublishedPort] {
         list.elements(limit: portLimit + 1).compactMap { mapping in
             guard

@@ -1,6 +1,8 @@
-/// Podman's and CRI-O's state, kept by containers/storage: an OCI configuration a container, lists of names, Podman's database.
+/// Podman's and CRI-O's state, kept by containers/storage: an OCI configuration a container, lists of names, Podman's
+/// database.
 ///
-/// Sources: containers/storage (containers.go), podman (libpod/storage.go, sqlite_state.go), CRI-O (internal/annotations).
+/// Sources: containers/storage (containers.go), podman (libpod/storage.go, sqlite_state.go), CRI-O
+/// (internal/annotations).
 extension ContainerFiles {
     /// The most containers of one list that are looked through.
     private static let containerLimit = 10_000
@@ -50,7 +52,8 @@ extension ContainerFiles {
         return nil
     }
 
-    /// `[{"id": …, "names": […], "metadata": "{\"image-name\": …, \"name\": …}"}]`, containers that go with their end in a list of their own.
+    /// `[{"id": …, "names": […], "metadata": "{\"image-name\": …, \"name\": …}"}]`, containers that go with their end
+    /// in a list of their own.
     private mutating func addNames(_ id: String, _ directory: String, to container: inout Container) {
         for list in ["containers.json", "volatile-containers.json"] {
             guard let entries = json(directory + list)?.elements(limit: Self.containerLimit + 1) else { continue }
@@ -66,7 +69,8 @@ extension ContainerFiles {
         }
     }
 
-    /// Podman's database (since 4.8): the pod's name, and the ports of the container or of the one whose network it shares.
+    /// Podman's database (since 4.8): the pod's name, and the ports of the container or of the one whose network it
+    /// shares.
     private mutating func addPodman(_ id: String, _ storageRoot: String, to container: inout Container) {
         let path = storageRoot + "/db.sql"
         guard root.exists(path) else { return }

@@ -1,9 +1,10 @@
-/// A user on whose behalf files are read: what the agent opens for a process must be what that process could open itself.
+/// A user on whose behalf files are read: what the agent opens for a process must be what that process could open
+/// itself.
 ///
-/// The agent reads as root. Without this, a process of any user could name a file of root's as its configuration, and its values
-/// would enter the report. The check is that of path_resolution(7): permission bits of the file and of every directory above it,
-/// taken from what is open and from where the kernel says that it lies. Access control lists are not asked: a user whom only a
-/// list lets in counts as one who may not read.
+/// The agent reads as root. Without this, a process of any user could name a file of root's as its configuration, and
+/// its values would enter the report. The check is that of path_resolution(7): permission bits of the file and of every
+/// directory above it, taken from what is open and from where the kernel says that it lies. Access control lists are
+/// not asked: a user whom only a list lets in counts as one who may not read.
 public struct FileReader: Sendable, Hashable {
     /// The effective user, as the agent's kernel counts.
     public var uid: UInt32

@@ -5,13 +5,15 @@ extension HostRoot {
     private static let globDirectories = 10_000
     /// The most names that are looked at for one pattern.
     private static let globNames = 100_000
-    /// The most paths that one directory may give, and the most names that are looked at in it: its owner must not use up the others' share.
+    /// The most paths that one directory may give, and the most names that are looked at in it: its owner must not use
+    /// up the others' share.
     private static let globPathsOfDirectory = 500, globNamesOfDirectory = 25_000
 
     /// Existing paths that match `pattern`, sorted: each component is a name, or a name with one `*` in it.
     ///
-    /// An unreadable directory matches nothing. A hidden name matches only a pattern that begins with a dot. A shortfall
-    /// names a directory that holds more than one directory may give, or the pattern when it leads to too much in all.
+    /// An unreadable directory matches nothing. A hidden name matches only a pattern that begins with a dot. A
+    /// shortfall names a directory that holds more than one directory may give, or the pattern when it leads to too
+    /// much in all.
     public func glob(_ pattern: String) -> Bounded<[String]> {
         var paths = [""]
         var budget = Self.globNames

@@ -3,9 +3,9 @@ import Glibc
 
 /// A directory that is taken for a host's `/`: the host itself, a fixture, an unpacked image, a process's root.
 ///
-/// Every path is absolute within the root. Links and `..` are resolved as if the root were `/`, so that nothing
-/// outside it can be reached: by openat2(2) with RESOLVE_IN_ROOT, and by a walk of the components on kernels before 5.6.
-/// Only regular files are opened for reading; a FIFO, socket or device is refused before it is opened.
+/// Every path is absolute within the root. Links and `..` are resolved as if the root were `/`, so that nothing outside
+/// it can be reached: by openat2(2) with RESOLVE_IN_ROOT, and by a walk of the components on kernels before 5.6. Only
+/// regular files are opened for reading; a FIFO, socket or device is refused before it is opened.
 public final class HostRoot: Sendable {
     /// Bounds of what one call reads.
     public enum Limits {
@@ -50,8 +50,8 @@ public final class HostRoot: Sendable {
 
     /// Reads the regular file at `path`, at most `limit` bytes of it.
     ///
-    /// - Parameter kernelFiles: take files of procfs, sysfs and their like. They look regular, but reading some has effects: a path that a
-    ///   host's configuration names must not lead there.
+    /// - Parameter kernelFiles: take files of procfs, sysfs and their like. They look regular, but reading some has
+    ///   effects: a path that a host's configuration names must not lead there.
     public func read(
         _ path: String, limit: Int = Limits.file, kernelFiles: Bool = false
     ) throws(HostError) -> FileContents {
@@ -101,7 +101,8 @@ public final class HostRoot: Sendable {
         } catch { throw HostError(operation: "list", path: path, reason: error) }
     }
 
-    /// A directory below this root that can be walked; it is not followed when the last component is a link and `followingLast` is false.
+    /// A directory below this root that can be walked; it is not followed when the last component is a link and
+    /// `followingLast` is false.
     func openDirectory(_ path: String, followingLast: Bool) throws(HostError) -> Descriptor {
         let found = try resolve(path, followingLast: followingLast)
         do throws(Reason) {
@@ -116,7 +117,8 @@ public final class HostRoot: Sendable {
         return HostRoot(path: shown, directory: found, walksComponents: walksComponents, reader: reader)
     }
 
-    /// The same paths, of which none leads out of the directory at `path`: who runs a container writes what links he likes into its volume.
+    /// The same paths, of which none leads out of the directory at `path`: who runs a container writes what links he
+    /// likes into its volume.
     public func confined(to path: String) throws(HostError) -> HostRoot {
         let found = try resolve(path, followingLast: true)
         return HostRoot(
@@ -131,8 +133,9 @@ public final class HostRoot: Sendable {
             path: path, directory: Descriptor(copy), walksComponents: walksComponents, prefix: prefix, reader: reader)
     }
 
-    /// What stands before a path of this root as `host` names it: nothing for the host's own, `/proc/<pid>/root` for a process's.
-    public func place(below host: HostRoot) -> String {
+    /// The prefix of this root's paths as `host` names them: empty for the host's own root, `/proc/<pid>/root` for a
+    /// process's.
+    public func prefix(below host: HostRoot) -> String {
         if path == host.path { return "" }
         return host.path != "/" && path.hasPrefix(host.path + "/") ? String(path.dropFirst(host.path.count)) : path
     }

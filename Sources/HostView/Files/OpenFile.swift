@@ -1,4 +1,5 @@
-/// A regular file that is open for reading; of a running program, the very code that runs, even when it was deleted on disk.
+/// A regular file that is open for reading; of a running program, the very code that runs, even when it was deleted on
+/// disk.
 ///
 /// Whoever makes a file may make it endless, or full of loops: all reads together have a limit, and end at a deadline.
 public final class OpenFile {

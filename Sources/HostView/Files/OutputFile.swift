@@ -3,8 +3,9 @@ import Glibc
 
 /// Opens a file for the agent's output, in a place that no other user can exchange.
 ///
-/// The agent writes as root, and part of what it writes is chosen by users. So the way to the file may not lead through a link of another user's,
-/// nor through a directory that others may write, unless it is sticky as /tmp is. The walk holds every directory open, so nothing moves meanwhile.
+/// The agent writes as root, and part of what it writes is chosen by users. So the way to the file may not lead through
+/// a link of another user's, nor through a directory that others may write, unless it is sticky as /tmp is. The walk
+/// holds every directory open, so nothing moves meanwhile.
 public enum OutputFile {
     /// Why a file was refused.
     public struct Refusal: Error, Sendable {

@@ -2,7 +2,8 @@ import FoundationEssentials
 
 /// A JSON text of which single values are asked for by their paths; what nobody asks for is never turned into a value.
 ///
-/// The files of container runtimes and of cloud-init hold whole environments and secrets beside the few members that matter.
+/// The files of container runtimes and of cloud-init hold whole environments and secrets beside the few members that
+/// matter.
 public struct JSONDocument {
     private let decoder: any Decoder
 

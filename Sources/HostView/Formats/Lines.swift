@@ -1,5 +1,6 @@
 extension String {
-    /// The lines that are not empty. Bytes are compared, not characters: those are too dear for a megabyte that somebody else wrote.
+    /// The lines that are not empty. Bytes are compared, not characters: those are too dear for a megabyte that
+    /// somebody else wrote.
     public var lines: [Substring] { utf8.split(separator: UInt8(ascii: "\n")).map(Substring.init) }
 
     /// All lines, empty ones too.

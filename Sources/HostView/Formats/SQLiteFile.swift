@@ -1,7 +1,9 @@
-/// Reads tables of an SQLite database without SQLite (sqlite.org/fileformat2.html), pages through `HostRoot` and nothing written.
+/// Reads tables of an SQLite database without SQLite (sqlite.org/fileformat2.html), pages through `HostRoot` and
+/// nothing written.
 ///
-/// The library would take locks and, for root, replay or delete the write-ahead log that a running rpm needs (go-rpmdb #56); told not to, it
-/// does not see what the log holds. This reads both files as they are. Every length is checked; a loop ends at a limit.
+/// The library would take locks and, for root, replay or delete the write-ahead log that a running rpm needs (go-rpmdb
+/// #56); told not to, it does not see what the log holds. This reads both files as they are. Every length is checked; a
+/// loop ends at a limit.
 final class SQLiteFile {
     /// A column's value; floating point numbers are not asked for.
     enum Value: Equatable {

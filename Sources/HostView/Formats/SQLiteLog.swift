@@ -1,4 +1,5 @@
-/// The write-ahead log beside an SQLite database (sqlite.org/walformat.html): pages that are newer than the database's own.
+/// The write-ahead log beside an SQLite database (sqlite.org/walformat.html): pages that are newer than the database's
+/// own.
 struct SQLiteLog {
     let file: OpenFile
     /// Where the newest committed copy of a page begins.

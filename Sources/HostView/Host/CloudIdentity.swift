@@ -1,7 +1,7 @@
 /// Which cloud instance a host is, learned from files alone: no metadata service is asked.
 ///
-/// The files are cloud-init's instance-data (docs.cloud-init.io, "Instance metadata") and DMI's in sysfs. Secrets and user data lie
-/// beside the values: only the members named here are taken.
+/// The files are cloud-init's instance-data (docs.cloud-init.io, "Instance metadata") and DMI's in sysfs. Secrets and
+/// user data lie beside the values: only the members named here are taken.
 public struct CloudIdentity: Sendable, Equatable {
     /// The twelve digits of the AWS account.
     public var accountID: String?

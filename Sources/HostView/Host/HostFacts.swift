@@ -20,7 +20,8 @@ public struct HostFacts: Sendable, Equatable {
     public var memoryBytes: Int64?
     /// `btime` of /proc/stat: seconds since 1970.
     public var bootedAt: Int64?
-    /// Addresses in /proc/net/fib_trie and if_inet6, loopback and link-local ones left out, sorted, at most `addressLimit`.
+    /// Addresses in /proc/net/fib_trie and if_inet6, loopback and link-local ones left out, sorted, at most
+    /// `addressLimit`.
     public var addresses: [String] = []
 
     /// There were more addresses than `addressLimit`.

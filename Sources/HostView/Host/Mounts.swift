@@ -3,7 +3,8 @@ import Glibc
 
 /// `/proc/<pid>/mountinfo` (proc(5)): what is mounted where, as one process sees it.
 ///
-/// It is kept as the kernel wrote it, and looked through when somebody asks: a namespace may have a hundred thousand mounts (fs.mount-max).
+/// It is kept as the kernel wrote it, and looked through when somebody asks: a namespace may have a hundred thousand
+/// mounts (fs.mount-max).
 public struct Mounts: Sendable {
     /// One line.
     public struct Mount: Sendable, Equatable {
@@ -45,7 +46,8 @@ public struct Mounts: Sendable {
         try proc.read(pid + "/mountinfo").map { Mounts($0) }
     }
 
-    /// A line's beginning, which is all that most questions need: device, root and mount point are its third to fifth word.
+    /// A line's beginning, which is all that most questions need: device, root and mount point are its third to fifth
+    /// word.
     private struct Line {
         let device, root, point: UnsafeRawBufferPointer
         let whole: UnsafeRawBufferPointer
@@ -94,8 +96,8 @@ public struct Mounts: Sendable {
         return mounts
     }
 
-    /// The paths that lead, by these mounts, to what `path` is by `other`'s: a bind mount's source, a volume, a container's root.
-    /// At most `pathLimit`: whoever may mount may mount one thing very often.
+    /// The paths that lead, by these mounts, to what `path` is by `other`'s: a bind mount's source, a volume, a
+    /// container's root. At most `pathLimit`: whoever may mount may mount one thing very often.
     public func paths(to path: String, seenThrough other: Mounts) -> [String] {
         guard let mount = other.holding(path) else { return [] }
         let place = Self.join(mount.root, path.dropFirst(mount.point == "/" ? 0 : mount.point.count))
@@ -108,7 +110,8 @@ public struct Mounts: Sendable {
             let root = text(line.root)
             paths.append(Self.join(text(line.point), place.dropFirst(root == "/" ? 0 : root.count)))
         }
-        // The layers of an overlay that is mounted elsewhere, as its maker saw them; the writable one holds what was written.
+        // The layers of an overlay that is mounted elsewhere, as its maker saw them; the writable one holds what was
+        // written.
         return paths + [mount.upperDirectory].compactMap { $0 }.map { Self.join($0, place[...]) }
     }
 
@@ -192,7 +195,8 @@ extension HostRoot {
         location(of: try resolve(path, followingLast: true)).map(named)
     }
 
-    /// Where an open file lies below this root's own directory; nil where the kernel does not tell, or when it lies elsewhere.
+    /// Where an open file lies below this root's own directory; nil where the kernel does not tell, or when it lies
+    /// elsewhere.
     func location(of found: borrowing Descriptor) -> String? {
         guard let full = readLink(AT_FDCWD, "/proc/self/fd/\(found.number)"),
             let base = readLink(AT_FDCWD, "/proc/self/fd/\(self.directory.number)")

@@ -21,9 +21,11 @@ public struct ServiceUnit: Sendable, Equatable {
     /// The most units that are read.
     public static let limit = 1_000
 
-    /// The services below `root`: all of an administrator's, and of the packages' those whose name begins with one of `names`.
+    /// The services below `root`: all of an administrator's, and of the packages' those whose name begins with one of
+    /// `names`.
     ///
-    /// A shortfall names a file that was there and could not be read, or not as a whole, or a directory with too many units.
+    /// A shortfall names a file that was there and could not be read, or not as a whole, or a directory with too many
+    /// units.
     public static func all(_ root: HostRoot, names: [String]) -> Bounded<[ServiceUnit]> {
         var reader = Reader(root: root)
         var files: [String: String] = [:]  // the first directory that has a unit of the name wins

@@ -1,4 +1,5 @@
-/// The package database of Red Hat, Amazon, SUSE and their kin, in each of its three formats, read and never opened by rpm's libraries.
+/// The package database of Red Hat, Amazon, SUSE and their kin, in each of its three formats, read and never opened by
+/// rpm's libraries.
 final class Rpm: PackageSource {
     /// The most bytes of one package's header: a package of a hundred thousand files has some 10 MB.
     static let headerLimit = 32 << 20

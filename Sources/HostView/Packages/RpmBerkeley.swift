@@ -1,6 +1,8 @@
-/// The headers in rpm's hash table of Berkeley DB (`Packages` of EL 7 and 8, Amazon Linux 2; db-5.3, src/dbinc/db_page.h).
+/// The headers in rpm's hash table of Berkeley DB (`Packages` of EL 7 and 8, Amazon Linux 2; db-5.3,
+/// src/dbinc/db_page.h).
 ///
-/// Every page of the table is looked at once. A header is longer than a page, so that its entry points to a chain of overflow pages.
+/// Every page of the table is looked at once. A header is longer than a page, so that its entry points to a chain of
+/// overflow pages.
 enum RpmBerkeley {
     private static let magic: UInt64 = 0x0006_1561
     private static let pageHeaderSize = 26
@@ -31,7 +33,8 @@ enum RpmBerkeley {
                 guard let item = offset(of: index, page), let end = offset(of: index - 1, page), item + 5 < end else {
                     continue
                 }
-                // A small header on a large page stands in the page itself; what is shorter is the record of the highest number.
+                // A small header on a large page stands in the page itself; what is shorter is the record of the
+                // highest number.
                 let header =
                     page[item] == inPageItem
                     ? Array(page[item + 1..<end])

@@ -1,4 +1,5 @@
-/// A package's header as the rpm database holds it: an index of tags, then their values (rpm.org/docs, "RPM package file structure").
+/// A package's header as the rpm database holds it: an index of tags, then their values (rpm.org/docs, "RPM package
+/// file structure").
 ///
 /// Big-endian: how many entries and how many bytes of values; entries of 16 bytes: tag, type, offset, count.
 struct RpmHeader {

@@ -1,6 +1,7 @@
 /// The headers in rpm's own database (`Packages.db` of SUSE and others; rpm, lib/backend/ndb/rpmpkg.c), little-endian.
 ///
-/// Pages of 4096 bytes with slots of 16 (magic, package number, block, blocks); a blob begins at its block of 16 bytes with a head of 16.
+/// Pages of 4096 bytes with slots of 16 (magic, package number, block, blocks); a blob begins at its block of 16 bytes
+/// with a head of 16.
 enum RpmNDB {
     private static let headerSize = 32, slotSize = 16, pageSize = 4096, blockSize: Int64 = 16, blobHeadSize = 16
     /// The most pages of slots: a quarter of a million packages.

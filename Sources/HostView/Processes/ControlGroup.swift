@@ -1,4 +1,5 @@
-/// `/proc/<pid>/cgroup` (cgroups(7)): by the names of their control groups, runtimes tell which container a process belongs to.
+/// `/proc/<pid>/cgroup` (cgroups(7)): by the names of their control groups, runtimes tell which container a process
+/// belongs to.
 ///
 /// A name is a claim: whoever may write below /sys/fs/cgroup can make one up.
 public struct ControlGroup: Sendable, Equatable {
@@ -13,7 +14,8 @@ public struct ControlGroup: Sendable, Equatable {
     /// The path that tells all this.
     public var path: String
 
-    /// What runtimes put before an id, and who they are. `crio-conmon-` and `libpod-conmon-` are monitors outside the container.
+    /// What runtimes put before an id, and who they are. `crio-conmon-` and `libpod-conmon-` are monitors outside the
+    /// container.
     private static let prefixes = [
         ("docker-", "docker"), ("cri-containerd-", "containerd"), ("crio-", "cri-o"), ("libpod-payload-", "podman"),
         ("libpod-", "podman"), ("nerdctl-", "containerd"),

@@ -7,15 +7,17 @@ public struct OpenFiles: Sendable, Equatable {
     /// The most descriptors of one process that are looked at.
     public static let limit = 100_000
 
-    /// Nanoseconds of processor time for the descriptors of one process: a path of many components takes the kernel long to write. By the
-    /// wall clock a real server's descriptors would be cut on a busy host, where the agent is given little.
+    /// Nanoseconds of processor time for the descriptors of one process: a path of many components takes the kernel
+    /// long to write. By the wall clock a real server's descriptors would be cut on a busy host, where the agent is
+    /// given little.
     private static let patience: UInt64 = 200_000_000
     /// The most files that are kept, of as many directories: a descriptor costs its owner nothing.
     public static let fileLimit = 32
 
     /// Files that are kept beside those whose names are known beforehand.
     public enum Kind: Sendable {
-        /// Open for reading alone, and numbered, as the binary logs that a server sends to its replicas: `binlog.000042`.
+        /// Open for reading alone, and numbered, as the binary logs that a server sends to its replicas:
+        /// `binlog.000042`.
         case numberedForReading
         /// Named `….log`.
         case log

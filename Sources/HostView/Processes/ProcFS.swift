@@ -3,8 +3,9 @@ import Glibc
 
 /// The host's /proc (proc(5)): the kernel's own, or a recording of one, when the caller asks for that.
 ///
-/// The kernel's files are read directly: nobody can put a FIFO or a link there. A recording goes through `HostRoot`. Plain files in
-/// the /proc of an image or a snapshot are left-overs or a trap: unless they are a recording, there is no process table.
+/// The kernel's files are read directly: nobody can put a FIFO or a link there. A recording goes through `HostRoot`.
+/// Plain files in the /proc of an image or a snapshot are left-overs or a trap: unless they are a recording, there is
+/// no process table.
 public final class ProcFS: Sendable {
     let root: HostRoot
     private let kernel: Descriptor?

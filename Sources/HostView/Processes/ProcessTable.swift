@@ -14,7 +14,8 @@ public struct ProcessTable: Sendable {
     /// Processes whose executable could not be seen.
     public private(set) var denied = 0
 
-    /// Reads the table and calls `body` with each process, by pid, until it says false. A process that ends meanwhile is left out.
+    /// Reads the table and calls `body` with each process, by pid, until it says false. A process that ends meanwhile
+    /// is left out.
     ///
     /// Processes are not kept: whoever may start some must not fill the agent's memory.
     public static func read(

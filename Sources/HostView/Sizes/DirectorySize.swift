@@ -2,8 +2,8 @@ import Glibc
 
 /// How much a directory tree holds.
 ///
-/// `bytes` is what `du -sb` of GNU coreutils before 9.2 prints: the apparent size of every file and directory, the tree's
-/// own directory included. `allocatedBytes` is what `du -s --block-size=1` prints.
+/// `bytes` is what `du -sb` of GNU coreutils before 9.2 prints: the apparent size of every file and directory, the
+/// tree's own directory included. `allocatedBytes` is what `du -s --block-size=1` prints.
 public struct DirectorySize: Sendable, Equatable {
     /// Apparent size, in bytes.
     public var bytes: Int64 = 0
@@ -50,10 +50,11 @@ public struct DirectorySize: Sendable, Equatable {
         }
     }
 
-    /// Measures several trees at once until `deadline`, on as many processors as there are, at most `TreeWalk.threadLimit`.
+    /// Measures several trees at once until `deadline`, on as many processors as there are, at most
+    /// `TreeWalk.threadLimit`.
     ///
-    /// A last link in a path is followed, none inside a tree. What lies in two of the trees is counted in the inner one alone; the same directory
-    /// given twice is walked once and has the same size twice.
+    /// A last link in a path is followed, none inside a tree. What lies in two of the trees is counted in the inner one
+    /// alone; the same directory given twice is walked once and has the same size twice.
     public static func measure(_ places: [Place], deadline: Deadline) -> [Result<DirectorySize, HostError>] {
         measure(places, TreeWalk(deadline: deadline))
     }

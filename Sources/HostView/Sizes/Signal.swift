@@ -3,8 +3,8 @@ import Glibc
 
 /// Lets one thread wait for another's word (sem_overview(7)).
 ///
-/// `@unchecked Sendable`: the semaphore is made for use by several threads, never moves, and is never destroyed: a thread that hangs in a read
-/// may still use it when everybody else has gone. A scan has a handful.
+/// `@unchecked Sendable`: the semaphore is made for use by several threads, never moves, and is never destroyed: a
+/// thread that hangs in a read may still use it when everybody else has gone. A scan has a handful.
 public final class Signal: @unchecked Sendable {
     private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 

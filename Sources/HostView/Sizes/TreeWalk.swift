@@ -2,9 +2,11 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Walks many trees at once: each thread depth first, with one open directory and one buffer a level, so that memory does not grow with a tree.
+/// Walks many trees at once: each thread depth first, with one open directory and one buffer a level, so that memory
+/// does not grow with a tree.
 ///
-/// A thread that has nothing to do is given the next directory that another one meets, or, of a directory with very many names, the next bufferful.
+/// A thread that has nothing to do is given the next directory that another one meets, or, of a directory with very
+/// many names, the next bufferful.
 final class TreeWalk: Sendable {
     static let depthLimit = 200
     static let linkLimit = 500_000
@@ -69,7 +71,8 @@ final class TreeWalk: Sendable {
     /// The trees that were counted whole, in the order in which they were.
     var finished: [Int] { state.withLock { $0.finished } }
 
-    /// Walks until everything is counted or the deadline has passed; the trees' sizes. What hangs in a dead file system is left behind.
+    /// Walks until everything is counted or the deadline has passed; the trees' sizes. What hangs in a dead file system
+    /// is left behind.
     func run() -> [DirectorySize] {
         guard state.withLock({ !$0.trees.isEmpty }) else { return [] }
         let processors = max(2, min(Self.threadLimit, sysconf(Int32(_SC_NPROCESSORS_ONLN))))

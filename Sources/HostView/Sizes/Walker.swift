@@ -23,7 +23,8 @@ final class OpenDirectory: Sendable {
     func path(of name: String) -> String { (parent?.path(of: self.name) ?? self.name) + "/" + name }
 }
 
-/// Names of a directory: those in the buffer, then, when it is the directory's own level, those that the kernel has yet to tell.
+/// Names of a directory: those in the buffer, then, when it is the directory's own level, those that the kernel has yet
+/// to tell.
 struct Level: Sendable {
     let directory: OpenDirectory
     let tree: Int
@@ -86,7 +87,8 @@ struct Walker {
         }
     }
 
-    /// Counts names of the deepest level until it has no more or leads into a directory; false when the deadline has passed.
+    /// Counts names of the deepest level until it has no more or leads into a directory; false when the deadline has
+    /// passed.
     private mutating func step(_ here: Int, _ tree: Int) -> Bool {
         let directory = levels[here].directory
         guard let names = fill(here) else {
@@ -128,7 +130,8 @@ struct Walker {
         return !walk.isOver
     }
 
-    /// The names of a level that are not counted yet; nil when there are none. A bufferful that another thread waits for is given away.
+    /// The names of a level that are not counted yet; nil when there are none. A bufferful that another thread waits
+    /// for is given away.
     private mutating func fill(_ here: Int) -> NameBuffer? {
         let directory = levels[here].directory
         if let names = levels[here].names, names.offset < names.filled { return names }

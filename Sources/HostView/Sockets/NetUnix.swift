@@ -2,7 +2,8 @@
 enum NetUnix {
     private static let listening: UInt32 = 0x10000  // __SO_ACCEPTCON, include/linux/net.h
 
-    /// Paths of the listening sockets by inode; an abstract name keeps its `@`, and a path that two lines contradict is empty.
+    /// Paths of the listening sockets by inode; an abstract name keeps its `@`, and a path that two lines contradict is
+    /// empty.
     ///
     /// The kernel writes names as they are: one with a newline in it makes up a line about somebody else's socket.
     static func parse(_ text: [UInt8]) -> [UInt64: String] {

@@ -12,8 +12,9 @@ public final class SocketTable {
         public var isIsolated = false
     }
 
-    /// A page of net/tcp is full up to one line of at most 200 bytes; what is emptier is the last. To be told so by another read costs the kernel a
-    /// walk through all the connections of the host (net/ipv4/tcp_ipv4.c: tcp_seq_start), a millisecond and a half for each namespace.
+    /// A page of net/tcp is full up to one line of at most 200 bytes; what is emptier is the last. To be told so by
+    /// another read costs the kernel a walk through all the connections of the host (net/ipv4/tcp_ipv4.c:
+    /// tcp_seq_start), a millisecond and a half for each namespace.
     private static let lastPage = 4096 - 256
 
     private let proc: ProcFS
@@ -27,7 +28,8 @@ public final class SocketTable {
     public init(_ proc: ProcFS) {
         self.proc = proc
         reachable = proc.isLive ? readLink(-100, "/proc/self/ns/net") : nil  // AT_FDCWD
-        // The agent may run in a container, with the host's processes in sight: the first process lives in the host's namespace.
+        // The agent may run in a container, with the host's processes in sight: the first process lives in the host's
+        // namespace.
         own = (try? proc.link("1/ns/net")) ?? reachable
     }
 
@@ -58,7 +60,8 @@ public final class SocketTable {
         return read
     }
 
-    /// The number behind `inuse` in the line of `protocol` in `/proc/<pid>/net/sockstat` or `sockstat6`; nil where it does not stand there.
+    /// The number behind `inuse` in the line of `protocol` in `/proc/<pid>/net/sockstat` or `sockstat6`; nil where it
+    /// does not stand there.
     static func inUse(_ protocol: String, _ text: String) -> Int? {
         let words = text.lines.first { $0.hasPrefix(`protocol` + ": inuse ") }?.split(separator: " ") ?? []
         return words.count > 2 ? Int(words[2]) : nil

@@ -30,7 +30,7 @@ public struct IncomingReport: Sendable {
     ///   - digests: the stored digests of hosts, nil where there is none: a report with an equal one is not decoded.
     public static func all(
         _ entries: some Collection<ReportFile.Entry>, sender: String = Observation.commandLine,
-        bounds: Bounds = Bounds(), catalog: Catalog = .standard, digests: ([HostIdentity]) throws -> [Int64?]
+        bounds: Bounds = Bounds(), catalog: Catalog = .current, digests: ([HostIdentity]) throws -> [Int64?]
     ) rethrows -> [IncomingReport] {
         let looked = entries.map { entry in (try? entry.json.get()).flatMap { ReportDigest($0, catalog) } }
         let identities = looked.map { $0.flatMap { HostIdentity($0.head.host) } }

@@ -18,7 +18,7 @@ public enum ReportFile {
         /// The gzip member that held exactly that JSON, where it came in one.
         public var gzip: [UInt8]?
         /// The parts of it that are wanted.
-        var extent = Catalog.standard.extent
+        var extent = Catalog.current.extent
         /// The bytes of something that claims to be a report and cannot be read.
         var raw: [UInt8]?
 
@@ -46,7 +46,7 @@ public enum ReportFile {
     ///   - extent: the parts of each report that are wanted.
     public static func entries(
         in bytes: [UInt8], limit: Int = limit, frames: Int = .max, each: Int = ReportLimits.inflatedBytes,
-        most: Int = .max, values: Int = 2_000_000, extent: Report.Extent = Catalog.standard.extent
+        most: Int = .max, values: Int = 2_000_000, extent: Report.Extent = Catalog.current.extent
     ) -> [Entry] {
         var reading = Reading(left: limit, framesLeft: frames, each: each, most: most, values: values)
         var found = bytes.starts(with: [0x1F, 0x8B]) ? reading.gzipEntries(bytes) : reading.textEntries(bytes)
@@ -110,7 +110,8 @@ private struct Reading {
         return names.contains("schema") || names.contains("databases")
     }
 
-    /// Gzip members in a row. A member may hold a whole log: its reports keep the limits of a report, the member those of a file.
+    /// Gzip members in a row. A member may hold a whole log: its reports keep the limits of a report, the member those
+    /// of a file.
     mutating func gzipEntries(_ bytes: [UInt8]) -> [ReportFile.Entry] {
         var entries: [Entry] = []
         var offset = 0

@@ -3,8 +3,8 @@ import Report
 extension List {
     /// Every database of the inventory, on hosts and elsewhere.
     ///
-    /// Columns with `observed` come from reports, and their changes make history. To add a column, add a line here and a
-    /// migration: docs/contributing/list-column.md.
+    /// Columns with `observed` come from reports, and their changes make history. To add a column, add a line here and
+    /// a migration: docs/contributing/list-column.md.
     public static let databases = List(
         "databases", item: "Database", hasSearch: true, hasAsOf: true, whenEmpty: "No such database is known.",
         filters: [

@@ -1,4 +1,5 @@
-/// Versions as text that sorts as the versions do: `8.0.4` before `8.0.36`, `18beta1` before `18`, `8.0` before `8.0.1`.
+/// Versions as text that sorts as the versions do: `8.0.4` before `8.0.36`, `18beta1` before `18`, `8.0` before
+/// `8.0.1`.
 ///
 /// Numbers are padded; a word (a pre-release) sorts before the end, the end before a further number.
 public enum VersionKey {

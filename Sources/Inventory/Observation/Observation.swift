@@ -17,7 +17,8 @@ public struct Observation: Sendable {
     public let seesProcesses: Bool
     /// How many databases it names.
     public let databaseCount: Int
-    /// A digest of what lasts in a host's report: an equal one of the same host says nothing new. Nil where there is none.
+    /// A digest of what lasts in a host's report: an equal one of the same host says nothing new. Nil where there is
+    /// none.
     public let digest: Int64?
     /// The report or the listing as it came: one gzip member with its JSON.
     public let body: [UInt8]
@@ -43,7 +44,7 @@ public struct Observation: Sendable {
     /// The observation in a report.
     ///
     /// - Throws: `Refusal` when the report is invalid.
-    public init(_ report: Report, catalog: Catalog = .standard) throws(Refusal) {
+    public init(_ report: Report, catalog: Catalog = .current) throws(Refusal) {
         let json: [UInt8]
         let gzip: [UInt8]
         do throws(ReportError) { (json, gzip) = try Self.bytes(of: report) } catch {
@@ -115,7 +116,7 @@ public struct Observation: Sendable {
     ///
     /// - Parameter gzip: as for a report.
     /// - Throws: `Refusal` when the listing is invalid.
-    public init(_ listing: Listing, gzip: [UInt8]? = nil, catalog: Catalog = .standard) throws(Refusal) {
+    public init(_ listing: Listing, gzip: [UInt8]? = nil, catalog: Catalog = .current) throws(Refusal) {
         if let invalid = listing.invalid { throw Refusal(.invalid, invalid) }
         if let gzip {
             body = gzip

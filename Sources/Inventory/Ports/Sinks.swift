@@ -46,7 +46,8 @@ public protocol HostAdministration: Sendable {
     /// Sets some of a host's tags, and removes those that are nil.
     func setTags(_ hostID: String, _ tags: [String: String?]) throws -> Bool
 
-    /// Marks a host as retired: it no longer exists, its databases are missing, and no alert counts it. A report brings it back.
+    /// Marks a host as retired: it no longer exists, its databases are missing, and no alert counts it. A report brings
+    /// it back.
     func retireHost(_ id: String, source: String, now: Date) throws -> Bool
 
     /// Removes a host with its databases, history, changes, sizes, reports and tags.

@@ -12,7 +12,8 @@ extension InventoryStore {
         public var keptRevocations: Bool
     }
 
-    /// Writes the store as it is now to a new file, while others write; the file is whole and on the disk, or not there.
+    /// Writes the store as it is now to a new file, while others write; the file is whole and on the disk, or not
+    /// there.
     ///
     /// - Throws: `StoreError`; also when there is a file at `target` already.
     public func backup(to target: String) throws {
@@ -35,8 +36,8 @@ extension InventoryStore {
     }
 
     /// Makes the store at `path` from the backup `source`, after checking it; a store that was there stays as
-    /// `path.before-restore`, with the time behind it where there is such a file already. Tokens that were revoked since
-    /// the backup stay revoked, as far as what was there can be read.
+    /// `path.before-restore`, with the time behind it where there is such a file already. Tokens that were revoked
+    /// since the backup stay revoked, as far as what was there can be read.
     ///
     /// - Throws: `StoreError`; then the store is as it was.
     public static func restore(from source: String, to path: String) throws -> Restored {

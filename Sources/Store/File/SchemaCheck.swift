@@ -11,7 +11,8 @@ extension Schema {
 
     /// Refuses the file at `path` unless its schema is, text by text, the one that its migrations make.
     ///
-    /// A backup is a file like any other: a trigger in it could keep a revoked token valid, and a view could answer for a table.
+    /// A backup is a file like any other: a trigger in it could keep a revoked token valid, and a view could answer for
+    /// a table.
     static func check(_ path: String) throws {
         var configuration = Configuration()
         configuration.readonly = true

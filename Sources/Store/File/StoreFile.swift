@@ -3,8 +3,8 @@ import Inventory
 
 /// The file that a store is: one file, whatever names lead to it.
 ///
-/// Locks go by the name that is left when every link is resolved, and a store has one name alone. So two services cannot serve one file by two
-/// names, and a restore cannot miss the service that runs on it.
+/// Locks go by the name that is left when every link is resolved, and a store has one name alone. So two services
+/// cannot serve one file by two names, and a restore cannot miss the service that runs on it.
 enum StoreFile {
     /// The store's own path, every link resolved.
     ///
@@ -14,7 +14,7 @@ enum StoreFile {
         var status = stat()
         guard lstat(path, &status) == 0 else {
             guard errno == ENOENT else { throw refusal(path, String(cString: strerror(errno))) }
-            let (folder, name) = try place(of: path)
+            let (folder, name) = try parts(of: path)
             let own = folder == "/" ? "/" + name : folder + "/" + name
             if makes { try make(own, in: folder) }
             return own
@@ -42,7 +42,8 @@ enum StoreFile {
 
     /// Makes an empty file with mode 0600.
     ///
-    /// What root makes in another user's directory belongs to that user: a command of root's must not lock the service out.
+    /// What root makes in another user's directory belongs to that user: a command of root's must not lock the service
+    /// out.
     static func makePrivate(_ path: String, exclusively: Bool) throws -> Int32 {
         let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (exclusively ? O_EXCL : 0)
         var descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
@@ -72,7 +73,7 @@ enum StoreFile {
         }
     }
 
-    private static func place(of path: String) throws -> (folder: String, name: String) {
+    private static func parts(of path: String) throws -> (folder: String, name: String) {
         let url = URL(filePath: path)
         guard let folder = realpath(url.deletingLastPathComponent().path, nil) else {
             throw refusal(path, "its directory cannot be used: \(String(cString: strerror(errno)))")

@@ -3,8 +3,9 @@ import Inventory
 
 /// The right to serve a store: one process at a time has it, and the kernel takes it back when that process ends.
 ///
-/// The lock is an flock(2) on `<store>.lock` next to the store's own file, every link resolved; it names the process that holds it. A second one,
-/// `<store>.writers`, is shared by all that write, so that nobody exchanges the store below them.
+/// The lock is an flock(2) on `<store>.lock` next to the store's own file, every link resolved; it names the process
+/// that holds it. A second one, `<store>.writers`, is shared by all that write, so that nobody exchanges the store
+/// below them.
 public final class StoreLock: Sendable {
     private let descriptor: Int32
 

@@ -2,7 +2,8 @@ import GRDB
 import Inventory
 import Report
 
-/// Writes the databases of one observation: new and changed ones, those that were seen again, and those that are missing.
+/// Writes the databases of one observation: new and changed ones, those that were seen again, and those that are
+/// missing.
 struct DatabasesWriter {
     let ingestion: Ingestion
     let place: PlaceRow
@@ -181,7 +182,8 @@ struct DatabasesWriter {
             && entry.ownerUID == (entry.ownerUID ?? row.ownerUID)
     }
 
-    /// Writes what is new, and keeps what was before with its time; of one that was missing, both what it was and that it was missing.
+    /// Writes what is new, and keeps what was before with its time; of one that was missing, both what it was and that
+    /// it was missing.
     private func change(_ row: Known, to state: DatabaseState, _ entry: ObservedDatabase?) throws {
         let presentUntil = row.state.missing_since.text ?? seen
         if row.changedAt < presentUntil {
@@ -198,7 +200,8 @@ struct DatabasesWriter {
         try record(Change.between(row.state, state), row.rowID)
     }
 
-    /// The row is not in the observation. Only a complete one makes it missing, and missing is a state, never a deletion.
+    /// The row is not in the observation. Only a complete one makes it missing, and missing is a state, never a
+    /// deletion.
     ///
     /// The row keeps its values and gets the time, so a report that empties a large host writes little. The values go
     /// into the history when they change.

@@ -4,10 +4,12 @@ import Inventory
 import Report
 
 extension InventoryStore {
-    /// Databases that one step of removing a host removes: each step is a short transaction, so that reports go on being stored.
+    /// Databases that one step of removing a host removes: each step is a short transaction, so that reports go on
+    /// being stored.
     private static let forgetStep = 200
 
-    /// Marks a host as retired: it no longer exists, its databases are missing, and no alert counts it. A report brings it back.
+    /// Marks a host as retired: it no longer exists, its databases are missing, and no alert counts it. A report brings
+    /// it back.
     public func retireHost(
         _ id: String, source: String = Observation.commandLine, now: Date = Date()
     ) throws -> Bool {
@@ -20,7 +22,8 @@ extension InventoryStore {
         }
     }
 
-    /// Marks the host of a row as retired since `time`, and its databases as missing; false when it was retired already.
+    /// Marks the host of a row as retired since `time`, and its databases as missing; false when it was retired
+    /// already.
     static func retire(_ row: Int64, at time: String, _ database: Database) throws -> Bool {
         try database.execute(
             sql: "UPDATE hosts SET retired_at = ? WHERE row_id = ? AND retired_at IS NULL", arguments: [time, row])

@@ -24,8 +24,8 @@ extension KnownHost {
     }
 }
 
-/// One host that had two rows: one report told its instance id alone, another one its machine id alone, and now one tells
-/// both. What the row without an instance has goes over to the other one.
+/// One host that had two rows: one report told its instance id alone, another one its machine id alone, and now one
+/// tells both. What the row without an instance has goes over to the other one.
 struct HostJoin {
     let host: KnownHost
     let other: KnownHost
@@ -105,7 +105,8 @@ struct HostJoin {
             """, [host.rowID, host.id, host.hostname, host.accountID, host.region, row.rowID])
     }
 
-    /// Both rows are of one database: what happened and was measured is kept; what the one was before, beside the other, is not.
+    /// Both rows are of one database: what happened and was measured is kept; what the one was before, beside the
+    /// other, is not.
     private func merge(_ row: Entry, of host: KnownHost, into twin: Entry) throws {
         let (from, into) = (row.rowID, twin.rowID)
         try SearchText.replace(

@@ -11,7 +11,8 @@ extension InventoryStore {
         } catch let refusal as Refusal { return .rejected(refusal) }
     }
 
-    /// Stores `observations` in one transaction that is durable when this returns; each has its outcome, in their order.
+    /// Stores `observations` in one transaction that is durable when this returns; each has its outcome, in their
+    /// order.
     ///
     /// An observation that contradicts the store costs itself only.
     /// - Parameters:
@@ -180,7 +181,8 @@ struct Ingestion {
         guard bodies.count <= Self.sameTimeLimit else {
             throw Refusal(.contradiction, "there are \(bodies.count) other reports of this host and this very time")
         }
-        // The same report may come as a frame and as JSON. Others wait meanwhile, so a large one must be the same byte for byte.
+        // The same report may come as a frame and as JSON. Others wait meanwhile, so a large one must be the same byte
+        // for byte.
         guard let canonical = Self.canonical(Data(observation.body)) else { return false }
         return bodies.contains { Self.canonical($0) == canonical }
     }

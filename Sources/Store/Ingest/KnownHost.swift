@@ -76,7 +76,8 @@ struct KnownHost {
 
     /// The host's row: by instance id; else the one row with the machine id, unless either side names another instance.
     ///
-    /// A machine id is no secret: a row that is known by it alone, or that only shares it, is this host's when it has the same sender.
+    /// A machine id is no secret: a row that is known by it alone, or that only shares it, is this host's when it has
+    /// the same sender.
     static func find(
         _ host: ObservedHost, _ observation: Observation, _ database: Database
     ) throws -> KnownHost? {

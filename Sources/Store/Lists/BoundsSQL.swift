@@ -11,9 +11,9 @@ struct BoundsSQL {
     func predicates(_ list: SQLList) -> [Predicate] {
         guard bounds.limitsReading else { return [] }
         switch list.reach {
-        case .place(let alias)?: return place(alias, hostRow: list.hostRow ?? "\(alias).host_row_id")
+        case .place(let alias)?: return predicates(ofPlace: alias, hostRow: list.hostRow ?? "\(alias).host_row_id")
         case .hostID(let column)?:
-            let hosts = place("h", hostRow: "h.row_id")
+            let hosts = predicates(ofPlace: "h", hostRow: "h.row_id")
             let condition = hosts.map { "(\($0.sql("")))" }.joined(separator: " AND ")
             return [
                 Predicate(
@@ -25,7 +25,7 @@ struct BoundsSQL {
     }
 
     /// The conditions on a table that has an account, a region and a host's row.
-    func place(_ alias: String, hostRow: String) -> [Predicate] {
+    func predicates(ofPlace alias: String, hostRow: String) -> [Predicate] {
         var predicates: [Predicate] = []
         for (column, patterns) in [("account_id", bounds.accounts), ("region", bounds.regions)] where !patterns.isEmpty
         {
@@ -51,7 +51,7 @@ struct BoundsSQL {
 
     /// The same as one condition, `TRUE` without bounds, and its arguments.
     func condition(_ alias: String, hostRow: String) -> (sql: String, arguments: [any DatabaseValueConvertible]) {
-        let predicates = place(alias, hostRow: hostRow)
+        let predicates = predicates(ofPlace: alias, hostRow: hostRow)
         let sql = predicates.map { "(\($0.sql("")))" }.joined(separator: " AND ")
         return (sql.isEmpty ? "TRUE" : sql, predicates.flatMap(\.arguments))
     }

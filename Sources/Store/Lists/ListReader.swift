@@ -3,9 +3,9 @@ import Inventory
 
 /// Reads one page of a list in bounded time, whatever the filters are.
 ///
-/// A filter that leaves few rows is read by its index, and its rows are sorted. Otherwise the rows are read in the order
-/// that was asked for, first a few and then more, and at most `ListRequest.window` of them are looked at, and fewer
-/// where that takes long; the cursor goes on where that ended.
+/// A filter that leaves few rows is read by its index, and its rows are sorted. Otherwise the rows are read in the
+/// order that was asked for, first a few and then more, and at most `ListRequest.window` of them are looked at, and
+/// fewer where that takes long; the cursor goes on where that ended.
 struct ListReader {
     private let list: SQLList
     private let request: ListRequest
@@ -47,7 +47,7 @@ struct ListReader {
         /// The condition whose index leads; nil where the order's own index does.
         var driver: Predicate?
         /// The driver leaves so few rows that they are sorted.
-        var isFew: Bool
+        var hasFewRows: Bool
         var rest: [Predicate]
     }
 
@@ -73,21 +73,21 @@ struct ListReader {
         var rest = try list.predicates(request)
         if let search = try searchPredicate() {
             guard position.column != nil else {
-                return Plan(position: position, driver: search, isFew: false, rest: rest)
+                return Plan(position: position, driver: search, hasFewRows: false, rest: rest)
             }
             guard try isRare(search) else {
                 throw StoreError(
                     .badRequest, "more than \(Self.few) rows match: search for more words, or leave out sort")
             }
-            return Plan(position: position, driver: search, isFew: true, rest: rest)
+            return Plan(position: position, driver: search, hasFewRows: true, rest: rest)
         }
         if let rare = try rest.firstIndex(where: { try $0.isIndexed && isRare($0) }) {
-            return Plan(position: position, driver: rest.remove(at: rare), isFew: true, rest: rest)
+            return Plan(position: position, driver: rest.remove(at: rare), hasFewRows: true, rest: rest)
         }
-        if position.column == nil, let point = rest.firstIndex(where: \.isPoint) {
-            return Plan(position: position, driver: rest.remove(at: point), isFew: false, rest: rest)
+        if position.column == nil, let point = rest.firstIndex(where: \.isIndexedEquality) {
+            return Plan(position: position, driver: rest.remove(at: point), hasFewRows: false, rest: rest)
         }
-        return Plan(position: position, driver: nil, isFew: false, rest: rest)
+        return Plan(position: position, driver: nil, hasFewRows: false, rest: rest)
     }
 
     private var limit: Int { max(1, min(request.limit, ListRequest.maximumLimit)) }
@@ -99,12 +99,12 @@ struct ListReader {
 
     /// Up to one row more than the page has, of those with or without a value of the sort.
     private func fetch(_ plan: Plan, _ cursor: PageCursor?, isNull: Bool) throws -> Rows {
-        let prefix = plan.isFew ? "+" : ""
+        let prefix = plan.hasFewRows ? "+" : ""
         let column = isNull ? nil : plan.position.column
         let isDescending = plan.position.isDescending && !(isNull && plan.position.column != nil)
         let direction = isDescending ? "DESC" : "ASC"
         let order = [column, rowID].compactMap { $0 }.map { "\(prefix)\($0) \(direction)" }.joined(separator: ", ")
-        func place(_ cursor: PageCursor, _ comparison: String) -> Part {
+        func position(_ cursor: PageCursor, _ comparison: String) -> Part {
             guard let column, let value = cursor.value?.argument else {
                 return ("\(prefix)\(rowID) \(comparison) ?", [cursor.row])
             }
@@ -118,7 +118,7 @@ struct ListReader {
             let condition = parts.isEmpty ? "TRUE" : parts.map { "(\($0.sql))" }.joined(separator: " AND ")
             let key = list.key ?? rowID
             // Rows that are sorted are sorted without their columns, which are read of those on the page alone.
-            let isSorted = plan.isFew && !columns.isEmpty
+            let isSorted = plan.hasFewRows && !columns.isEmpty
             let places = "\(column ?? "NULL") AS place, \(rowID) AS id\(isSorted ? ", \(key) AS key" : columns)"
             var sql = "SELECT \(places) FROM \(tables) WHERE \(condition) ORDER BY \(order) LIMIT ? OFFSET ?"
             if isSorted {
@@ -139,14 +139,14 @@ struct ListReader {
         let start = ContinuousClock.now
         var from = cursor
         var found: [Row] = []
-        for step in plan.isFew || rest.isEmpty ? [nil] : Self.steps.map(Optional.init) {
-            let after = fixed + (from.map { [place($0, isDescending ? "<" : ">")] } ?? [])
+        for step in plan.hasFewRows || rest.isEmpty ? [nil] : Self.steps.map(Optional.init) {
+            let after = fixed + (from.map { [position($0, isDescending ? "<" : ">")] } ?? [])
             var until: PageCursor?
             if let step {
                 until = try select("", leadingTables(plan.driver), after, limit: 1, offset: step - 1).first
                     .map(cursorOf)
             }
-            let window = until.map { [place($0, isDescending ? ">=" : "<=")] } ?? []
+            let window = until.map { [position($0, isDescending ? ">=" : "<=")] } ?? []
             found += try select(", " + columns, tables, after + window + rest, limit: limit + 1 - found.count)
             from = until
             if found.count > limit || until == nil { return (found, nil) }

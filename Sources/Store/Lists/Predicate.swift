@@ -8,7 +8,7 @@ struct Predicate: Sendable {
     var sql: @Sendable (_ prefix: String) -> String
     var arguments: [any DatabaseValueConvertible & Sendable] = []
     /// One value of one indexed column: the index gives its rows in the order of their row ids.
-    var isPoint = false
+    var isIndexedEquality = false
     /// An index serves it.
     var isIndexed = true
     /// It is about a row that is joined to the list's own.
@@ -24,7 +24,7 @@ struct Predicate: Sendable {
         switch (condition.comparison, values.count) {
         case (.equal, 1):
             return Predicate(
-                sql: { "\($0)\(column) = ?" }, arguments: values, isPoint: isIndexed, isIndexed: isIndexed)
+                sql: { "\($0)\(column) = ?" }, arguments: values, isIndexedEquality: isIndexed, isIndexed: isIndexed)
         case (.equal, _):
             let marks = marks(values.count)
             return Predicate(sql: { "\($0)\(column) IN (\(marks))" }, arguments: values, isIndexed: isIndexed)
@@ -46,7 +46,7 @@ struct Predicate: Sendable {
         guard let value = convert(condition.value) else { throw condition.refusal("invalid value. \(help)") }
         return Predicate(
             sql: { "\($0)\(column) \(condition.comparison.rawValue) ?" }, arguments: [value],
-            isPoint: isIndexed && condition.comparison == .equal, isIndexed: isIndexed)
+            isIndexedEquality: isIndexed && condition.comparison == .equal, isIndexed: isIndexed)
     }
 
     /// Bytes, or a number followed by KiB, MiB, GiB or TiB.

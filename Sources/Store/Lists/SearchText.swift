@@ -31,8 +31,8 @@ enum SearchText {
 
     /// A query of the index `table` for the words in `text`: all must be there.
     ///
-    /// The last one may be a beginning of three letters or more, unless many entries have it whole: the rows of all words
-    /// that begin so would have to be merged for every page.
+    /// The last one may be a beginning of three letters or more, unless many entries have it whole: the rows of all
+    /// words that begin so would have to be merged for every page.
     static func match(_ text: String, in table: String, _ database: Database) throws -> String {
         var words: [String] = [""]
         for scalar in text.unicodeScalars.prefix(200) {

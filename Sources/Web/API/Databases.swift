@@ -33,7 +33,8 @@ extension Endpoint {
                 let limit = try call.number("limit", 1...ListRequest.maximumLimit) ?? 100
                 let (after, bounds) = (call.one("cursor") ?? "", call.bounds)
                 guard let id = DatabaseID(call.path["id"] ?? ""),
-                    let page = try await call.read({ try $0.sizes(id, after: after, limit: limit, bounds: bounds) })
+                    let page = try await call.withStore({ try $0.sizes(id, after: after, limit: limit, bounds: bounds) }
+                    )
                 else { throw Problem.notFound("database") }
                 return try .json(page)
             },
@@ -56,7 +57,7 @@ extension Endpoint {
             let conditions = call.query.filter { $0.name != "group_by" }.flatMap { Condition.parse($0.name, $0.value) }
             let bounds = call.bounds
             return try .json(
-                try await call.read { try $0.stats(groupBy: columns, conditions: conditions, bounds: bounds) })
+                try await call.withStore { try $0.stats(groupBy: columns, conditions: conditions, bounds: bounds) })
         }
     }
 }

@@ -10,7 +10,8 @@ extension Endpoint {
                 summary: "AWS accounts whose hosts reported.", answers: [200: "AccountList"]
             ) { call in
                 let bounds = call.bounds
-                return try .json(Page(items: try await call.read { try $0.accounts(bounds: bounds) }, next_cursor: nil))
+                return try .json(
+                    Page(items: try await call.withStore { try $0.accounts(bounds: bounds) }, next_cursor: nil))
             },
             Endpoint(
                 method: .get, path: base + "/clusters", scope: .read, isForBound: true,
@@ -22,7 +23,8 @@ extension Endpoint {
             ) { call in
                 let limit = try call.number("limit", 1...ListRequest.maximumLimit) ?? 100
                 let (after, bounds) = (call.one("cursor"), call.bounds)
-                return try .json(try await call.read { try $0.clusters(after: after, limit: limit, bounds: bounds) })
+                return try .json(
+                    try await call.withStore { try $0.clusters(after: after, limit: limit, bounds: bounds) })
             },
         ]
     }

@@ -52,7 +52,7 @@ extension Endpoint {
                 answers: [200: "HostSplit", 404: "Problem"]
             ) { call in
                 let (id, actor) = (call.path["id"] ?? "", call.actor)
-                guard let split = try await call.read({ try $0.splitHost(id, source: actor, now: Date()) }) else {
+                guard let split = try await call.withStore({ try $0.splitHost(id, source: actor, now: Date()) }) else {
                     throw Problem.notFound("host")
                 }
                 return try .json(split)
@@ -70,7 +70,7 @@ extension Call {
         _ what: String, _ body: @escaping @Sendable (any WebStore, String, String) throws -> Bool
     ) async throws -> Reply {
         let (id, actor) = (path["id"] ?? "", actor)
-        guard try await read({ try body($0, id, actor) }) else { throw Problem.notFound(what) }
+        guard try await withStore({ try body($0, id, actor) }) else { throw Problem.notFound(what) }
         return Reply(status: .noContent)
     }
 
@@ -83,7 +83,7 @@ extension Call {
         guard areGood, tags.count <= 50 else {
             throw Problem(.badRequest, "bad_request", "at most 50 tags; keys have 1 to 128 bytes, values up to 256")
         }
-        guard try await read({ try $0.setTags(id, tags) }) else { throw Problem.notFound("host") }
-        return try .json(try await read { try $0.tags(id) })
+        guard try await withStore({ try $0.setTags(id, tags) }) else { throw Problem.notFound("host") }
+        return try .json(try await withStore { try $0.tags(id) })
     }
 }

@@ -88,7 +88,8 @@ extension Call {
     /// The id that the database in the path has now.
     func currentDatabase() async throws -> String {
         let bounds = bounds
-        guard let id = DatabaseID(path["id"] ?? ""), let now = try await read({ try $0.currentID(id, bounds: bounds) })
+        guard let id = DatabaseID(path["id"] ?? ""),
+            let now = try await withStore({ try $0.currentID(id, bounds: bounds) })
         else { throw Problem.notFound("database") }
         return now
     }
@@ -97,10 +98,10 @@ extension Call {
     func reply(_ list: List, _ request: ListRequest) async throws -> Reply {
         switch format {
         case .json:
-            let page = try await read { try $0.json(list, request) }
+            let page = try await withStore { try $0.json(list, request) }
             return Reply(.json, Self.json(page))
         case .csv:
-            let page = try await read { try $0.page(list, request) }
+            let page = try await withStore { try $0.page(list, request) }
             var reply = Reply(.csv, Array(CSV.text(page.items, of: list).utf8))
             if let next = page.next_cursor { reply.headers[.link] = "<?\(link(next))>; rel=\"next\"" }
             return reply

@@ -22,7 +22,7 @@ actor ListLines {
         while !isAtEnd {
             request.limit = min(left ?? ListRequest.maximumLimit, ListRequest.maximumLimit)
             let asked = request
-            let page = try await call.read { [list] in try $0.json(list, asked) }
+            let page = try await call.withStore { [list] in try $0.json(list, asked) }
             request.cursor = page.next_cursor
             left = left.map { $0 - page.items.count }
             isAtEnd = page.next_cursor == nil || left == 0

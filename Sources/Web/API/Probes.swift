@@ -19,7 +19,7 @@ extension Endpoint {
                 summary: "Answers 200 while reports can be stored and lists can be read.",
                 answers: [200: "Health", 503: "Problem", 507: "Problem"]
             ) { call in
-                try await call.read { try $0.probe() }
+                try await call.withStore { try $0.probe() }
                 return try .json(["status": "ready"])
             },
             Endpoint(
@@ -27,7 +27,7 @@ extension Endpoint {
                 answers: [200: "Text"]
             ) { call in
                 let backend = call.backend
-                try await call.read { _ in try backend.sampleMetrics() }
+                try await call.withStore { _ in try backend.sampleMetrics() }
                 let text = backend.metrics.registry.prometheus()
                 return Reply(.text("text/plain; version=0.0.4; charset=utf-8"), Array(text.utf8))
             },

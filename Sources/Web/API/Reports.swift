@@ -24,7 +24,7 @@ extension Endpoint {
                 answers: [200: "Anything", 404: "Problem"]
             ) { call in
                 guard let id = Int64(call.path["id"] ?? ""),
-                    let body = try await call.read({ try $0.deadLetterBody(id) })
+                    let body = try await call.withStore({ try $0.deadLetterBody(id) })
                 else { throw Problem.notFound("dead letter") }
                 return Reply(.json, body)
             },
@@ -42,7 +42,7 @@ extension Endpoint {
                     throw Problem(.badRequest, "bad_request", "take_over must be true or false")
                 }
                 guard let id = Int64(call.path["id"] ?? ""),
-                    let outcome = try await call.read({
+                    let outcome = try await call.withStore({
                         try $0.retryDeadLetter(id, takesOver: takesOver == "true", now: nil)
                     })
                 else { throw Problem.notFound("dead letter") }

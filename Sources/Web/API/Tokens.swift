@@ -43,7 +43,7 @@ extension Endpoint {
                 method: .get, path: base + "/tokens", scope: .admin, summary: "Tokens, without their secrets.",
                 answers: [200: "TokenList"]
             ) { call in
-                try .json(Page(items: try await call.read { try $0.tokens().map(\.row) }, next_cursor: nil))
+                try .json(Page(items: try await call.withStore { try $0.tokens().map(\.row) }, next_cursor: nil))
             },
             Endpoint(
                 method: .post, path: base + "/tokens", scope: .admin,
@@ -52,7 +52,7 @@ extension Endpoint {
             ) { call in
                 let new = try await call.decode(NewToken.self)
                 let made = try TokenMaker.make(new.wanted)
-                try await call.read {
+                try await call.withStore {
                     try $0.addToken(made.row, hash: made.token.hash, replacing: new.replaces, now: Date())
                 }
                 return try .json(
@@ -65,7 +65,7 @@ extension Endpoint {
                 answers: [204: "", 404: "Problem"]
             ) { call in
                 let id = call.path["id"] ?? ""
-                guard try await call.read({ try $0.revokeToken(id, now: Date()) }) else {
+                guard try await call.withStore({ try $0.revokeToken(id, now: Date()) }) else {
                     throw Problem.notFound("valid token")
                 }
                 return Reply(status: .noContent)

@@ -50,7 +50,8 @@ struct Access: Sendable {
         return row
     }
 
-    /// A request costs one, and one more for every 20 ms that its answer takes: expensive requests use up the limit sooner.
+    /// A request costs one, and one more for every 20 ms that its answer takes: expensive requests use up the limit
+    /// sooner.
     private static let secondsOfOne = 0.02
 
     /// Counts what a request cost beyond its one against the token's limit.

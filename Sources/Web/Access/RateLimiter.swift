@@ -12,7 +12,8 @@ final class RateLimiter: Sendable {
     /// The most names that are remembered.
     private static let limit = 10_000
 
-    /// Takes one from the bucket of `name`, which holds `burst` and gets `perSecond`; else the seconds until there is one.
+    /// Takes one from the bucket of `name`, which holds `burst` and gets `perSecond`; else the seconds until there is
+    /// one.
     func take(
         _ name: String, perSecond: Double, burst: Double, now: ContinuousClock.Instant = .now
     ) -> Int? {
@@ -28,7 +29,8 @@ final class RateLimiter: Sendable {
         }
     }
 
-    /// Takes `amount` more from the bucket of `name`, which may fall below nothing: then the next one waits until that is made up for.
+    /// Takes `amount` more from the bucket of `name`, which may fall below nothing: then the next one waits until that
+    /// is made up for.
     func charge(
         _ name: String, _ amount: Double, perSecond: Double, burst: Double, now: ContinuousClock.Instant = .now
     ) {

@@ -73,7 +73,7 @@ struct Call: Sendable {
     }
 
     /// Reads or writes the store, away from the threads that serve requests; the token pays for the time.
-    func read<Value: Sendable>(_ body: @escaping @Sendable (any WebStore) throws -> Value) async throws -> Value {
+    func withStore<Value: Sendable>(_ body: @escaping @Sendable (any WebStore) throws -> Value) async throws -> Value {
         try await Blocking.run { [self] in try charged(body) }
     }
 

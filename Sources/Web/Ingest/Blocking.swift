@@ -9,7 +9,8 @@ public enum Blocking {
         return pool
     }()
 
-    /// Large bodies are read one at a time: what one of them takes of memory is bounded, and small ones do not wait behind it.
+    /// Large bodies are read one at a time: what one of them takes of memory is bounded, and small ones do not wait
+    /// behind it.
     private static let largeParser: NIOThreadPool = {
         let pool = NIOThreadPool(numberOfThreads: 1)
         pool.start()

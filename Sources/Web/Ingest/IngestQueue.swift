@@ -8,7 +8,8 @@ import Synchronization
 /// Collects the reports of several requests into one commit, and answers each request after it.
 ///
 /// Senders take turns, report by report, so that no sender waits behind a thousand reports of another. The queue is
-/// bounded in all and by sender: it rejects at once what does not fit. On shutdown it stores everything that it accepted.
+/// bounded in all and by sender: it rejects at once what does not fit. On shutdown it stores everything that it
+/// accepted.
 public final class IngestQueue: Service {
     /// The queue is full, or closed.
     struct Full: Error {}
@@ -230,7 +231,8 @@ public final class IngestQueue: Service {
         if let all { item.job.done.resume(returning: all) }
     }
 
-    /// One report that could not be stored fails its request; the others of it may be stored, and are duplicates when it is sent again.
+    /// One report that could not be stored fails its request; the others of it may be stored, and are duplicates when
+    /// it is sent again.
     private func fail(_ item: Item, _ error: any Error) {
         let isFirst = item.job.results.withLock { results in
             defer { results = [] }

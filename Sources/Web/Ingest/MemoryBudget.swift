@@ -2,8 +2,9 @@ import Synchronization
 
 /// Bytes of reports that may be in memory at a time, inflated: those being read and those that wait for their commit.
 ///
-/// A small body can inflate to a large one, so room is taken before a body is read and given back when its reports are durable. Senders get it in turn,
-/// and one sender gets half of it at most, so that a flood from one leaves room for the others.
+/// A small body can inflate to a large one, so room is taken before a body is read and given back when its reports are
+/// durable. Senders get it in turn, and one sender gets half of it at most, so that a flood from one leaves room for
+/// the others.
 final class MemoryBudget: Sendable {
     private struct Waiter {
         var id: Int

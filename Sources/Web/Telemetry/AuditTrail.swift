@@ -21,8 +21,8 @@ public final class AuditTrail: Service {
     private let logger: Logger
     /// The most lines that wait; further ones are counted and lost.
     private static let limit = 10_000
-    /// The most different questions of one actor to one route that have lines of their own in a minute; further ones share a line. What changes
-    /// something always has its own.
+    /// The most different questions of one actor to one route that have lines of their own in a minute; further ones
+    /// share a line. What changes something always has its own.
     private static let questionsPerMinute = 10
 
     init(_ store: any AuditLog, _ metrics: Metrics, _ logger: Logger) {

@@ -4,8 +4,8 @@ import Synchronization
 extension Metrics {
     /// Every metric as lines of CloudWatch's embedded metric format, one a set of labels.
     ///
-    /// CloudWatch adds up what it gets. Counters, and the number and the sum of histograms, are therefore what was added
-    /// since the last call, and are left out when nothing was.
+    /// CloudWatch adds up what it gets. Counters, and the number and the sum of histograms, are therefore what was
+    /// added since the last call, and are left out when nothing was.
     public func embedded(at time: Date) -> [String] {
         var groups: [String: (labels: MetricsRegistry.Labels, values: [String: EmbeddedMetrics.Value])] = [:]
         for (name, labels, value) in registry.state.withLock({ Self.values(&$0) }) {

@@ -4,14 +4,15 @@ import Report
 extension Inspector {
     /// Names the container that a server runs in, and adds the host's ports that lead to it.
     ///
-    /// A control group's name is a claim. It is believed when the process has a view of files of its own, as every container has, and when the
-    /// runtime's first process of that container is the process's own, an ancestor of it, or sees the same files.
-    func addContainer(_ server: Server, _ mounts: Mounts?, to finding: inout Finding) {
+    /// A control group's name is a claim. It is believed when the process has a view of files of its own, as every
+    /// container has, and when the runtime's first process of that container is the process's own, an ancestor of it,
+    /// or sees the same files.
+    func addContainer(_ server: ServerProcess, _ mounts: Mounts?, to found: inout FoundDatabase) {
         guard let group = server.details.controlGroup else { return }
         let id = EvidenceLimits.cut(group.id)
-        finding.database.note("container", id, source: "/proc/\(server.process.pid)/cgroup: \(group.path)")
+        found.database.note("container", id, source: "/proc/\(server.process.pid)/cgroup: \(group.path)")
         func mismatch(_ reason: String) {
-            host.log.addHere(.containerMismatch, "its control group names container \(id), but \(reason)")
+            host.log.addForDatabase(.containerMismatch, "its control group names container \(id), but \(reason)")
         }
         if seesTheHost(server.details) { return mismatch("it sees the host's own files") }
         let lineage = server.lineage
@@ -19,22 +20,23 @@ extension Inspector {
         var known = state.container(group)
         state.shortfalls.forEach(host.log.add)
         if let first = known?.pid, !lineage.ancestors.contains(first), !sees(first, as: server.details) {
-            return mismatch("that one's first process, \(first), is another's")
+            return mismatch("the first process of that container, \(first), belongs to another one")
         }
         var place = ""
         if known == nil, group.isNested, let runtime = lineage.nestedRuntime {
             var files = ContainerFiles(runtime, mountedPaths: [], deadline: host.deadline)
             known = files.container(group)
             files.shortfalls.forEach { host.log.add($0.below(runtime, host.root)) }
-            // What runs in a container may say what it likes: its word counts for its own children, and for no port of the host.
+            // What runs in a container may say what it likes: its word counts for its own children, and for no port of
+            // the host.
             if let first = known?.pid, !lineage.numbers.contains(first) {
-                return mismatch("that one's first process is another's")
+                return mismatch("the first process of that container belongs to another one")
             }
             known?.ports = []
-            place = runtime.place(below: host.root)
+            place = runtime.prefix(below: host.root)
         }
-        describe(group, known, source: place + (known?.source ?? ""), &finding.database)
-        if server.isInSeparateNetwork { publish(known?.ports ?? [], to: &finding.database) }
+        describe(group, known, source: place + (known?.source ?? ""), &found.database)
+        if server.isInSeparateNetwork { publish(known?.ports ?? [], to: &found.database) }
     }
 
     private func describe(_ group: ControlGroup, _ known: Container?, source: String, _ database: inout Report.Database)
@@ -76,7 +78,8 @@ extension Inspector {
         return small.flatMap { host.paths(to: $0, in: ours, seenThrough: mounts) }
     }
 
-    /// Adds the ports that lead to one that the server listens on; nothing leads to a loopback address of another network.
+    /// Adds the ports that lead to one that the server listens on; nothing leads to a loopback address of another
+    /// network.
     private func publish(_ ports: [Container.PublishedPort], to database: inout Report.Database) {
         for port in ports where port.transport.hasPrefix("tcp") {
             guard port.address.utf8.count <= 64,
@@ -85,7 +88,7 @@ extension Inspector {
                 })
             else { continue }
             guard database.listeners.count < EvidenceLimits.entries else {
-                return host.log.addHere(
+                return host.log.addForDatabase(
                     .reportLimit, "only \(EvidenceLimits.entries) of its sockets and published ports are reported")
             }
             let address = port.address.isEmpty ? "0.0.0.0" : port.address
@@ -108,7 +111,7 @@ extension Inspector {
 extension HostError {
     /// The same, its path as the host names it when `root` is not the host's own.
     func below(_ root: HostRoot, _ host: HostRoot) -> HostError {
-        let place = root.place(below: host)
+        let place = root.prefix(below: host)
         guard path.hasPrefix("/"), !path.hasPrefix(place) || place.isEmpty else { return self }
         return HostError(operation: operation, path: place + path, reason: reason)
     }

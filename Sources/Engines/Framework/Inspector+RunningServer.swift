@@ -4,7 +4,7 @@ import Report
 
 extension Inspector {
     /// Adds what is the same for every engine: process, listeners, sockets, package.
-    func attach(_ server: Server, _ engine: any Engine, to database: inout Report.Database) {
+    func attach(_ server: ServerProcess, _ engine: any Engine, to database: inout Report.Database) {
         let pid = server.process.pid
         var process = database.process ?? Report.Process(pid: pid)
         process.ppid = server.details.ppid
@@ -47,22 +47,23 @@ extension Inspector {
             database.note(
                 "listeners", "\(listener.address) \(listener.port)", source: "/proc/\(pid)/fd + kernel socket table")
         }
-        // The kernel's table can be made to name anybody's path for a socket: the file has to be the server's own, where it is there.
+        // The kernel's table can be made to name anybody's path for a socket: the file has to be the server's own,
+        // where it is there.
         let own = server.unixSockets.filter { path in
             guard host.proc.isLive, let owner = try? server.root?.status(path).owner else { return true }
             return owner == server.details.uid || owner == 0
         }
         if own.count < server.unixSockets.count {
-            host.log.addHere(
+            host.log.addForDatabase(
                 .malformed,
-                "the kernel's table names a unix socket for it whose file is another user's: it is not reported")
+                "the kernel's table lists a unix socket whose file belongs to another user: it is not reported")
         }
         database.unixSockets = Array(Set(own).sorted().prefix(EvidenceLimits.entries))
         for path in database.unixSockets { database.note("unix_sockets", path, source: "/proc/\(pid)/net/unix") }
     }
 
     /// In a namespace of its own a server is reached through published ports, or from neighbours.
-    private func exposure(_ reach: TCPListener.Reach, _ server: Server) -> Report.Listener.Exposure {
+    private func exposure(_ reach: TCPListener.Reach, _ server: ServerProcess) -> Report.Listener.Exposure {
         if server.isIsolated { return .loopback }
         switch reach {
         case .loopback: return .loopback
@@ -72,53 +73,53 @@ extension Inspector {
     }
 
     /// Adds to each data directory its path on the host and its file system, and derives the database's key.
-    func locate(_ finding: inout Finding) {
-        guard let root = finding.root else { return setKey(&finding) }
+    func locate(_ found: inout FoundDatabase) {
+        guard let root = found.root else { return setKey(&found) }
         let mounts =
             host.mounts(
-                finding.database.process?.pid, namespace: finding.details?.mountNamespace,
-                seenRoot: finding.details?.root)
-        for index in finding.database.dataDirectories.indices {
-            let path = finding.database.dataDirectories[index].path
+                found.database.process?.pid, namespace: found.details?.mountNamespace,
+                seenRoot: found.details?.root)
+        for index in found.database.dataDirectories.indices {
+            let path = found.database.dataDirectories[index].path
             do throws(HostError) {
                 let status = try root.status(path)
                 let identity = status.identity
-                if host.proc.isLive { finding.database.dataDirectories[index].uid = status.owner }
+                if host.proc.isLive { found.database.dataDirectories[index].uid = status.owner }
                 let canonical = try root.canonical(path) ?? path
-                finding.directories.append(identity)
-                let place = hostPath(canonical, identity, mounts, &finding)
-                finding.database.dataDirectories[index].hostPath = place
+                found.directories.append(identity)
+                let place = hostPath(canonical, identity, mounts, &found)
+                found.database.dataDirectories[index].hostPath = place
                 // A chroot hides the mounts above it.
                 let above = place.flatMap { host.mounts(nil, namespace: nil, seenRoot: nil)?.holding($0) }
                 guard host.proc.isLive, let mount = mounts?.holding(canonical) ?? above else { continue }
                 let capacity = try? root.capacity(path)
-                finding.database.dataDirectories[index].filesystem = Report.Filesystem(
+                found.database.dataDirectories[index].filesystem = Report.Filesystem(
                     mountPoint: mount.point, type: mount.type, device: mount.source, totalBytes: capacity?.total,
                     availableBytes: capacity?.available)
             } catch { host.log.add(error) }
         }
-        setKey(&finding)
+        setKey(&found)
     }
 
-    private func setKey(_ finding: inout Finding) {
-        let database = finding.database
+    private func setKey(_ found: inout FoundDatabase) {
+        let database = found.database
         let data = database.dataDirectories.first { $0.purpose == .data }
         // A path inside a container says nothing on the host: two containers may have the same.
         let inside = data.map {
-            (finding.database.container.map { "container:\($0.id.prefix(12)):" } ?? "namespace:") + $0.path
+            (found.database.container.map { "container:\($0.id.prefix(12)):" } ?? "namespace:") + $0.path
         }
-        let isSeen = finding.root != nil && finding.details != nil || database.container != nil
+        let isSeen = found.root != nil && found.details != nil || database.container != nil
         guard let place = data?.hostPath ?? (isSeen ? inside : data?.path) else {
             let executable = database.process?.executable ?? "unknown"
             let port = database.listeners.first.map { ":\($0.port)" } ?? ""
-            finding.database.key = "\(database.engine):executable:\(executable)\(port)"
+            found.database.key = "\(database.engine):executable:\(executable)\(port)"
             return
         }
-        finding.database.key = "\(database.engine):\(place)"
-        if data?.hostPath == nil, finding.details != nil {
-            host.log.addHere(
+        found.database.key = "\(database.engine):\(place)"
+        if data?.hostPath == nil, found.details != nil {
+            host.log.addForDatabase(
                 .hostPathUnknown,
-                "the data directory is named as the server sees it; its path on the host is not known")
+                "the data directory is reported as the server sees it; its path on the host is unknown")
         }
     }
 }

@@ -3,23 +3,23 @@ import Report
 
 extension Inspector {
     /// Executables of `engine` that neither a running server nor a stopped data directory accounts for.
-    func installed(_ engine: any Engine, besides findings: [Finding]) -> [Finding] {
+    func installed(_ engine: any Engine, besides databases: [FoundDatabase]) -> [FoundDatabase] {
         // A data directory that nobody could place may be served by any of it.
         let software = host.software(of: engine)
-        if let doubt = doubt(engine, findings) {
+        if let doubt = doubt(engine, databases) {
             if !software.isEmpty {
                 host.log.concerning(doubt.uid) {
                     host.log.add(
                         .stateUnknown, software[0].executable,
-                        "whether a server uses this software is not known: \(doubt.reason)")
+                        "the agent cannot tell whether a server uses this software: \(doubt.reason)")
                 }
             }
             return []
         }
-        return software.filter { !isUsed($0.executable, engine, findings) }.map { finding(engine, $0) }
+        return software.filter { !isUsed($0.executable, engine, databases) }.map { found(engine, $0) }
     }
 
-    private func finding(_ engine: any Engine, _ software: Software) -> Finding {
+    private func found(_ engine: any Engine, _ software: Software) -> FoundDatabase {
         var database = Report.Database(
             key: "\(engine.id):software:\(software.executable)", engine: engine.id, state: .installed)
         database.note("state", "installed", source: software.executable)
@@ -29,24 +29,24 @@ extension Inspector {
         if database.version == nil {
             host.log.add(
                 .versionUnknown, database.key,
-                "no package owns \(software.executable), and its strings tell no version", partial: false)
+                "no package owns \(software.executable), and it contains no version string", partial: false)
         }
-        return Finding(database, root: host.root)
+        return FoundDatabase(database, root: host.root)
     }
 
-    private func isUsed(_ executable: String, _ engine: any Engine, _ findings: [Finding]) -> Bool {
+    private func isUsed(_ executable: String, _ engine: any Engine, _ databases: [FoundDatabase]) -> Bool {
         let identity = (try? host.root.status(executable))?.identity
-        return findings.contains { finding in
-            let database = finding.database
+        return databases.contains { found in
+            let database = found.database
             guard database.engine == engine.id else { return false }
             if let process = database.process {
                 guard process.executable != nil else { return true }  // it may be this one: not to be told apart
                 // A replaced executable has another inode than its path now has: the path tells.
-                let samePath = process.executable == executable && finding.executable == nil
-                return samePath || (finding.executable != nil && finding.executable == identity)
+                let samePath = process.executable == executable && found.executable == nil
+                return samePath || (found.executable != nil && found.executable == identity)
             }
             // Nothing of the host serves what lies in a container's volume.
-            guard database.state == .stopped, finding.root.map(host.isShared) == true else { return false }
+            guard database.state == .stopped, found.root.map(host.isShared) == true else { return false }
             return host.software(serving: database, engine).map { $0.executable == executable }
                 ?? engine.serves(database, software: executable)
         }

@@ -2,7 +2,7 @@ import HostView
 import Report
 
 /// One host under inspection: everything that engines read from, and the log of what could not be read.
-public final class Host {
+public final class ScanContext {
     /// The host's files.
     public let root: HostRoot
     /// The host's /proc.
@@ -14,13 +14,14 @@ public final class Host {
     /// When to stop: the scan, or what has its turn.
     public private(set) var deadline: Deadline
     private let scanDeadline: Deadline
-    /// Seconds that one server's files may take, waits for a processor left out: files that are slow to read must not keep the others from
-    /// being read.
+    /// Seconds that one server's files may take, waits for a processor left out: files that are slow to read must not
+    /// keep the others from being read.
     static let turn = 5.0
     /// The part of a scan's time that the files of all servers and directories of one ordinary user may take together.
     static let userShare = 0.5
     private let userTurn: Double
-    /// Seconds of its own processor time that the agent works at the priority that it was started with; then it steps back.
+    /// Seconds of its own processor time that the agent works at the priority that it was started with; then it steps
+    /// back.
     public static let processorTime = 3.0
     /// Steps back behind the host's other work, once.
     private let stepBack: () -> Void
@@ -31,6 +32,8 @@ public final class Host {
     private var lookedByUser: [UInt32: UInt64] = [:]
     /// What went wrong.
     public let log: ProblemLog
+    /// How each engine's part goes.
+    var runs = EngineRuns()
     /// What the host's files say of the machine.
     public private(set) lazy var facts = HostFacts.read(root, proc)
     /// The mount namespace of the host's own processes; nil where unknown.
@@ -46,8 +49,12 @@ public final class Host {
     var holders: [FileIdentity: Set<Int32>] = [:]
     private var packagesByView: [String: Packages] = [:]
     var softwareByEngine: [String: [Software]] = [:]
-    /// Debian's clusters below the root, once they were read.
-    var postgreSQLClusters: [ObjectIdentifier: [PostgreSQLCluster]] = [:]
+    /// What engines read once below a root, by the root and the value's type (`once`).
+    private var cache: [CacheKey: Any] = [:]
+    private struct CacheKey: Hashable {
+        var root: ObjectIdentifier
+        var type: ObjectIdentifier
+    }
     /// Container engines' volumes, once they were asked for.
     var volumes: [StoppedPlace]?
     /// systemd's services, once they were asked for.
@@ -56,8 +63,8 @@ public final class Host {
     var refused: [(pid: Int32, uid: UInt32?, path: String, root: HostRoot)] = []
     /// How many of each user were refused.
     var refusedByUser: [UInt32: Int] = [:]
-    /// The child processes of each postmaster that send its log to somebody.
-    var walSenders: [Int32: [Int32]] = [:]
+    /// Processes that tell something of the server that is their parent (`Engine.isHelper`), by the parent's pid.
+    var helpers: [Int32: [Int32]] = [:]
     /// The mount namespace of every process, once a server's control group names a container.
     var mountNamespaces: [Int32: String] = [:]
     /// /proc hides processes of other users from the agent.
@@ -101,7 +108,7 @@ public final class Host {
             guard left > 0 else {
                 log.add(
                     .deadline, subject,
-                    "was not looked at: the files of user \(uid ?? 0) took longer than \(Int(userTurn)) s in all")
+                    "was skipped: reading the files of user \(uid ?? 0) took longer than \(Int(userTurn)) s in total")
                 return nil
             }
             let begun = Deadline.workingTime()
@@ -113,21 +120,22 @@ public final class Host {
             if overran {
                 log.add(
                     .deadline, subject,
-                    "took longer than \(Int(min(left, Self.turn).rounded(.up))) s to look at: some of its files were not read"
+                    "took longer than \(Int(min(left, Self.turn).rounded(.up))) s to inspect: some of its files were not read"
                 )
             }
             return result
         }
     }
 
-    /// Whether a process of `uid` may be looked at: to count what a user's processes hold open takes a bounded time in all.
+    /// Whether a process of `uid` may be looked at: to count what a user's processes hold open takes a bounded time in
+    /// all.
     func mayLook(at uid: UInt32?) -> Bool {
         guard let uid, uid != 0, lookedByUser[Report.Scan.userGroup(of: uid), default: 0] > Self.lookTime else {
             return true
         }
         log.add(
             .tooManyProcesses, "user \(uid)",
-            "looking at its processes took more than \(Double(Self.lookTime) / 1e9) s of processor time; the rest was not looked at"
+            "inspecting its processes took more than \(Double(Self.lookTime) / 1e9) s of processor time; the rest were skipped"
         )
         return false
     }
@@ -144,7 +152,7 @@ public final class Host {
         log.concerning(nil) {
             log.add(
                 .processorTime, "scan",
-                "used \(Int(Self.processorTime)) s of processor time before all servers were found: it goes on at the lowest priority",
+                "used \(Int(Self.processorTime)) s of processor time before it found all servers: it continues at the lowest priority",
                 partial: false)
         }
     }
@@ -212,7 +220,8 @@ public final class Host {
         }
     }
 
-    /// The names in a directory below `root`; none when it cannot be listed, which becomes a problem unless it is missing.
+    /// The names in a directory below `root`; none when it cannot be listed, which becomes a problem unless it is
+    /// missing.
     public func list(_ path: String, in root: HostRoot) -> [DirectoryEntry] {
         do throws(HostError) {
             let entries = try root.list(path)
@@ -226,7 +235,8 @@ public final class Host {
         }
     }
 
-    /// The names in a directory that may be a data directory. That some were left out is said; those in `marks` never are.
+    /// The names in a directory that may be a data directory. That some were left out is said; those in `marks` never
+    /// are.
     func names(_ path: String, in root: HostRoot, marks: [String]) throws(HostError) -> Set<String> {
         let entries = try root.list(path)
         var names = Set(entries.value.map(\.name))
@@ -238,7 +248,7 @@ public final class Host {
     }
 
     /// A path as the host names it: below the root of a container or a chroot, with that root before it.
-    func shown(_ path: String, _ root: HostRoot) -> String { root.place(below: self.root) + path }
+    func shown(_ path: String, _ root: HostRoot) -> String { root.prefix(below: self.root) + path }
 
     /// Whether two paths below the host's root lead to one directory.
     func isSame(_ one: String, _ other: String) -> Bool {
@@ -253,19 +263,29 @@ public final class Host {
         if isShared(root) { self.paths[ObjectIdentifier(root), default: [:]][pattern] = paths.value }
         for shortfall in paths.shortfalls {
             if shortfall.path == pattern {
-                log.add(.fileTooLarge, pattern, "only the first \(paths.value.count) paths were looked at")
+                log.add(.fileTooLarge, pattern, "only the first \(paths.value.count) paths were searched")
             } else {
                 log.concerning(try? root.status(shortfall.path).owner) {
                     log.add(
                         .fileTooLarge, shown(shortfall.path, root),
-                        "only some of its many names were looked at for \(pattern)")
+                        "only some of its entries were searched for \(pattern)")
                 }
             }
         }
         return paths.value
     }
 
-    /// The root is the host's, for every user or one: it stays as long as the scan, and is worth remembering what was found below it.
+    /// What `read` gives below `root`, read once per type of value while the root lasts.
+    func once<Value>(below root: HostRoot, _ read: () -> Value) -> Value {
+        let key = CacheKey(root: ObjectIdentifier(root), type: ObjectIdentifier(Value.self))
+        if let known = cache[key] as? Value { return known }
+        let value = read()
+        if isShared(root) { cache[key] = value }
+        return value
+    }
+
+    /// The root is the host's, for every user or one: it stays as long as the scan, and is worth remembering what was
+    /// found below it.
     func isShared(_ root: HostRoot) -> Bool {
         root === self.root || root.reader.map { roots[$0] === root } == true
     }
@@ -275,7 +295,7 @@ public final class Host {
         let key = (namespace ?? "host") + " " + (seenRoot ?? "/")
         if let known = mounts[key] { return known }
         guard mounts.values.reduce(0, { $0 + $1.weight }) < Self.mountBytes else {
-            log.add(.fileTooLarge, "mountinfo", "more than \(Self.mountBytes >> 20) MiB of mounts in all")
+            log.add(.fileTooLarge, "mountinfo", "more than \(Self.mountBytes >> 20) MiB of mount tables in total")
             return nil
         }
         do throws(HostError) {

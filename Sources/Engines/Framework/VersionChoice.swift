@@ -16,13 +16,15 @@ struct VersionSources {
 extension Report.Database {
     /// Sets a running server's version, and says where two sources disagree.
     ///
-    /// Best first: the package that owns the unreplaced executable; what the server wrote since it started; the strings of the executable that
-    /// runs, which are looked through only when neither is there; the files of the data directory; the image's environment.
+    /// Best first: the package that owns the unreplaced executable; what the server wrote since it started; the strings
+    /// of the executable that runs, which are looked through only when neither is there; the files of the data
+    /// directory; the image's environment.
     /// - Parameter mustLook: look through the executable even when the version is known.
     /// - Returns: whether the executable speaks of the engine; nil where it was not looked through.
     @discardableResult
     mutating func chooseVersion(
-        of server: Server, _ engine: any Engine, _ sources: VersionSources, mustLook: Bool = false, _ host: Host
+        of server: ServerProcess, _ engine: any Engine, _ sources: VersionSources, mustLook: Bool = false,
+        _ host: ScanContext
     ) -> Bool? {
         let fits: (VersionClaim) -> Bool = { claim in
             sources.major.map { engine.major(of: claim.number) == $0 } ?? true
@@ -46,55 +48,81 @@ extension Report.Database {
         }
         claims += sources.files + server.environmentVersions(engine).filter(fits)
         chooseVersion(claims)
-        if server.process.executableDeleted { sayRestart(installed, server.process.executable, host) }
+        if server.process.executableDeleted { reportRestart(installed, server.process.executable, host) }
         if let version, versionPrecision == .exact {
             Self.compare(sources.upgraded, with: version, of: "the server that runs", host)
         }
         return speaks
     }
 
+    /// Sets the version as `chooseVersion` does.
+    ///
+    /// What proves to serve its data directory is a server. What merely names one, or has none, needs the word of a
+    /// package or of its own executable: a version from a file or a variable that anybody may write proves nothing.
+    /// - Returns: why the process is no server after all.
+    mutating func proveVersion(
+        of server: ServerProcess, _ engine: any Engine, _ sources: VersionSources, isHeld: Bool, _ host: ScanContext
+    ) -> String? {
+        let isProven = isHeld || server.package != nil
+        let speaks = chooseVersion(of: server, engine, sources, mustLook: !isProven, host)
+        guard !isProven, speaks == false else { return nil }
+        return
+            "it is named like a server and listens, but has no data directory and no \(engine.title) version in its executable"
+    }
+
+    /// Sets a stopped database's version: who wrote its files last, and what software of the host would serve it next.
+    mutating func chooseStoppedVersion(
+        _ sources: VersionSources, _ place: StoppedPlace, _ engine: any Engine, _ host: ScanContext
+    ) {
+        let software = place.isVolume ? nil : host.software(serving: self, engine)
+        version = nil
+        var next = engine.versionClaim(package: software?.package)
+        if next == nil, let software, !sources.files.contains(where: { $0.precision == .exact }) {
+            next = host.version(of: software, engine)
+        }
+        if let major = sources.major, let claim = next, engine.major(of: claim.number) != major {
+            // The one PostgreSQL that is installed is another major's: somebody forgot to move the data.
+            note("package", claim.text, source: claim.source)
+            host.log.addForDatabase(
+                .upgradePending, "its data belongs to \(major), and only \(claim.text) is installed")
+            chooseVersion(sources.files)
+            return
+        }
+        add(software?.package, of: engine)
+        let nextClaims = [next].compactMap { $0 }
+        // A data directory that belongs to a major version does not tell more: what would serve it does.
+        chooseVersion(sources.major == nil ? sources.files + nextClaims : nextClaims + sources.files)
+        if let next { Self.compare(sources.upgraded, with: next.number, of: "the software that would serve it", host) }
+    }
+
     /// An upgraded package whose server still runs the old code.
-    private mutating func sayRestart(_ installed: VersionClaim?, _ executable: String?, _ host: Host) {
+    private mutating func reportRestart(_ installed: VersionClaim?, _ executable: String?, _ host: ScanContext) {
         if let installed {
             note("package", installed.text, source: installed.source)
             if let version, let running = Version(version), let new = Version(installed.number), running != new {
-                return host.log.addHere(
+                return host.log.addForDatabase(
                     .restartPending, "runs \(version), and \(installed.text) is installed: a restart is pending")
             }
         }
-        host.log.addHere(
+        host.log.addForDatabase(
             .executableReplaced,
             "runs \(executable ?? "a file") that was deleted or replaced on disk: a restart is pending")
     }
 
     /// Says that a data directory was last written by another version than the software that serves it, or would.
-    static func compare(_ written: [VersionClaim], with version: String, of software: String, _ host: Host) {
+    static func compare(_ written: [VersionClaim], with version: String, of software: String, _ host: ScanContext) {
         for claim in written {
             let parts = claim.number.split(separator: ".").count
             guard let last = Version(claim.number), let own = Version(version, parts: parts), last != own else {
                 continue
             }
             let message = "its data was last written by \(claim.number) (\(claim.source)), \(software) is \(version)"
-            return host.log.addHere(last < own ? .upgradePending : .versionDisagreement, message)
+            return host.log.addForDatabase(last < own ? .upgradePending : .versionDisagreement, message)
         }
     }
 }
 
-/// A version to compare: its numbers in their order.
-struct Version: Comparable {
-    private let numbers: [Int]
-
-    /// The numbers of `text`, such as `8.0.36`; nil when it holds something else. `parts` cuts it.
-    init?(_ text: String, parts: Int = 5) {
-        let numbers = text.split(separator: ".").map { Int($0) }
-        guard !numbers.isEmpty, !numbers.contains(nil) else { return nil }
-        self.numbers = Array(numbers.compactMap { $0 }.prefix(parts))
-    }
-
-    static func < (one: Version, other: Version) -> Bool { one.numbers.lexicographicallyPrecedes(other.numbers) }
-}
-
-extension Server {
+extension ServerProcess {
     /// What an official image's environment says: `MYSQL_VERSION` and its like, and no other variable.
     fileprivate func environmentVersions(_ engine: any Engine) -> [VersionClaim] {
         environment.filter { engine.environmentNames.contains($0.key) }.sorted { $0.key < $1.key }.compactMap {

@@ -3,8 +3,9 @@ import Report
 
 /// A running process that an engine claims, with all that the kernel says of it.
 ///
-/// It is read before the first file is: once the agent has locked itself (`Sandbox`), /proc tells nothing of other processes.
-public struct Server {
+/// It is read before the first file is: once the agent has locked itself (`Sandbox`), /proc tells nothing of other
+/// processes.
+public struct ServerProcess {
     /// The process in the table.
     public var process: HostProcess
     /// Its details.
@@ -31,13 +32,16 @@ public struct Server {
     var environment: [String: String] = [:]
     /// Its effective user, as its own user namespace counts.
     var insideUID: UInt32?
+    /// Its child processes that the engine knows as helpers (`Engine.isHelper`).
+    var helpers: [Int32] = []
     /// The processes that it comes from, when its control group names a container.
     var lineage = Lineage()
-    /// The package that owns the executable on disk, in the package database that the server sees; looked up before inspection.
+    /// The package that owns the executable on disk, in the package database that the server sees; looked up before
+    /// inspection.
     public var package: Package?
 
     /// Reads a candidate; nil, with a problem, when it vanished meanwhile.
-    static func read(_ process: HostProcess, _ engines: [any Engine], _ host: Host) -> Server? {
+    static func read(_ process: HostProcess, _ engines: [any Engine], _ host: ScanContext) -> ServerProcess? {
         let details: ProcessDetails
         var process = process
         do throws(HostError) {
@@ -45,11 +49,11 @@ public struct Server {
             try process.readArguments(host.proc)
         } catch {
             host.log.add(
-                .processVanished, "pid \(process.pid)", "\(process.name) ended while it was looked at: \(error)",
+                .processVanished, "pid \(process.pid)", "\(process.name) ended during the scan: \(error)",
                 partial: false)
             return nil
         }
-        var server = Server(process: process, details: details, root: nil, open: nil, tcp: [], unixSockets: [])
+        var server = ServerProcess(process: process, details: details, root: nil, open: nil, tcp: [], unixSockets: [])
         return host.log.concerning(details.uid) {
             guard host.mayLook(at: details.uid) else { return nil }
             let begun = Deadline.processorTime()
@@ -60,7 +64,7 @@ public struct Server {
     }
 
     /// Reads what it holds open, and what it sees as `/`.
-    private mutating func readOpenFiles(_ engines: [any Engine], _ host: Host) {
+    private mutating func readOpenFiles(_ engines: [any Engine], _ host: ScanContext) {
         do throws(HostError) {
             let isHosts =
                 details.root == "/" && details.mountNamespace != nil && details.mountNamespace == host.mountNamespace
@@ -76,7 +80,7 @@ public struct Server {
             if files.isCut {
                 host.log.add(
                     .tooManyDescriptors, "pid \(process.pid)",
-                    "only \(OpenFiles.limit) were looked at, and \(OpenFiles.fileLimit) directories of open files")
+                    "only \(OpenFiles.limit) open files and \(OpenFiles.fileLimit) of their directories were read")
             }
             open = files.value
         } catch {
@@ -95,7 +99,7 @@ public struct Server {
             if names.contains("") {
                 host.log.add(
                     .malformed, "/proc/\(process.pid)/net/unix",
-                    "two lines contradict each other about a socket of pid \(process.pid): its path is not known",
+                    "two lines disagree about a socket of pid \(process.pid): its path is unknown",
                     partial: false)
             }
             unixSockets = names.filter { $0.hasPrefix("/") }.sorted()
@@ -110,7 +114,7 @@ public struct Server {
     }
 
     /// Reads what only those need that may be servers after all.
-    mutating func readMore(_ engines: [any Engine], _ host: Host) {
+    mutating func readMore(_ engines: [any Engine], _ host: ScanContext) {
         let pid = process.pid
         do throws(HostError) { program = try host.proc.executable(pid, deadline: host.deadline) } catch {
             host.log.add(error)
@@ -130,7 +134,7 @@ public struct Server {
     /// From here on its root shows the files alone that its own user may read, unless root started it.
     ///
     /// It may name any file as its own: by an argument, an include, or a link in its data directory.
-    private mutating func confine(_ users: UserMap?, _ engines: [any Engine], _ host: Host) {
+    private mutating func confine(_ users: UserMap?, _ engines: [any Engine], _ host: ScanContext) {
         guard host.proc.isLive, let uid = details.uid, uid != 0, let root,
             !Self.isStarter(details.ppid, engines, host)
         else { return }
@@ -140,18 +144,20 @@ public struct Server {
         self.root = root === host.root ? host.root(readBy: reader) : (try? root.readable(by: reader)) ?? root
     }
 
-    /// Shells by which root starts a server that then becomes another user's; others that run commands of users, such as cron and sudo, prove nothing.
+    /// Shells by which root starts a server that then becomes another user's; others that run commands of users, such
+    /// as cron and sudo, prove nothing.
     private static let shells: Set<String> = ["sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"]
 
-    /// Whether `pid` is root's, and of those that start servers: a user cannot make such a process the parent of his own.
-    private static func isStarter(_ pid: Int32, _ engines: [any Engine], _ host: Host) -> Bool {
+    /// Whether `pid` is root's, and of those that start servers: a user cannot make such a process the parent of his
+    /// own.
+    private static func isStarter(_ pid: Int32, _ engines: [any Engine], _ host: ScanContext) -> Bool {
         guard pid > 1, let origin = ProcessDetails.origin(of: pid, host.proc), origin.uid == 0 else { return false }
         let name = Path.name(of: origin.program)
         return shells.contains(name) || engines.contains { $0.starterNames.contains(name) }
     }
 
     /// Looks up the package that owns the executable.
-    mutating func findPackage(_ engine: any Engine, _ host: Host) {
+    mutating func findPackage(_ engine: any Engine, _ host: ScanContext) {
         guard let root, let executable = process.executable.flatMap(inside) else { return }
         let packages = host.packages(root, details)
         package = packages.owner(of: executable, prefixes: engine.packagePrefixes)
@@ -187,33 +193,4 @@ public struct Server {
 
     /// Whether the server listens, or the agent may not know.
     var mayListen: Bool { open == nil || !tcp.isEmpty || listensLocally }
-}
-
-/// Paths as text.
-enum Path {
-    /// What stands before the last slash; `/` for a name directly below the root.
-    static func parent(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return "/" }
-        return String(path[..<slash])
-    }
-
-    /// What stands after the last slash.
-    static func name(of path: String) -> String {
-        path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
-    }
-
-    /// `path` as it is when absolute, else below `directory`.
-    static func join(_ directory: String, _ path: String) -> String {
-        tidy(path.hasPrefix("/") ? path : directory + "/" + path)
-    }
-
-    /// `path` without slashes at its end and doubled ones, so that equal places have equal texts.
-    static func tidy(_ path: String) -> String {
-        (path.hasPrefix("/") ? "/" : "") + path.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
-    }
-
-    /// Whether `path` is `directory` or lies below it.
-    static func isInside(_ path: String, _ directory: String) -> Bool {
-        path == directory || path.hasPrefix(directory == "/" ? "/" : directory + "/")
-    }
 }

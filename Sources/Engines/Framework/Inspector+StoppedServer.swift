@@ -3,14 +3,14 @@ import Report
 
 extension Inspector {
     /// Data directories of `engine` that no running server uses.
-    func stopped(_ engine: any Engine, besides findings: [Finding]) -> [Finding] {
-        var seen = Set(findings.flatMap(\.directories))
+    func stopped(_ engine: any Engine, besides databases: [FoundDatabase]) -> [FoundDatabase] {
+        var seen = Set(databases.flatMap(\.directories))
         let configured = engine.configuredDataDirectories(host) + host.serviceClaims(engine)
-        let standard = engine.dataDirectoryPatterns.flatMap { pattern in
+        let usual = engine.dataDirectoryPatterns.flatMap { pattern in
             host.glob(pattern, in: host.root).map { Claim($0, source: "standard path " + pattern) }
         }
-        let places = (configured + standard).map { StoppedPlace(path: $0.value, root: host.root, claim: $0) }
-        var stopped: [Finding] = []
+        let places = (configured + usual).map { StoppedPlace(path: $0.value, root: host.root, claim: $0) }
+        var stopped: [FoundDatabase] = []
         for place in places + host.volumePlaces() {
             guard !host.deadline.hasPassed else { break }
             guard let (path, status) = directory(place), seen.insert(status.identity).inserted else { continue }
@@ -23,7 +23,7 @@ extension Inspector {
                     place.root === host.root
                     ? host.root(readBy: reader) : (try? place.root.readable(by: reader)) ?? place.root
             }
-            host.inTurn(path, of: status.owner) { inspect(engine, found, status.identity, findings) }?.map {
+            host.inTurn(path, of: status.owner) { inspect(engine, found, status.identity, databases) }?.map {
                 stopped.append($0)
             }
         }
@@ -31,26 +31,27 @@ extension Inspector {
     }
 
     private func inspect(
-        _ engine: any Engine, _ place: StoppedPlace, _ identity: FileIdentity, _ findings: [Finding]
-    ) -> Finding? {
+        _ engine: any Engine, _ place: StoppedPlace, _ identity: FileIdentity, _ databases: [FoundDatabase]
+    ) -> FoundDatabase? {
         guard var database = engine.inspectStopped(place, host) else { return nil }
-        if let doubt = doubt(engine, findings, about: place.path, identity) {
-            host.log.settle(nil)
+        if let doubt = doubt(engine, databases, about: place.path, identity) {
+            host.log.discardOfDatabase()
             host.log.add(
                 .stateUnknown, place.path,
-                "a data directory of \(engine.title); whether a server uses it is not known: \(doubt.reason)")
+                "a data directory of \(engine.title); the agent cannot tell whether a server uses it: \(doubt.reason)")
             return nil
         }
         database.note("data_directories", place.claim.value, source: place.claim.source)
-        var finding = Finding(database, root: place.root)
-        locate(&finding)
-        host.log.settle(finding.database.key)
-        return finding
+        var found = FoundDatabase(database, root: place.root)
+        locate(&found)
+        host.log.attribute(to: found.database.key)
+        return found
     }
 
-    /// Why "no server uses it" cannot be said of the directory at `path`, or of anything when there is none; nil when it can.
+    /// Why "no server uses it" cannot be said of the directory at `path`, or of anything when there is none; nil when
+    /// it can.
     func doubt(
-        _ engine: any Engine, _ findings: [Finding], about path: String? = nil, _ identity: FileIdentity? = nil
+        _ engine: any Engine, _ databases: [FoundDatabase], about path: String? = nil, _ identity: FileIdentity? = nil
     ) -> Doubt? {
         if host.hidesProcesses { return Doubt(reason: "processes are hidden") }
         let owner = path.flatMap { try? host.root.status($0).owner }
@@ -63,39 +64,43 @@ extension Inspector {
             return (try? other.root.status(other.path))?.identity == identity
         }
         if let other {
-            return Doubt(reason: "pid \(other.pid), which is no ordinary server, works in it", uid: other.uid)
+            return Doubt(
+                reason: "pid \(other.pid), which is not recognised as a server, has it as its working directory",
+                uid: other.uid)
         }
-        let unplaced = findings.first { finding in
-            finding.directories.isEmpty && finding.database.role != .router
+        let unplaced = databases.first { found in
+            found.directories.isEmpty && found.database.role != .router
                 && engine.executableNames.contains(
-                    Path.name(of: finding.database.process?.executable ?? finding.program))
-                && maySee(finding, path)
+                    Path.name(of: found.database.process?.executable ?? found.program))
+                && maySee(found, path)
         }
         return unplaced.map {
             Doubt(
-                reason: "the directory of pid \($0.database.process?.pid ?? 0) may not be seen", uid: $0.details?.uid)
+                reason: "the data directory of pid \($0.database.process?.pid ?? 0) is not visible to the agent",
+                uid: $0.details?.uid)
         }
     }
 
     /// Whether a server may use the host's directory: one with mounts of its own only when they lead there.
-    private func maySee(_ finding: Finding, _ path: String?) -> Bool {
+    private func maySee(_ found: FoundDatabase, _ path: String?) -> Bool {
         // A server's data directory is its user's.
-        if host.proc.isLive, let path, let uid = finding.details?.uid, uid != 0,
+        if host.proc.isLive, let path, let uid = found.details?.uid, uid != 0,
             let owner = try? host.root.status(path).owner, owner != uid
         {
             return false
         }
-        guard let own = finding.details?.mountNamespace, let ours = host.mountNamespace, own != ours else {
+        guard let own = found.details?.mountNamespace, let ours = host.mountNamespace, own != ours else {
             return true
         }
-        guard let path, let process = finding.database.process,
-            let theirs = host.mounts(process.pid, namespace: own, seenRoot: finding.details?.root),
+        guard let path, let process = found.database.process,
+            let theirs = host.mounts(process.pid, namespace: own, seenRoot: found.details?.root),
             let mounts = host.mounts(nil, namespace: nil, seenRoot: nil)
         else { return false }
         return !host.paths(to: path, in: theirs, seenThrough: mounts).isEmpty
     }
 
-    /// The directory that a claim leads to; a configured one that is not there is no problem: it may never have been made.
+    /// The directory that a claim leads to; a configured one that is not there is no problem: it may never have been
+    /// made.
     private func directory(_ place: StoppedPlace) -> (path: String, status: FileStatus)? {
         guard place.path.hasPrefix("/") else { return nil }
         do throws(HostError) {
@@ -115,7 +120,7 @@ struct Doubt {
     var uid: UInt32?
 }
 
-extension Finding {
+extension FoundDatabase {
     /// argv[0] of a server whose executable is invisible.
     fileprivate var program: String { database.process?.arguments.first ?? "" }
 }
