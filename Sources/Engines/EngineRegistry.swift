@@ -2,8 +2,8 @@
 public enum EngineRegistry {
     /// In the order in which they are asked; a process belongs to the first that claims it and finds it genuine.
     public static let all: [any Engine] = [
-        MySQL(),
-        MariaDB(),
+        MySQLFamily.mySQL,
+        MySQLFamily.mariaDB,
         PostgreSQL(),
         MongoDB(),
     ]

@@ -55,7 +55,7 @@ struct MySQLTests {
             ("mariadb", false), ("mysqld-x", false),
         ])
     func groups(group: String, reads: Bool) {
-        #expect((MySQL().reads(group: group, suffix: "") != nil) == reads)
+        #expect((MySQLFamily.mySQL.reads(group: group, suffix: "") != nil) == reads)
     }
 
     @Test("skip- and disable- turn an option off, unless it is one of its own")

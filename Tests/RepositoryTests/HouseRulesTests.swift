@@ -140,6 +140,6 @@ struct HouseRulesTests {
 }
 
 extension Engine {
-    /// The engine's folder, which is called as its type is.
-    fileprivate var folder: String { String(describing: type(of: self)) }
+    /// The engine's folder, which has its title.
+    fileprivate var folder: String { title }
 }

@@ -1,37 +1,48 @@
 import HostView
 import Report
 
-/// What MySQL and MariaDB share: option files, arguments, data directory layout. They differ in names.
-protocol MySQLFamily: Engine {
+/// MySQL or MariaDB: option files, arguments and the layout of the data directory are the same, names differ.
+struct MySQLFamily: Engine {
+    let id: String
+    let title: String
+    let executableNames: Set<String>
+    let packagePrefixes: [String]
+    let versionSources: [String]
+    let versionMarks: [VersionMark]
+    let environmentNames: Set<String>
     /// Groups of option files that the server reads.
-    var optionGroups: [String] { get }
+    let optionGroups: [String]
     /// Groups that it reads with its version after a hyphen.
-    var versionedOptionGroups: [String] { get }
-}
+    let versionedOptionGroups: [String]
+    /// Who built a package, by the package's name.
+    let vendorOfPackage: @Sendable (String) -> String?
 
-extension MySQLFamily {
-    var openFileNames: Set<String> { ["ibdata1", "aria_log_control", "mysql.ibd"] }
-    var openFileKinds: Set<OpenFiles.Kind> { [.numberedForReading] }
-    var softwarePatterns: [String] {
-        [
-            "/usr/sbin/mysqld", "/usr/sbin/mariadbd", "/usr/libexec/mysqld", "/usr/libexec/mariadbd",
-            "/usr/bin/mysqld", "/usr/bin/mariadbd", "/usr/sbin/mysqld-debug", "/usr/local/*/bin/mysqld",
-            "/usr/local/*/bin/mariadbd", "/opt/*/bin/mysqld", "/opt/*/bin/mariadbd", "/opt/*/*/bin/mysqld",
-            "/opt/*/*/bin/mariadbd", "/opt/*/*/bin/mysqld.bin", "/opt/*/*/sbin/mysqld", "/opt/*/*/sbin/mariadbd",
-            "/opt/rh/*/root/usr/libexec/mysqld",
-        ]
+    let openFileNames: Set<String> = ["ibdata1", "aria_log_control", "mysql.ibd"]
+    let openFileKinds: Set<OpenFiles.Kind> = [.numberedForReading]
+    let softwarePatterns = [
+        "/usr/sbin/mysqld", "/usr/sbin/mariadbd", "/usr/libexec/mysqld", "/usr/libexec/mariadbd", "/usr/bin/mysqld",
+        "/usr/bin/mariadbd", "/usr/sbin/mysqld-debug", "/usr/local/*/bin/mysqld", "/usr/local/*/bin/mariadbd",
+        "/opt/*/bin/mysqld", "/opt/*/bin/mariadbd", "/opt/*/*/bin/mysqld", "/opt/*/*/bin/mariadbd",
+        "/opt/*/*/bin/mysqld.bin", "/opt/*/*/sbin/mysqld", "/opt/*/*/sbin/mariadbd",
+        "/opt/rh/*/root/usr/libexec/mysqld",
+    ]
+    let dataDirectoryPatterns = [
+        "/var/lib/mysql", "/var/lib/mysql-*", "/var/lib/mariadb", "/usr/local/*/data", "/opt/*/data",
+        "/opt/*/*/data", "/var/opt/rh/*/lib/mysql",
+    ]
+    let starterNames: Set<String> = ["mysqld_safe", "mariadbd-safe"]
+    let serviceNames = ["mysql", "mariadb", "percona"]
+    let placeVariables: Set<String> = ["MYSQL_HOME"]
+    let versionWords: Set<String> = ["mariadb", "maria", "percona", "wsrep", "dmr", "embedded", "cluster"]
+    let uniqueIdentities = [UniqueIdentity(name: "server_uuid")]
+
+    var isMySQL: Bool { id == "mysql" }
+
+    func vendor(package: String) -> String? { vendorOfPackage(package) }
+
+    func owns(software path: String, package: Package?, _ host: ScanContext) -> Bool {
+        isMariaDB(software: path, package: package, root: host.root) != isMySQL
     }
-    var dataDirectoryPatterns: [String] {
-        [
-            "/var/lib/mysql", "/var/lib/mysql-*", "/var/lib/mariadb", "/usr/local/*/data", "/opt/*/data",
-            "/opt/*/*/data", "/var/opt/rh/*/lib/mysql",
-        ]
-    }
-    var starterNames: Set<String> { ["mysqld_safe", "mariadbd-safe"] }
-    var serviceNames: [String] { ["mysql", "mariadb", "percona"] }
-    var placeVariables: Set<String> { ["MYSQL_HOME"] }
-    var versionWords: Set<String> { ["mariadb", "maria", "percona", "wsrep", "dmr", "embedded", "cluster"] }
-    var uniqueIdentities: [UniqueIdentity] { [UniqueIdentity(name: "server_uuid")] }
 
     /// The protocol at `port`: as the settings have it, or the defaults of the manual where they do not.
     func purpose(ofPort port: UInt16, settings: [String: String]) -> String? {
@@ -46,7 +57,7 @@ extension MySQLFamily {
 
     /// A mysqld binary is MariaDB's when its package says so, or, without a package, when MariaDB's own tools are next
     /// to it.
-    func isMariaDB(software path: String, package: Package?, root: HostRoot) -> Bool {
+    private func isMariaDB(software path: String, package: Package?, root: HostRoot) -> Bool {
         if Path.name(of: path) == "mariadbd" { return true }
         if let package { return package.isMariaDB }
         let base = Path.parent(of: Path.parent(of: path))
@@ -65,7 +76,7 @@ extension MySQLFamily {
             [server.workingDirectory].compactMap { $0 } + server.openFileDirectories + options.claims("datadir")
             + [Claim("/var/lib/mysql", source: "default")]
         let directory = MySQLDirectory.first(of: claims, server.root, host, server: server)
-        guard isMariaDB(server, directory.found) == (id == "mariadb") else { return .otherEngine }
+        guard isMariaDB(server, directory.found) != isMySQL else { return .otherEngine }
         database.noteDirectory(directory, claims, of: server, self, host)
         directory.found?.describe(&database, host)
         let sources = directory.found?.versionSources(host) ?? VersionSources()
@@ -102,7 +113,7 @@ extension MySQLFamily {
 
     func inspectStopped(_ place: StoppedPlace, _ host: ScanContext) -> Report.Database? {
         guard let directory = MySQLDirectory.first(of: [Claim(place.path, source: place.path)], place.root, host).found,
-            directory.isMariaDB == (id == "mariadb")
+            directory.isMariaDB != isMySQL
         else { return nil }
         var database = Report.Database(key: "", engine: id, state: .stopped)
         database.note("state", "stopped", source: "no server process has \(place.path) as its data directory")

@@ -81,7 +81,7 @@ struct MySQLOptions {
     }
 
     /// The options of a server that `words` would start on the host.
-    static func read(commandLine words: [String], source: String, _ family: some MySQLFamily, _ host: ScanContext)
+    static func read(commandLine words: [String], source: String, _ family: MySQLFamily, _ host: ScanContext)
         -> MySQLOptions
     {
         let arguments = Arguments(words, allowed: allowed, short: ["h": "datadir"], canonical: canonical)
@@ -94,7 +94,7 @@ struct MySQLOptions {
     }
 
     /// The options of a running server.
-    static func read(_ server: ServerProcess, _ family: some MySQLFamily, _ host: ScanContext) -> MySQLOptions {
+    static func read(_ server: ServerProcess, _ family: MySQLFamily, _ host: ScanContext) -> MySQLOptions {
         let negated: [String: ValueType] = [
             "skip_log_bin": .flag, "disable_log_bin": .flag, "skip_ssl": .flag, "disable_ssl": .flag,
         ]
@@ -145,7 +145,7 @@ struct MySQLOptions {
 
     /// The options in `files` and what they include, below `root`.
     static func read(
-        files: [String], _ family: some MySQLFamily, _ root: HostRoot, _ host: ScanContext, suffix: String = ""
+        files: [String], _ family: MySQLFamily, _ root: HostRoot, _ host: ScanContext, suffix: String = ""
     ) -> MySQLOptions {
         var options = MySQLOptions()
         var reader = OptionFiles(root: root, host: host)

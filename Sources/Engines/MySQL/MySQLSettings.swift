@@ -2,7 +2,6 @@ import HostView
 import Report
 
 extension MySQLFamily {
-    var isMySQL: Bool { id == "mysql" }
 
     /// Sets the allow-listed settings: what options say, or the manual's defaults where every option was read.
     func addSettings(
