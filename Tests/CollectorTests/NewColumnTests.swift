@@ -23,7 +23,7 @@ struct NewColumnTests {
         sql: """
             ALTER TABLE databases ADD COLUMN executable TEXT;
             ALTER TABLE database_history ADD COLUMN executable TEXT;
-            CREATE INDEX databases_executable ON databases (executable);
+            CREATE INDEX databases_by_executable ON databases (executable);
             """)
 
     let store: InventoryStore
@@ -60,7 +60,7 @@ struct NewColumnTests {
             })
     }
 
-    @Test("the store keeps it, its history and its changes; lists filter, sort, search and count by it")
+    @Test("the store keeps it, its history and its changes; lists filter, sort and search by it")
     func inTheStore() throws {
         func rows(_ change: (inout ListRequest) -> Void = { _ in }) throws -> [Value] {
             var request = ListRequest()

@@ -255,6 +255,9 @@ struct IngestTests {
         #expect(try InventoryStore(path: path).databases().items.count == 1)
         try store.database.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('9999 future')") }
         #expect { try InventoryStore(path: path) } throws: { ($0 as? StoreError)?.code == .newerSchema }
+        #expect { try InventoryStore.restore(from: path, to: path + ".restored") } throws: {
+            ($0 as? StoreError)?.code == .newerSchema
+        }
         let noise = path + ".noise"
         try Data((0..<9000).map { UInt8(truncatingIfNeeded: $0 &* 7) }).write(to: URL(filePath: noise))
         #expect { try InventoryStore(path: noise) } throws: { ($0 as? StoreError)?.code == .notAStore }

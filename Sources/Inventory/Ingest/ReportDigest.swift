@@ -16,6 +16,10 @@ struct ReportDigest: Sendable {
 
     /// Members of a scan that differ each time.
     private static let volatile: Set<String> = ["started_at", "duration_ms", "processes_seen", "engines"]
+    /// Members of a process and of a file system that differ each time. A column that shows one of them must take it
+    /// out of here; then no report of a running server is like the one before it.
+    private static let volatileOfProcess: Set<String> = ["memory_bytes"]
+    private static let volatileOfFileSystem: Set<String> = ["available_bytes"]
     /// The parts of a database that are digested only where a column needs them.
     private static let optional: [String: Report.Extent] = [
         "process": .process, "unix_sockets": .unixSockets, "config_files": .configFiles, "package": .package,
@@ -63,18 +67,34 @@ struct ReportDigest: Sendable {
             members.object { name, range in
                 if let part = optional[name], !extent.contains(part) { return }
                 hash.add(name.utf8)
-                guard name == "data_directories", !extent.contains(.filesystems) else { return hash.add(json, range) }
-                var directories = JSONScanner(json, from: range.lowerBound)
-                directories.array { directory in add(json, directory, &hash) { $0 != "filesystem" } }
+                switch name {
+                case "process": add(json, range, &hash) { !volatileOfProcess.contains($0) }
+                case "data_directories":
+                    var directories = JSONScanner(json, from: range.lowerBound)
+                    directories.array { addDirectory(json, $0, extent, &hash) }
+                default: hash.add(json, range)
+                }
             }
         }
         return count
     }
 
-    /// Adds the members of an object that pass `isWanted`.
+    private static func addDirectory(
+        _ json: [UInt8], _ range: Range<Int>, _ extent: Report.Extent, _ hash: inout FNV1a
+    ) {
+        add(json, range, &hash) { $0 != "filesystem" }
+        guard extent.contains(.filesystems) else { return }
+        var members = JSONScanner(json, from: range.lowerBound)
+        members.object { name, range in
+            if name == "filesystem" { add(json, range, &hash) { !volatileOfFileSystem.contains($0) } }
+        }
+    }
+
+    /// Adds the members of an object that pass `isWanted`, or what else is in its place.
     private static func add(
         _ json: [UInt8], _ range: Range<Int>, _ hash: inout FNV1a, _ isWanted: (String) -> Bool
     ) {
+        guard json[range.lowerBound] == UInt8(ascii: "{") else { return hash.add(json, range) }
         var members = JSONScanner(json, from: range.lowerBound)
         members.object { name, range in
             guard isWanted(name) else { return }

@@ -51,8 +51,9 @@ extension InventoryStore {
             throw StoreError(.cannotOpen, "there is no backup \(source)")
         }
         try check(source)
-        try Schema.check(source)
+        // First: to this program the schema of a newer one only looks like another.
         try refuseNewer(source)
+        try Schema.check(source)
         let partial = path + ".partial"
         unlink(partial)
         do {
