@@ -276,9 +276,9 @@ def test_the_configuration_names_the_line_of_a_mistake(collector, tmp_path):
         done = collector.run("serve", "--config", file, "--store", tmp_path / "x.sqlite", check=False, env={**os.environ, **environment})
         assert done.returncode == 78, done.stderr
         return done.stderr.decode()
-    assert f"{file}, line 3: no setting \"server.prot\"" in refusal("# a comment\nserver:\n  prot: 1\n")
-    assert "line 2: server.port is a whole number from 0 to 65535, not \"x\"" in refusal("server:\n  port: x\n")
-    assert "line 2: server.port is one value" in refusal("server:\n  port: [1]\n")
+    assert f"{file}, line 3: there is no setting \"server.prot\"" in refusal("# a comment\nserver:\n  prot: 1\n")
+    assert "line 2: server.port must be a whole number from 0 to 65535, not \"x\"" in refusal("server:\n  port: x\n")
+    assert "line 2: server.port must be a whole number from 0 to 65535, not a list or a map" in refusal("server:\n  port: [1]\n")
     assert "line 1" in refusal("- a\n") and "line 1" in refusal("server: 1\n")
     assert str(file) in refusal("server: [\n")
     assert "DBCENSUS_SERVER_PROT" in refusal("", DBCENSUS_SERVER_PROT="1")

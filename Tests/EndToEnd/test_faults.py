@@ -268,7 +268,8 @@ def test_ten_thousand_malformed_bodies_are_refused_and_cost_no_memory(tmp_path, 
             statuses[answer.status_code] = statuses.get(answer.status_code, 0) + 1
             assert 400 <= answer.status_code < 500, (answer.status_code, body[:200], answer.text)
         assert service.memory() - before < 24 << 20, (before, service.memory())
-        assert statuses[400] > 5000 and service.items("/api/v1/hosts") == []
+        # 400: no report at all. 422: JSON that this collector cannot decode, and keeps as a dead letter.
+        assert min(statuses[400], statuses[422]) > 4000 and service.items("/api/v1/hosts") == [], statuses
         assert service.send(report(6)).status_code == 200
 
 

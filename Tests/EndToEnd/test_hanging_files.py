@@ -45,6 +45,6 @@ def test_a_server_whose_files_hang_hides_no_other(agent, mariadb, postgresql, tm
     assert found(report) == found(before) and {mariadb.process.pid, postgresql.process.pid} <= set(found(report))
     assert [d["key"] for d in report["databases"] if not d["process"]] == [d["key"] for d in before["databases"] if not d["process"]]
     (problem,) = [p for p in report["scan"]["problems"] if p["code"] == "unreadable"]
-    assert problem["subject"] == f"pid {server.pid}" and "do not answer" in problem["message"] and "hangs" in problem["message"]
+    assert problem["subject"] == f"pid {server.pid}" and "reading its files hangs" in problem["message"]
     assert "deadline" not in {p["code"] for p in report["scan"]["problems"]}
     assert report["scan"]["limited_users"] == [0], "what is not there now of that user is not missing"

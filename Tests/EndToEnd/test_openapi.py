@@ -24,7 +24,7 @@ def service(tmp_path_factory):
 def test_the_description_is_valid_served_and_in_the_repository(service):
     document = service.get("/openapi.json").json()
     validate(document)
-    assert document == json.loads((ROOT / "docs/openapi.json").read_text()), "make openapi writes it anew"
+    assert document == json.loads((ROOT / "docs/openapi.json").read_text()), "make reference writes it anew"
 
 
 def test_every_answer_is_what_its_schema_says(service):

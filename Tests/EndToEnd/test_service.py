@@ -298,7 +298,7 @@ def test_sighup_takes_what_needs_no_restart_and_refuses_nonsense(tmp_path):
         assert service.get("/metrics", token=None).status_code == 401
         reload("metrics:\n  token: false\n", '"message":"reloaded"')
         assert service.get("/metrics", token=None).status_code == 200
-        reload("metrics:\n  tokn: true\n", "line 2: no setting")
+        reload("metrics:\n  tokn: true\n", "line 2: there is no setting")
         assert service.get("/metrics", token=None).status_code == 200
         reload("server:\n  trust_proxy: true\n", "need a restart")
         assert service.get("/metrics", token=None).status_code == 401
