@@ -1,42 +1,65 @@
 # The commands of this project. Each installs what it needs (apt, pip) and says so.
-.PHONY: run test truth agent lint format bench-agent bench-collector fuzz reference golden pins clean
+.PHONY: help run test test-swift test-agent test-collector test-faults test-crowds test-repository truth agent lint \
+	format bench-agent bench-collector fuzz reference golden pins clean
 
-run:            ## build, scan this host, ingest the frame, show the inventory
+help:           ## list these commands
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
+		printf '  make %-16s %s\n' "$$name" "$$text"; done
+
+run:            ## build both programs, scan this host, store the report, show the inventory (STORE=PATH)
 	@scripts/run
 
-test: lint agent ## everything: unit tests, fixture hosts, the real binary against real servers
-	@scripts/test
-
-truth: agent    ## every real server that this machine can run, and what the agent says of it
-	@scripts/truth
-
-agent:          ## the static agent: dist/dbcensus-agent-<version>-linux-<arch>, .gz, SHA256SUMS
+agent:          ## build the static agent: dist/dbcensus-agent-<version>-linux-<arch>, .gz, SHA256SUMS
 	@packaging/build-agent
 
-lint:           ## swift format's strict lint, and no shell script that bash cannot parse
+test: lint agent ## run every test, with real servers; as root nothing is skipped
+	@scripts/test
+
+test-swift:     ## run the Swift tests of every target, and the house rules
+	@scripts/test swift
+
+test-agent: agent ## test the released agent on fixture hosts and next to real servers
+	@scripts/test agent
+
+test-collector: agent ## test the collector over HTTP and on the command line
+	@scripts/test collector
+
+test-faults: agent ## test killed processes, full disks, damaged stores and malformed reports
+	@scripts/test faults
+
+test-crowds: agent ## test hosts with far too many processes, mounts, descriptors and files
+	@scripts/test crowds
+
+test-repository: agent ## test the README's commands, links, packages and generated files
+	@scripts/test repository
+
+truth: agent    ## compare the agent with every real server that this machine can run (as root)
+	@scripts/truth
+
+lint:           ## check the format of Swift sources and the syntax of shell scripts
 	@scripts/lint
 
-format:         ## rewrite the sources in the house format
+format:         ## rewrite the Swift sources in the house format
 	@swift format format --in-place --recursive Package.swift Sources Tests
 
-bench-agent:    ## the agent beside ss, du and psutil, on this host and on a synthetic one
-	@scripts/bench-agent
+golden:         ## record the golden reports of the fixture hosts; the run fails, because it tests nothing
+	@DBCENSUS_RECORD_GOLDEN=1 swift test --filter GoldenTests
 
-bench-collector: ## the collector beside SQLite alone and a collector in Python; a store of a million databases
-	@scripts/bench-collector
-
-fuzz:           ## spoiled input for every parser and for the whole agent; SECONDS_EACH=120 of each
-	@scripts/fuzz
-
-reference: agent ## docs/cli.md and docs/openapi.json, from what the programs say of themselves
+reference: agent ## write docs/cli.md, docs/openapi.json and docs/configuration.md
 	@swift build --product dbcensus-collector
 	@scripts/reference dist/dbcensus-agent-*-linux-$$(uname -m) .build/debug/dbcensus-collector docs
 
-golden:         ## record the golden reports anew; the run fails, so that nobody takes it for a test
-	@DBCENSUS_RECORD_GOLDEN=1 swift test --filter GoldenTests
+bench-agent:    ## measure the agent next to ss, du and psutil
+	@scripts/bench-agent
 
-pins:           ## the Python packages of the tests, each with its hashes, after a change of Tests/EndToEnd/*.in
+bench-collector: ## measure the collector next to SQLite alone and a collector in Python (ARGUMENTS=…)
+	@scripts/bench-collector
+
+fuzz:           ## fuzz every parser and the agent, SECONDS_EACH=120 of each
+	@scripts/fuzz
+
+pins:           ## pin the Python packages of the tests by hash, after a change of Tests/EndToEnd/*.in
 	@scripts/pins
 
-clean:
+clean:          ## remove .build and dist
 	@rm -rf .build dist
