@@ -76,7 +76,7 @@ let package = Package(
         .target(name: "Terminal", swiftSettings: strict),
         .target(name: "Report", dependencies: ["CZlib"], swiftSettings: strict),
         .target(name: "HostView", dependencies: ["CLinux"], swiftSettings: strict),
-        .target(name: "Engines", dependencies: ["CLinux", "HostView", "Report"], swiftSettings: strict),
+        .target(name: "Engines", dependencies: ["HostView", "Report"], swiftSettings: strict),
         .executableTarget(
             name: "Agent", dependencies: ["CLinux", "Engines", "HostView", "Report", "Terminal", argumentParser],
             swiftSettings: strict),

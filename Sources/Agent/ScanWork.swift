@@ -55,9 +55,10 @@ final class ScanWork: Sendable {
         let (servers, processesSeen) = findCandidates(inspector)
         lock()
         let description = Report.Host(host.facts, cloud: CloudIdentity.read(root))
-        if host.facts.addressesTruncated {
+        if host.facts.addresses.isCut {
             log.add(
-                .reportLimit, "host", "only \(HostFacts.addressLimit) of its addresses are reported", partial: false)
+                .reportLimit, "host", "only \(host.facts.addresses.value.count) of its addresses are reported",
+                partial: false)
         }
         if engines.count < EngineRegistry.all.count {
             log.add(.engineFilter, "scan", "only \(engines.map(\.id).joined(separator: ", ")) was searched for")
@@ -148,7 +149,7 @@ extension Report.Host {
         cpus = facts.cpus
         memoryBytes = facts.memoryBytes
         bootedAt = facts.bootedAt.map { Timestamp.rounded(Date(timeIntervalSince1970: Double($0))) }
-        addresses = facts.addresses
+        addresses = facts.addresses.value
         cloud = identity.map { identity in
             var cloud = Report.Cloud(provider: "aws")
             cloud.accountID = identity.accountID

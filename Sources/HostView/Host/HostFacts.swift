@@ -22,10 +22,7 @@ public struct HostFacts: Sendable, Equatable {
     public var bootedAt: Int64?
     /// Addresses in /proc/net/fib_trie and if_inet6, loopback and link-local ones left out, sorted, at most
     /// `addressLimit`.
-    public var addresses: [String] = []
-
-    /// There were more addresses than `addressLimit`.
-    public var addressesTruncated = false
+    public var addresses = Bounded<[String]>([])
 
     /// The most addresses that are kept.
     public static let addressLimit = 256
@@ -52,9 +49,7 @@ public struct HostFacts: Sendable, Equatable {
         facts.cpus = file("/sys/devices/system/cpu/online").flatMap(countCPUs)
         facts.memoryBytes = (try? proc.read("meminfo", limit: 16 << 10).text).flatMap(memoryTotal)
         facts.bootedAt = (try? proc.read("stat", limit: 8 << 20).text).flatMap(bootTime)
-        let addresses = addresses(proc)
-        facts.addresses = Array(addresses.prefix(addressLimit))
-        facts.addressesTruncated = addresses.count > addressLimit
+        facts.addresses = addresses(proc)
         return facts
     }
 
@@ -98,10 +93,19 @@ public struct HostFacts: Sendable, Equatable {
         }
     }
 
-    private static func addresses(_ proc: ProcFS) -> [String] {
-        let four = (try? proc.read("net/fib_trie", limit: 4 << 20).text).map(localAddresses) ?? []
-        let six = (try? proc.read("net/if_inet6", limit: 1 << 20).text).map(inet6Addresses) ?? []
-        return (four + six).sorted()
+    private static func addresses(_ proc: ProcFS) -> Bounded<[String]> {
+        var shortfalls: [HostError] = []
+        func read(_ path: String, limit: Int, _ parse: (String) -> [String]) -> [String] {
+            guard let contents = try? proc.read(path, limit: limit) else { return [] }
+            _ = contents.value(notingIn: &shortfalls)
+            return parse(contents.text)
+        }
+        let all =
+            read("net/fib_trie", limit: 4 << 20, localAddresses) + read("net/if_inet6", limit: 1 << 20, inet6Addresses)
+        if all.count > addressLimit {
+            shortfalls.note(HostError(operation: "list", path: "addresses", reason: .tooLarge))
+        }
+        return Bounded(Array(all.sorted().prefix(addressLimit)), shortfalls: shortfalls)
     }
 
     /// The addresses in fib_trie that a `/32 host LOCAL` line follows.
