@@ -19,7 +19,7 @@ static const char *const selects[TABLES] = {
     "SELECT row_id, row_id, id || char(10) || coalesce(hostname, '') || char(10) || coalesce(machine_id, '') FROM hosts ORDER BY row_id",
     "SELECT host_row_id, * FROM reports ORDER BY host_row_id",
     "SELECT host_row_id, * FROM databases ORDER BY host_row_id",
-    "SELECT host_row_id, row_id, host_id || char(10) || coalesce(hostname, '') || char(10) || key || char(10) || engine || char(10) ||"
+    "SELECT host_row_id, row_id, place_id || char(10) || coalesce(hostname, '') || char(10) || key || char(10) || engine || char(10) ||"
     " coalesce(vendor, '') || char(10) || coalesce(version, '') || char(10) || coalesce(data_directory, '') FROM databases ORDER BY host_row_id",
     "SELECT d.host_row_id, c.* FROM changes c JOIN databases d ON d.row_id = c.database_row_id ORDER BY 1",
     "SELECT d.host_row_id, o.* FROM observations o JOIN databases d ON d.row_id = o.database_row_id ORDER BY 1",

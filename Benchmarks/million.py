@@ -74,6 +74,10 @@ def main(store, hosts, each):
     columns = {
         "hosts": "(row_id, id, account_id, region, instance_id, machine_id, hostname, os, os_id, os_version, kernel, architecture, cpus,"
                  " memory_bytes, agent_version, scan_status, first_seen, last_seen)",
+        "databases": "(row_id, host_row_id, key, place_id, hostname, account_id, region, engine, vendor, version, version_precision, state,"
+                     " address, port, exposure, role, data_directory, container, container_image, cluster_id, missing_since, version_key,"
+                     " server_identity, bytes, bytes_at, bytes_complete, first_seen, last_seen, changed_at)",
+        "reports": "(row_id, host_row_id, started_at, seen_at, received_at, is_older, source, body)",
         "search_hosts": "(rowid, text)", "search_databases": "(rowid, text)"}
     database.executemany("INSERT INTO accounts VALUES (?, ?, ?)", [(f"{111111111111 + n}", time(0), time(27_999)) for n in range(40)])
     pending = {}

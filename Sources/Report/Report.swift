@@ -64,7 +64,7 @@ public struct Report: Codable, Sendable, Equatable {
         /// processes and files cause limits what is known of that user alone. From `subordinateUsers` on, one number
         /// stands for the users of its group.
         public var limitedUsers: [UInt32]
-        /// How the part of each engine went that was looked for; empty in reports of agents before 0.2.
+        /// How the part of each engine went that was looked for; empty in reports of earlier agents.
         public var engines: [EngineRun]
         /// What went wrong or was cut short, in the order it was met.
         public var problems: [Problem]
@@ -98,7 +98,7 @@ public struct Report: Codable, Sendable, Equatable {
             self.limitedUsers = limitedUsers
         }
 
-        /// Reads a scan; agents before 0.2 list neither engines nor limited users.
+        /// Reads a scan; earlier agents list neither engines nor limited users.
         public init(from decoder: any Decoder) throws {
             let values = try decoder.container(keyedBy: CodingKeys.self)
             startedAt = try values.decode(Date.self, forKey: .startedAt)

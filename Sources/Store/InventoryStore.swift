@@ -142,6 +142,13 @@ public struct InventoryStore: Sendable {
         do { return try database.read(body) } catch let error as DatabaseError { throw StoreError(error, path: path) }
     }
 
+    /// Reads with one statement: it needs no transaction to see one state of the store.
+    func look<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        do { return try database.unsafeRead(body) } catch let error as DatabaseError {
+            throw StoreError(error, path: path)
+        }
+    }
+
     /// Writes in one transaction, which is durable when this returns.
     func write<Value>(_ body: (Database) throws -> Value) throws -> Value {
         do { return try database.write(body) } catch let error as DatabaseError { throw StoreError(error, path: path) }

@@ -5,7 +5,7 @@ struct BSONDocument {
     private let bytes: ArraySlice<UInt8>
     private static let elementLimit = 10_000
 
-    /// The document that `bytes` begin with; nil when its length makes no sense.
+    /// The document that `bytes` begin with; nil when its length is invalid.
     init?(_ bytes: ArraySlice<UInt8>) {
         guard let length = Self.int32(bytes, at: bytes.startIndex), length >= 5, length <= bytes.count else {
             return nil

@@ -14,7 +14,7 @@ struct PgControl: Equatable {
     var catalogVersion: UInt32
     var state: State
 
-    /// Reads `bytes`; nil when they make no sense.
+    /// Reads `bytes`; nil when they are no control file.
     init?(_ bytes: [UInt8]) {
         guard bytes.count >= Self.size else { return nil }
         func number(_ offset: Int) -> UInt32 {

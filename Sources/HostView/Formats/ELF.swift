@@ -16,7 +16,7 @@ public enum ELF {
     private static let namesLimit = 1 << 20
 
     /// The read-only data of the 64-bit little-endian ELF file; without section headers, the segments that are loaded
-    /// unwritable. Empty when the file is something else or its headers make no sense.
+    /// unwritable. Empty when the file is something else or its headers are invalid.
     public static func readOnlyData(_ file: OpenFile) throws(HostError) -> [Part] {
         let header = try file.read(at: 0, count: headerSize)
         guard header.count == headerSize, header.starts(with: [0x7F, 0x45, 0x4C, 0x46, 2, 1]) else { return [] }

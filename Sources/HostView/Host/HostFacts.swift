@@ -1,6 +1,6 @@
 import Glibc
 
-/// What the host's files say about the machine itself. Each value is nil where its file is missing or makes no sense.
+/// What the host's files say about the machine itself. Each value is nil where its file is missing or invalid.
 public struct HostFacts: Sendable, Equatable {
     /// /proc/sys/kernel/hostname, else /etc/hostname.
     public var hostname: String?

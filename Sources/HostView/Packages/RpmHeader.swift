@@ -22,7 +22,7 @@ struct RpmHeader {
     private let entries: Int
     private let values: ArraySlice<UInt8>
 
-    /// The header in `bytes`; nil when its lengths make no sense.
+    /// The header in `bytes`; nil when its lengths are invalid.
     init?(_ bytes: [UInt8]) {
         guard let count = bytes.bigEndian(0, 4).map(Int.init), let size = bytes.bigEndian(4, 4).map(Int.init),
             count > 0, count <= Self.entryLimit, Self.preamble + count * Self.entrySize + size <= bytes.count

@@ -33,7 +33,7 @@ public struct IncomingReport: Sendable {
         bounds: Bounds = Bounds(), catalog: Catalog = .current, digests: ([HostIdentity]) throws -> [Int64?]
     ) rethrows -> [IncomingReport] {
         let looked = entries.map { entry in (try? entry.json.get()).flatMap { ReportDigest($0, catalog) } }
-        let identities = looked.map { $0.flatMap { HostIdentity($0.head.host) } }
+        let identities = looked.map { $0?.identity }
         var known = try digests(identities.compactMap { $0 })[...]
         return zip(entries, zip(looked, identities)).map { entry, found in
             let stored = found.1 == nil ? nil : known.popFirst() ?? nil
@@ -51,13 +51,15 @@ public struct IncomingReport: Sendable {
         path = entry.path
         do {
             let json = try entry.json.get()
-            let report = stored == nil || stored != digest?.digest ? try entry.report.get() : nil
+            let isKnown = stored != nil && stored == digest?.digest
+            let head = isKnown ? try digest?.head() : nil
+            let report = head == nil ? try entry.report.get() : nil
             let gzip = try entry.gzip ?? Gzip.compress(json)
             do throws(Refusal) {
                 if let report {
                     content = .observation(try Observation(report, gzip: gzip, digest: digest?.digest, catalog))
-                } else if let digest {
-                    content = .observation(try Observation(unread: digest, gzip: gzip, json: json, catalog))
+                } else if let digest, let head {
+                    content = .observation(try Observation(unread: digest, head, gzip: gzip, json: json, catalog))
                 } else {
                     content = .unreadable(ReportError(.badJSON, "the report cannot be read"))
                 }

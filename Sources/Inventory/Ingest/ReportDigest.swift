@@ -7,12 +7,14 @@ import Report
 /// report has to be read. What changes at every scan is left out of it: times, numbers of processes, memory, free
 /// space, evidence. So are the parts of a report that no column needs.
 struct ReportDigest: Sendable {
-    /// The report without its databases.
-    let head: Report
+    /// Which host's digest to compare it with, as its bytes say without being decoded; nil where they do not.
+    let identity: HostIdentity?
     /// How many databases it has.
     let databases: Int
     /// FNV-1a, 64 bits, over what lasts; it is compared with digests of the same host only.
     let digest: Int64
+    /// The report's JSON without its databases.
+    private let headJSON: [UInt8]
 
     /// Members of a scan that differ each time.
     private static let volatile: Set<String> = ["started_at", "duration_ms", "processes_seen", "engines"]
@@ -38,6 +40,7 @@ struct ReportDigest: Sendable {
         for field in catalog.historical.fields { hash.add(field.name.utf8) }
         var head: [UInt8] = [UInt8(ascii: "{")]
         var list: Range<Int>?
+        var identity: HostIdentity?
         var scanner = JSONScanner(json)
         scanner.object { name, range in
             guard name != "databases" else { return list = range }
@@ -47,13 +50,39 @@ struct ReportDigest: Sendable {
             } else {
                 hash.add(json, range)
             }
+            if name == "host" { identity = Self.identity(json, range) }
         }
         guard let list else { return nil }
-        head += Array("\"databases\":[]}".utf8)
-        guard let report = try? Report.decode(json: head, .outline) else { return nil }
-        self.head = report
+        headJSON = head + Array("\"databases\":[]}".utf8)
+        self.identity = identity
         databases = Self.addDatabases(json, list, catalog.extent, &hash)
         digest = Int64(bitPattern: hash.value)
+    }
+
+    /// The report without its databases.
+    func head() throws(ReportError) -> Report { try Report.decode(json: headJSON, .outline) }
+
+    private static func identity(_ json: [UInt8], _ host: Range<Int>) -> HostIdentity? {
+        var (instance, machine, name): (String?, String?, String?)
+        var members = JSONScanner(json, from: host.lowerBound)
+        members.object { member, range in
+            switch member {
+            case "hostname": name = plainText(json, range)
+            case "machine_id": machine = plainText(json, range)
+            case "cloud":
+                var members = JSONScanner(json, from: range.lowerBound)
+                members.object { if $0 == "instance_id" { instance = plainText(json, $1) } }
+            default: break
+            }
+        }
+        return HostIdentity(instanceID: instance, machineID: machine, hostname: name)
+    }
+
+    /// A text without escapes; nil for anything else.
+    private static func plainText(_ json: [UInt8], _ range: Range<Int>) -> String? {
+        guard range.count >= 2, json[range.lowerBound] == UInt8(ascii: "\"") else { return nil }
+        let text = json[range].dropFirst().dropLast()
+        return text.contains(UInt8(ascii: "\\")) ? nil : String(decoding: text, as: UTF8.self)
     }
 
     private static func addDatabases(

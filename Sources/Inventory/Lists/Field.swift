@@ -69,7 +69,7 @@ public struct Field: Sendable {
         public var title: String
         /// How it becomes narrower.
         public var fit: Fit
-        /// Columns with a number are left out of a narrow table, the largest number first.
+        /// Columns with a number are left out of a narrow table, the smallest number first.
         public var drop: Int?
         /// Whether it is aligned to the right.
         public var isRight: Bool

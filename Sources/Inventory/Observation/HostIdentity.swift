@@ -13,11 +13,17 @@ public struct HostIdentity: Sendable, Equatable {
 
     /// The identity of `host`; nil when it has none. An id of another form is none: it would meet another host's.
     public init?(_ host: Report.Host) {
-        instanceID = host.cloud?.instanceID.flatMap { id in
-            id.hasPrefix("i-") && (10...19).contains(id.utf8.count) && id.dropFirst(2).allSatisfy(Self.isHex) ? id : nil
+        self.init(instanceID: host.cloud?.instanceID, machineID: host.machineID, hostname: host.hostname)
+    }
+
+    /// The identity of a host with these; nil when none of them has the form that it must have.
+    init?(instanceID instance: String?, machineID machine: String?, hostname: String?) {
+        instanceID = instance.flatMap { id in
+            id.hasPrefix("i-") && (10...19).contains(id.utf8.count) && id.utf8.dropFirst(2).allSatisfy(Self.isHex)
+                ? id : nil
         }
-        machineID = host.machineID.flatMap { $0.utf8.count == 32 && $0.allSatisfy(Self.isHex) ? $0 : nil }
-        let name = host.hostname.flatMap {
+        machineID = machine.flatMap { $0.utf8.count == 32 && $0.utf8.allSatisfy(Self.isHex) ? $0 : nil }
+        let name = hostname.flatMap {
             $0.isEmpty || $0.utf8.count > 255 || $0.utf8.contains(0) || $0.utf8.contains(UInt8(ascii: "/"))
                 ? nil : "name:" + $0
         }
@@ -25,7 +31,7 @@ public struct HostIdentity: Sendable, Equatable {
         self.id = id
     }
 
-    private static func isHex(_ character: Character) -> Bool {
-        ("0"..."9").contains(character) || ("a"..."f").contains(character)
+    private static func isHex(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
     }
 }

@@ -83,9 +83,11 @@ public struct Observation: Sendable {
     }
 
     /// The observation in a report that was looked over: its databases are not decoded yet.
-    init(unread report: ReportDigest, gzip: [UInt8], json: [UInt8], _ catalog: Catalog) throws(Refusal) {
+    init(
+        unread report: ReportDigest, _ head: Report, gzip: [UInt8], json: [UInt8], _ catalog: Catalog
+    ) throws(Refusal) {
         try self.init(
-            head: report.head, gzip: gzip, digest: report.digest, catalog, count: report.databases,
+            head: head, gzip: gzip, digest: report.digest, catalog, count: report.databases,
             content: .unread(json))
     }
 

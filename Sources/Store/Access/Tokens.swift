@@ -4,25 +4,24 @@ import Inventory
 import Report
 
 extension AccessToken {
-    /// The token in the columns of a row of `tokens`.
+    /// The token in `tokenColumns` of a row: every request reads one, and columns are quicker found by their place.
     fileprivate init(_ row: Row) {
         self.init(
-            id: row["id"], name: row["name"], scopes: row["scopes"], loopbackOnly: row["loopback_only"],
-            createdAt: row["created_at"], expiresAt: row["expires_at"])
-        revokedAt = row["revoked_at"]
-        lastUsedAt = row["last_used_at"]
-        accounts = row["accounts"]
-        regions = row["regions"]
-        hosts = row["hosts"]
-        tags = row["tags"]
-        anySender = row["any_sender"]
+            id: row[1], name: row[2], scopes: row[3], loopbackOnly: row[4], createdAt: row[5], expiresAt: row[6])
+        revokedAt = row[7]
+        lastUsedAt = row[8]
+        accounts = row[9]
+        regions = row[10]
+        hosts = row[11]
+        tags = row[12]
+        anySender = row[13]
     }
 }
 
 extension InventoryStore {
     private static let tokenColumns = """
-        id, name, scopes, loopback_only, created_at, expires_at, revoked_at, last_used_at, accounts, regions, hosts, tags,
-        any_sender
+        hash, id, name, scopes, loopback_only, created_at, expires_at, revoked_at, last_used_at, accounts, regions,
+        hosts, tags, any_sender
         """
 
     /// All tokens, in the order in which they were created.
@@ -35,9 +34,9 @@ extension InventoryStore {
 
     /// The token `id` and the hash of its secret; nil when there is none.
     public func token(_ id: String) throws -> (token: AccessToken, hash: [UInt8])? {
-        try read { database in
+        try look { database in
             let statement = try database.cachedStatement(
-                sql: "SELECT hash, \(Self.tokenColumns) FROM tokens WHERE id = ?")
+                sql: "SELECT \(Self.tokenColumns) FROM tokens WHERE id = ?")
             return try Row.fetchOne(statement, arguments: [id]).map { (AccessToken($0), Array($0[0] as Data)) }
         }
     }
@@ -97,7 +96,7 @@ extension InventoryStore {
 
     private static func insert(_ token: AccessToken, _ hash: [UInt8], _ database: Database) throws {
         try database.execute(
-            sql: "INSERT INTO tokens (hash, \(tokenColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            sql: "INSERT INTO tokens (\(tokenColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             arguments: [
                 Data(hash), token.id, token.name, token.scopes, token.loopbackOnly, token.createdAt,
                 token.expiresAt, token.revokedAt, token.lastUsedAt, token.accounts, token.regions, token.hosts,

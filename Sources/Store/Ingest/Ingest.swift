@@ -67,7 +67,8 @@ extension InventoryStore {
     /// The digests of the last reports of hosts, nil where there is none.
     public func digests(of hosts: [HostIdentity]) throws -> [Int64?] {
         guard !hosts.isEmpty else { return [] }
-        return try read { database in
+        // Each host is asked for alone, and compared with its row again when its report is stored.
+        return try look { database in
             try hosts.map { host in
                 let column = host.instanceID != nil ? "instance_id" : host.machineID != nil ? "machine_id" : "id"
                 let sql = "SELECT digest FROM hosts WHERE \(column) = ? LIMIT 1"
