@@ -14,6 +14,7 @@ import pathlib
 import random
 import re
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -150,7 +151,6 @@ def bare(program, reference, empty, folder, batch, *more):
 
 def settled(store):
     """The store in one file."""
-    import sqlite3
     with sqlite3.connect(store) as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         database.execute("PRAGMA journal_mode = DELETE")
@@ -179,13 +179,14 @@ def ingest(folder):
             results["new"] = ours.load(bodies[1], connections, together)
         reference = place / "reference.sqlite"
         shutil.copy(settled(ours.store), reference)
-        # Every host is known before the unchanged ones come.
+        # Every host is known before the unchanged ones come, and by the token that sends those.
         subprocess.run([COLLECTOR, "ingest", "--store", ours.store, "--format", "json", bodies[1]], stdout=subprocess.DEVNULL, check=False)
+        with sqlite3.connect(ours.store) as database:
+            database.execute("UPDATE hosts SET sender = ?", [ours.token.split("_")[1]])
         with ours:
             results["unchanged"] = ours.load(bodies[2], connections, together)
         with Running(other, ours=False) as python:
             slow = {"new": python.load(bodies[1], connections, together)}
-        import sqlite3
         with Running(other, ours=False) as python:
             slow["unchanged"] = python.load(bodies[2], connections, together)
         for kind in ["new", "unchanged"]:

@@ -55,7 +55,7 @@ public struct InventoryStore: Sendable {
     init(path: String, mode: Mode = .write, catalog: Catalog, migrations: [Migration]) throws {
         self.catalog = catalog
         sql = DatabaseSQL(catalog)
-        let facts = catalog.hosts.fields.filter { $0.fact != nil }.map { "\($0.name) = COALESCE(?, \($0.name))" }
+        let facts = catalog.hosts.factNames.map { "\($0) = COALESCE(?, \($0))" }
         hostFacts = """
             UPDATE hosts SET \(facts.joined(separator: ", ")), last_seen = ?, last_started_at = ?, sender = ?,
                 retired_at = NULL, digest = ? WHERE row_id = ?

@@ -37,7 +37,7 @@ struct ReportDigest: Sendable {
         }
         var hash = FNV1a()
         hash.add(Self.revision)
-        for field in catalog.historical.fields { hash.add(field.name.utf8) }
+        for name in catalog.historical.names { hash.add(name.utf8) }
         var head: [UInt8] = [UInt8(ascii: "{")]
         var list: Range<Int>?
         var identity: HostIdentity?

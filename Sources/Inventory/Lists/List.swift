@@ -1,3 +1,5 @@
+import Report
+
 /// A list of the inventory: its columns, what it can be filtered by, and its orders.
 public final class List: Sendable {
     /// Its name in the API's paths and on the command line, such as `databases`.
@@ -6,6 +8,14 @@ public final class List: Sendable {
     public let item: String
     /// Its columns, in the order of CSV.
     public let fields: [Field]
+    /// Their names. A field has many parts, so a loop over the cells of many rows copies none.
+    public let names: [String]
+    /// Whether each holds true or false.
+    public let flags: [Bool]
+    /// The names of the columns that a host's report fills.
+    public let factNames: [String]
+    /// How it fills them.
+    let facts: [@Sendable (Report) -> Value]
     /// Its filters: those of the columns, and its own.
     public let filters: [Filter]
     /// The order of a request that names none; `added` is the order in which rows were added.
@@ -28,6 +38,10 @@ public final class List: Sendable {
         self.name = name
         self.item = item
         self.fields = fields
+        names = fields.map(\.name)
+        flags = fields.map { $0.kind == .flag }
+        factNames = fields.filter { $0.fact != nil }.map(\.name)
+        facts = fields.compactMap(\.fact)
         self.filters = filters.map { $0 + fields.compactMap(\.filter) } ?? []
         self.order = order
         self.hasSearch = hasSearch
@@ -99,8 +113,8 @@ extension ListRow: Codable {
     /// One member a column, null where there is no value.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
-        for (field, value) in zip(list.fields, values) {
-            try container.encode(value, forKey: Key(stringValue: field.name))
+        for (name, value) in zip(list.names, values) {
+            try container.encode(value, forKey: Key(stringValue: name))
         }
     }
 
@@ -112,8 +126,8 @@ extension ListRow: Codable {
         let container = try decoder.container(keyedBy: Key.self)
         self.init(
             list,
-            try list.fields.map {
-                try container.decodeIfPresent(Value.self, forKey: Key(stringValue: $0.name)) ?? .null
+            try list.names.map {
+                try container.decodeIfPresent(Value.self, forKey: Key(stringValue: $0)) ?? .null
             })
     }
 }

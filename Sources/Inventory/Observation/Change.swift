@@ -43,10 +43,9 @@ public struct Change: Equatable, Sendable {
         if let since = before.missing_since.text {
             changes.append(Change(kind: .returned, before: since, after: after.state.text))
         }
-        for (index, field) in after.columns.fields.enumerated() {
+        for (index, (old, new)) in zip(before.values, after.values).enumerated() where old != new {
+            let field = after.columns.fields[index]
             guard let kind = field.observed?.change else { continue }
-            let (old, new) = (before.values[index], after.values[index])
-            guard old != new else { continue }
             if kind == .exposureChanged {
                 guard before.state == "running", after.isRunning else { continue }
                 changes.append(

@@ -4,12 +4,28 @@ import Report
 public final class HistoricalColumns: Sendable {
     /// The columns.
     public let fields: [Field]
+    /// Their names.
+    public let names: [String]
+    /// Whether each holds true or false.
+    public let flags: [Bool]
+    /// Where versions are.
+    public let versions: [Int]
+    /// Where the columns of the free text are.
+    public let searched: [Int]
+    /// How a report's entry fills each.
+    fileprivate let observed: [(@Sendable (Report.Database) -> Value)?]
     private let places: [String: Int]
 
     /// Those of the list `databases`.
     public init(_ databases: List) {
         fields = databases.fields.filter(\.isHistorical)
-        places = Dictionary(uniqueKeysWithValues: fields.enumerated().map { ($0.element.name, $0.offset) })
+        let fields = fields
+        names = fields.map(\.name)
+        flags = fields.map { $0.kind == .flag }
+        versions = fields.indices.filter { fields[$0].kind == .version }
+        searched = fields.indices.filter { fields[$0].isSearched }
+        observed = fields.map { $0.observed?.value }
+        places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($0.element, $0.offset) })
     }
 
     /// Where the column `name` is among `fields`.
@@ -37,7 +53,7 @@ public struct DatabaseState: Sendable, Equatable {
 
     /// The state of an observed database.
     public init(_ columns: HistoricalColumns, _ database: Report.Database) {
-        self.init(columns, columns.fields.map { $0.observed?.value(database) ?? .null })
+        self.init(columns, columns.observed.map { $0?(database) ?? .null })
     }
 
     /// The value of a column.

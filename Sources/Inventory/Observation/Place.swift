@@ -51,7 +51,7 @@ public struct ObservedHost: Sendable {
         hostname = report.host.hostname
         claimedAccountID = report.host.cloud?.accountID
         region = report.host.cloud?.region
-        facts = hosts.fields.compactMap { $0.fact?(report) }
+        facts = hosts.facts.map { $0(report) }
     }
 
     /// The AWS account; nil for a text that is none.

@@ -19,9 +19,9 @@ struct DatabaseSQL: Sendable {
 
     init(_ catalog: Catalog) {
         columns = catalog.historical
-        let names = columns.fields.map(\.name)
+        let names = columns.names
         // What versions are compared by stands in a column of its own.
-        let keys = columns.fields.filter { $0.kind == .version }.map { $0.name + "_key" }
+        let keys = catalog.historical.versions.map { names[$0] + "_key" }
         historical = names.joined(separator: ", ")
         select = """
             SELECT row_id, key, server_identity, bytes, bytes_at, bytes_complete, last_seen, changed_at, owner_uid,
@@ -45,18 +45,13 @@ struct DatabaseSQL: Sendable {
 
     /// The values of a state, and of the keys that belong to it.
     func values(_ state: DatabaseState) -> [(any DatabaseValueConvertible)?] {
-        let keys = zip(columns.fields, state.values).filter { $0.0.kind == .version }
-            .map { $0.1.text.flatMap(VersionKey.of) }
+        let keys = columns.versions.map { state.values[$0].text.flatMap(VersionKey.of) }
         return state.values.map(\.argument) + keys
     }
 
     /// The state in the columns of `row` that begin at `first`.
     func state(_ row: Row, from first: Int) -> DatabaseState {
-        DatabaseState(
-            columns,
-            columns.fields.enumerated().map { index, field in
-                Value(row[first + index] as DatabaseValue, isFlag: field.kind == .flag)
-            })
+        DatabaseState(columns, Value.all(row, from: first, flags: columns.flags))
     }
 
     /// The states of the databases that meet a condition, each with the values of the columns before it.

@@ -69,8 +69,7 @@ struct HostWriter {
     }
 
     private var scanStatus: String {
-        let names = ingestion.catalog.hosts.fields.filter { $0.fact != nil }.map(\.name)
-        return names.firstIndex(of: "scan_status").flatMap { host.facts[$0].text } ?? ""
+        ingestion.catalog.hosts.factNames.firstIndex(of: "scan_status").flatMap { host.facts[$0].text } ?? ""
     }
 
     /// Writes what the report says of the host; what it does not know stays as it was.

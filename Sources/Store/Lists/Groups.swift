@@ -56,11 +56,7 @@ extension InventoryStore {
     func rows(_ list: List, _ sql: String, _ arguments: StatementArguments) throws -> [ListRow] {
         try read { database in
             try Row.fetchAll(database, sql: sql, arguments: arguments).map { row in
-                ListRow(
-                    list,
-                    list.fields.enumerated().map { index, field in
-                        Value(row[index] as DatabaseValue, isFlag: field.kind == .flag)
-                    })
+                ListRow(list, Value.all(row, from: 0, flags: list.flags))
             }
         }
     }

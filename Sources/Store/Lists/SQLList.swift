@@ -77,11 +77,7 @@ struct SQLList: Sendable {
 
     /// A row of the result, whose columns begin at `first`.
     func row(_ row: Row, from first: Int) -> ListRow {
-        ListRow(
-            list,
-            list.fields.enumerated().map { index, field in
-                Value(row[first + index] as DatabaseValue, isFlag: field.kind == .flag)
-            })
+        ListRow(list, Value.all(row, from: first, flags: list.flags))
     }
 
     /// What the request's order is in SQL; nil for the row's id alone.
@@ -172,6 +168,11 @@ extension Value {
         case .string(let text): self = .text(text)
         case .null, .blob: self = .null
         }
+    }
+
+    /// The values of a row from the column `first` on: one for each of `flags`.
+    static func all(_ row: Row, from first: Int, flags: [Bool]) -> [Value] {
+        flags.enumerated().map { Value(row[first + $0.offset] as DatabaseValue, isFlag: $0.element) }
     }
 
     /// The value as the store takes it.

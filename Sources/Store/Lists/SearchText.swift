@@ -8,7 +8,7 @@ enum SearchText {
     }
 
     static func of(_ place: PlaceRow, key: String, _ state: DatabaseState) -> String {
-        let found = zip(state.columns.fields, state.values).filter { $0.0.isSearched && !$0.1.isNull }.map(\.1.csv)
+        let found = state.columns.searched.map { state.values[$0] }.filter { !$0.isNull }.map(\.csv)
         return words([place.id, place.hostname, place.accountID, place.region, key] + found)
     }
 
