@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import sqlite3
 import subprocess
 import sys
 
@@ -86,3 +87,22 @@ def test_every_python_package_is_pinned_by_its_hashes():
             assert re.match(r"[a-z0-9._-]+==\S+( ; .*?)? \\\n( +--hash=sha256:[0-9a-f]{64}( \\\n)?)+\s*$", entry), entry
     pip = re.findall(r"pip\" (?:install|download)[^;&|]*", (ROOT / "scripts/common.sh").read_text())
     assert len(pip) == 2 and all("--require-hashes" in command for command in pip)
+
+
+def test_the_benchmarks_write_the_schema_of_the_collector(tmp_path, collector):
+    """Both write rows without the collector: a migration must not leave them behind."""
+    stores = [tmp_path / name for name in ("empty.sqlite", "many.sqlite", "loop.sqlite")]
+    for store in stores:
+        collector.run("token", "create", "--store", store, "--name", "x", "--scopes", "read")
+    empty, many, loop = stores
+    subprocess.run([sys.executable, ROOT / "Benchmarks/million.py", many, "20", "3"], check=True)
+    with sqlite3.connect(loop) as database:
+        database.execute("ATTACH ? AS many", [str(many)])
+        database.execute("INSERT INTO accounts SELECT * FROM many.accounts")
+    program = tmp_path / "bare_loop"
+    subprocess.run(["gcc", "-O2", "-o", program, ROOT / "Benchmarks/bare_loop.c", "-lsqlite3"], check=True)
+    for more in [], ["unchanged"]:
+        done = subprocess.run([program, many, loop, "5", *more], capture_output=True, text=True)
+        assert done.returncode == 0 and float(done.stdout) > 0, done.stderr
+    for store in many, loop:
+        assert len(collector.json("databases", "--store", store, "--format", "json", "--limit", "100")["items"]) == 60
