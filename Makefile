@@ -1,5 +1,5 @@
 # The commands of this project. Each installs what it needs (apt, pip) and says so.
-.PHONY: help run test test-swift test-agent test-collector test-faults test-crowds test-repository truth agent lint \
+.PHONY: help run test test-swift test-agent test-collector test-aws test-faults test-crowds test-repository truth agent lint \
 	format bench-agent bench-collector fuzz reference golden pins clean
 
 help:           ## list these commands
@@ -23,6 +23,9 @@ test-agent: agent ## test the released agent on fixture hosts and next to real s
 
 test-collector: agent ## test the collector over HTTP and on the command line
 	@scripts/test collector
+
+test-aws: agent  ## test the AWS client next to botocore and moto, and the SSM document on Amazon's agent
+	@scripts/test aws
 
 test-faults: agent ## test killed processes, full disks, damaged stores and malformed reports
 	@scripts/test faults

@@ -30,6 +30,17 @@ let collector: [Target.Dependency] = [
     .product(name: "UnixSignals", package: "swift-service-lifecycle"),
     .product(name: "Yams", package: "Yams"),
 ]
+let aws: [Target.Dependency] = [
+    .product(name: "AsyncHTTPClient", package: "async-http-client"),
+    .product(name: "Crypto", package: "swift-crypto"),
+    .product(name: "Logging", package: "swift-log"),
+    .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOFoundationCompat", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
 /// What those bring with them, pinned too. SwiftPM warns that no target uses them; the versions hold all the same.
 /// Tests/EndToEnd/test_repository.py fails when a package is in the build that this file does not pin.
 let indirect: [(repository: String, version: Version)] = [
@@ -83,9 +94,11 @@ let package = Package(
         .target(name: "Inventory", dependencies: ["Report"], swiftSettings: strict),
         .target(name: "Store", dependencies: ["Inventory", "Report", grdb], swiftSettings: strict),
         .target(name: "Web", dependencies: ["Inventory", "Report", "Terminal"] + web, swiftSettings: strict),
+        .target(name: "AWSClient", dependencies: aws, swiftSettings: strict),
         .executableTarget(
             name: "Collector",
-            dependencies: ["CLinux", "Inventory", "Report", "Store", "Terminal", "Web", argumentParser] + web
+            dependencies: ["AWSClient", "CLinux", "Inventory", "Report", "Store", "Terminal", "Web", argumentParser]
+                + web
                 + collector,
             swiftSettings: strict),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: strict),
@@ -98,6 +111,11 @@ let package = Package(
         .testTarget(
             name: "AgentTests", dependencies: ["Agent", "Engines", "HostView", "Report"], exclude: ["Golden"],
             swiftSettings: strict),
+        .testTarget(name: "AWSClientTests", dependencies: ["AWSClient"] + aws, swiftSettings: strict),
+        // A command line around AWSClient, for the tests with moto and boto3 and for the benchmark.
+        .executableTarget(
+            name: "AWSProbe", dependencies: ["AWSClient", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/AWSProbe", swiftSettings: strict),
         .testTarget(name: "InventoryTests", dependencies: ["Inventory", "Report"], swiftSettings: strict),
         .testTarget(
             name: "StoreTests",

@@ -143,6 +143,7 @@ os.execv(sys.argv[2], sys.argv[2:])
         count, _, text = done.stdout.partition(b"\n")
         assert done.returncode == 0 and int(count) > most * 0.9, done.stderr
         database = running(json.loads(text))[mariadb.process.pid]
+        assert database["data_directories"], (database["problems"], json.loads(text)["problems"])
         assert database["data_directories"][0]["filesystem"]["mount_point"]
     else:
         program = tmp_path / "mysqld"

@@ -35,7 +35,7 @@ def test_make_run_shows_hosts_databases_and_what_to_try_next(tmp_path, stopped_p
     assert done.returncode == 0, done.stderr
     hosts, databases = done.stdout.split("\nHosts\n")[1].split("\nDatabases\n")
     assert os.uname().nodename in hosts
-    assert "postgresql" in databases and "stopped" in databases
+    assert "postgresql" in databases and "stopped" in databases, databases.splitlines()
     assert f"The inventory is in {store}" in databases
     assert len([line for line in databases.split("Next:")[1].splitlines() if line.startswith("  ")]) == 3
 

@@ -27,13 +27,17 @@ struct HouseRulesTests {
         ],
         "Inventory": ["Foundation", "FoundationEssentials", "Report"],
         "Store": ["Foundation", "FoundationEssentials", "GRDB", "Inventory", "Report", "Synchronization"],
+        "AWSClient": [
+            "AsyncHTTPClient", "Crypto", "Foundation", "FoundationXML", "Logging", "NIOConcurrencyHelpers", "NIOCore",
+            "NIOFoundationCompat", "NIOHTTP1", "NIOPosix", "NIOSSL", "Synchronization",
+        ],
         "Web": [
             "Crypto", "Foundation", "FoundationEssentials", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Inventory",
             "Logging", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOPosix", "Report",
             "ServiceLifecycle", "Synchronization", "Terminal",
         ],
         "Collector": [
-            "ArgumentParser", "AsyncHTTPClient", "CLinux", "Foundation", "Hummingbird", "HummingbirdCore",
+            "AWSClient", "ArgumentParser", "AsyncHTTPClient", "CLinux", "Foundation", "Hummingbird", "HummingbirdCore",
             "HummingbirdTLS", "Inventory", "Logging", "NIOCore", "NIOFoundationCompat", "NIOHTTP1", "NIOPosix",
             "NIOSSL",
             "Report", "ServiceLifecycle", "Store", "Synchronization", "Terminal", "UnixSignals", "Web", "Yams",

@@ -1,0 +1,13 @@
+/// Every action that the product calls. Nothing else is granted: policies and documentation are made from this list.
+package enum ActionList {
+    package static let all: [ActionDescription] = [
+        STS.GetCallerIdentity.description, STS.AssumeRole.description, STS.AssumeRoleWithWebIdentity.description,
+        Organizations.ListAccounts.description, Organizations.ListAccountsForParent.description,
+        Organizations.ListOrganizationalUnitsForParent.description, Organizations.ListRoots.description,
+        EC2.DescribeRegions.description, EC2.DescribeInstances.description,
+        SSM.DescribeInstanceInformation.description, SSM.SendCommand.description,
+        SSM.ListCommandInvocations.description, SSM.GetCommandInvocation.description, SSM.CancelCommand.description,
+        SSM.DescribeDocument.description, S3.GetObject.description, S3.HeadObject.description,
+        S3.PutObject.description, SNS.Publish.description,
+    ]
+}

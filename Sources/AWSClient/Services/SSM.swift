@@ -1,0 +1,89 @@
+import Foundation
+
+extension AWSService {
+    /// AWS Systems Manager.
+    package static let ssm = AWSService(id: "SSM", prefix: "ssm", wire: .json(target: "AmazonSSM"))
+}
+
+/// AWS Systems Manager, API version 2014-11-06. Files beside this one add the actions of Run Command.
+package enum SSM {
+    /// A condition on managed nodes: a key, and one of the values.
+    package struct Filter: Codable, Sendable, Equatable {
+        package var key: String
+        package var values: [String]
+
+        package init(_ key: String, _ values: [String]) {
+            self.key = key
+            self.values = values
+        }
+    }
+
+    /// The managed nodes of a region.
+    package struct DescribeInstanceInformation: JSONAction, PagedAction {
+        package static let description = ActionDescription(
+            .ssm, "DescribeInstanceInformation", roles: [.spoke],
+            reason: "Finds which instances the SSM agent connects, and whether it is online.")
+
+        package var filters: [Filter]?
+        /// 5 to 50.
+        package var maxResults = 50
+        package var nextToken: String?
+
+        package struct Node: Decodable, Sendable, Equatable {
+            package var instanceId: String
+            /// `Online`, `ConnectionLost` or `Inactive`.
+            package var pingStatus: String?
+            package var lastPingDateTime: Date?
+            package var agentVersion: String?
+            /// `Linux`, `Windows` or `MacOS`.
+            package var platformType: String?
+            package var platformName: String?
+            package var platformVersion: String?
+            /// `EC2Instance` or `ManagedInstance`.
+            package var resourceType: String?
+            package var computerName: String?
+        }
+
+        package struct Output: Decodable, Sendable {
+            package var instanceInformationList: [Node]?
+            package var nextToken: String?
+        }
+
+        package init(filters: [Filter] = []) { self.filters = filters.isEmpty ? nil : filters }
+
+        package static func items(_ output: Output) -> [Node] { output.instanceInformationList ?? [] }
+        package static func nextToken(_ output: Output) -> String? { output.nextToken }
+    }
+
+    /// A document's version and hash.
+    package struct DescribeDocument: JSONAction {
+        package static let description = ActionDescription(
+            .ssm, "DescribeDocument", roles: [.hub, .spoke, .deploy],
+            reason: "Checks that the document is there and is the one that this version made.")
+
+        /// A name, or the ARN of a document that another account shares.
+        package var name: String
+        package var documentVersion: String?
+
+        package struct Output: Decodable, Sendable {
+            package struct Document: Decodable, Sendable, Equatable {
+                package var name: String
+                package var documentVersion: String?
+                package var hash: String?
+                /// `Sha256` or `Sha1`.
+                package var hashType: String?
+                /// `Active`, `Creating`, `Updating`, `Deleting` or `Failed`.
+                package var status: String?
+                package var documentType: String?
+                package var owner: String?
+            }
+
+            package var document: Document
+        }
+
+        package init(name: String, documentVersion: String? = nil) {
+            self.name = name
+            self.documentVersion = documentVersion
+        }
+    }
+}
