@@ -1,5 +1,5 @@
 # The commands of this project. Each installs what it needs (apt, pip) and says so.
-.PHONY: help run test test-swift test-agent test-collector test-aws test-faults test-crowds test-repository truth agent lint \
+.PHONY: help run test test-swift test-agent test-collector test-aws test-faults test-crowds test-repository truth agent document lint \
 	format bench-agent bench-collector fuzz reference golden pins clean
 
 help:           ## list these commands
@@ -38,6 +38,9 @@ test-repository: agent ## test the README's commands, links, packages and genera
 
 truth: agent    ## compare the agent with every real server that this machine can run (as root)
 	@scripts/truth
+
+document: agent  ## write the SSM document: dist/dbcensus-document-<version>-<delivery>.json (DELIVERY=presigned|s3|https)
+	@packaging/build-document
 
 lint:           ## check the format of Swift sources and the syntax of shell scripts
 	@scripts/lint

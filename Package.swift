@@ -102,7 +102,9 @@ let package = Package(
                 + collector,
             swiftSettings: strict),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: strict),
-        .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: strict),
+        .testTarget(
+            name: "ReportTests", dependencies: ["Report", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
         .testTarget(
             name: "HostViewTests", dependencies: ["HostView", "CLinux"], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(

@@ -34,7 +34,7 @@ struct DecodeCommand: ParsableCommand {
         guard frames.count == 1 else {
             throw ReportError(.trailingBytes, "more than one frame; decode reads one at a time")
         }
-        return try Report.decode(json: try Gzip.decompress(try frame.gzip.get()))
+        return try Report.decode(json: try Packed.decompress(try frame.packed.get()))
     }
 
     private func readInput() throws(OutputError) -> [UInt8] {

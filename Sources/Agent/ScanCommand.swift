@@ -38,22 +38,35 @@ struct ScanCommand: ParsableCommand {
     @Option(help: "Write at most this many bytes of JSON or frame. The report lists the details that it leaves out.")
     var maxOutput: Int?
 
+    @Option(
+        name: .customLong("frame"),
+        help: "Write a frame: 1 holds gzip, 2 is half as long. Collectors and `decode` read both.")
+    var frameVersion: Int?
+
     @Flag(help: "With a table: print where each value comes from.")
     var explain = false
 
     @Flag(help: "Run without the sandbox, to find out whether it causes a problem.")
     var noSandbox = false
 
+    private var chosenFormat: Format { frameVersion == nil ? format : .frame }
+
     func validate() throws {
         let known = EngineRegistry.all.map(\.id)
         for engine in engines where !known.contains(engine) {
             throw ValidationError("Unknown engine '\(engine)'. Known engines: \(known.joined(separator: ", ")).")
         }
-        if let maxOutput, maxOutput < OutputLimit.minimum || format == .table {
+        if let frameVersion {
+            guard Frame.Version(rawValue: frameVersion) != nil else {
+                throw ValidationError("Unknown frame version \(frameVersion). Known versions: 1, 2.")
+            }
+            guard format != .json else { throw ValidationError("--frame writes a frame: leave out --format json.") }
+        }
+        if let maxOutput, maxOutput < OutputLimit.minimum || chosenFormat == .table {
             throw ValidationError(
                 "--max-output must be at least \(OutputLimit.minimum) bytes, and needs --format json or frame.")
         }
-        if explain, format != .table {
+        if explain, chosenFormat != .table {
             throw ValidationError("--explain needs --format table; JSON always contains the evidence.")
         }
     }
@@ -71,9 +84,10 @@ struct ScanCommand: ParsableCommand {
         } catch {
             throw OutputError(description: "\(error)")
         }
-        switch format {
+        let version = frameVersion.flatMap(Frame.Version.init) ?? .gzip
+        switch chosenFormat {
         case .json: try output.write(fitted(report) { try $0.json(.pretty) + [UInt8(ascii: "\n")] })
-        case .frame: try output.write(fitted(report, Frame.encode))
+        case .frame: try output.write(fitted(report) { try Frame.encode($0, version: version) })
         case .table:
             let table = ReportTable(report, width: Talk.width(default: 80))
             try output.write(Array(table.text(explained: explain).utf8))

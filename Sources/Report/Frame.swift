@@ -3,23 +3,32 @@ import FoundationEssentials
 
 /// How a report travels through a channel that truncates and adds noise:
 ///
-///     -----BEGIN DBCENSUS REPORT 1 <gzip bytes> <crc32 hex>-----
-///     <base64 of the gzip bytes, one line>
+///     -----BEGIN DBCENSUS REPORT 1 <bytes> <crc32 hex>-----
+///     <base64 of the compressed bytes, one line>
 ///     -----END DBCENSUS REPORT-----
 ///
-/// The length and the CRC-32 are of the gzip bytes, so a frame that lost its tail or a byte is refused.
+/// `REPORT 2` has the same form around a zlib stream with a preset dictionary: see `Packed`. The length and the CRC-32
+/// are of the compressed bytes, so a frame that lost its tail or a byte is refused.
 public enum Frame {
+    /// What a frame holds.
+    public enum Version: Int, Sendable, CaseIterable {
+        /// A gzip member: every reader knows it.
+        case gzip = 1
+        /// A zlib stream with a preset dictionary.
+        case dictionary = 2
+    }
+
     static let begin = "-----BEGIN DBCENSUS REPORT "
-    static let version = "1"
     static let end = "-----END DBCENSUS REPORT-----"
 
     /// `report` as a frame, with a newline at its end.
-    public static func encode(_ report: Report) throws(ReportError) -> [UInt8] {
-        let gzip = try Gzip.compress(try report.json(.minified))
-        let hex = String(Gzip.crc32(of: gzip), radix: 16)
+    public static func encode(_ report: Report, version: Version = .gzip) throws(ReportError) -> [UInt8] {
+        let json = try report.json(.minified)
+        let packed = version == .gzip ? try Gzip.compress(json) : try Packed.compress(json)
+        let hex = String(Gzip.crc32(of: packed), radix: 16)
         let checksum = String(repeating: "0", count: 8 - hex.count) + hex
-        let body = Data(gzip).base64EncodedString()
-        return Array("\(begin)\(version) \(gzip.count) \(checksum)-----\n\(body)\n\(end)\n".utf8)
+        let body = Data(packed).base64EncodedString()
+        return Array("\(begin)\(version.rawValue) \(packed.count) \(checksum)-----\n\(body)\n\(end)\n".utf8)
     }
 
     /// One frame found in a text, and where its first line begins.
@@ -28,8 +37,8 @@ public enum Frame {
         public var offset: Int
         /// The bytes of the frame; of a broken one, up to the next frame.
         public var range: Range<Int>
-        /// The gzip bytes, whole and with the right checksum, or why not.
-        public var gzip: Result<[UInt8], ReportError>
+        /// The compressed bytes, whole and with the right checksum, or why not: for `Packed.decompress`.
+        public var packed: Result<[UInt8], ReportError>
     }
 
     /// Every frame in `text`, in order, whatever stands around them; with a `limit`, the first ones.
@@ -39,7 +48,7 @@ public enum Frame {
         var position = 0
         while found.count < limit, let start = text.firstRange(of: marker, from: position) {
             let (frame, next) = read(text, at: start)
-            found.append(Found(offset: start, range: start..<next, gzip: frame))
+            found.append(Found(offset: start, range: start..<next, packed: frame))
             position = next
         }
         return found
@@ -68,8 +77,8 @@ public enum Frame {
         init(_ line: String) throws(ReportError) {
             let line = line.hasSuffix("\r") ? line.dropLast() : line[...]
             let words = line.dropFirst(begin.count).split(separator: " ", omittingEmptySubsequences: false)
-            guard let major = words.first, major == version else {
-                throw ReportError(.unknownSchema, "frame version is not \(version)")
+            guard let major = words.first, Version.allCases.contains(where: { major == "\($0.rawValue)" }) else {
+                throw ReportError(.unknownSchema, "the frame's version is neither 1 nor 2")
             }
             guard words.count == 3, words[2].hasSuffix("-----"), let length = Int(words[1]), length > 0,
                 words[2].count == 13, let checksum = UInt32(words[2].dropLast(5), radix: 16)
@@ -85,13 +94,13 @@ public enum Frame {
             let line = body.last == UInt8(ascii: "\n") ? body.dropLast() : body
             let isBroken = line.contains { $0 <= UInt8(ascii: " ") }
             let text = isBroken ? line.filter { $0 > UInt8(ascii: " ") } : Array(line)
-            guard text.count <= (length + 2) / 3 * 4 + 4, let gzip = Data(base64Encoded: Data(text)) else {
+            guard text.count <= (length + 2) / 3 * 4 + 4, let packed = Data(base64Encoded: Data(text)) else {
                 throw ReportError(.badBase64, "the frame's body is not base64 of \(length) bytes")
             }
-            guard gzip.count == length else {
-                throw ReportError(.badLength, "the frame contains \(gzip.count) bytes but declares \(length)")
+            guard packed.count == length else {
+                throw ReportError(.badLength, "the frame contains \(packed.count) bytes but declares \(length)")
             }
-            let bytes = Array(gzip)
+            let bytes = Array(packed)
             guard Gzip.crc32(of: bytes) == checksum else {
                 throw ReportError(.badChecksum, "the frame's checksum does not match its bytes")
             }

@@ -4,34 +4,42 @@ import CZlib
 public enum Gzip {
     /// So much is inflated at a time: for a small input less, which need not be made room for.
     private static let chunks = (4 << 10)...(64 << 10)
-    private static let gzipWindow: Int32 = 15 + 16
-    private static let zlibWindow: Int32 = 15
+    static let gzipWindow: Int32 = 15 + 16
+    static let zlibWindow: Int32 = 15
 
     /// How much time is spent on a small output.
     public enum Level: Sendable { case fast, best }
 
     /// Compresses `bytes` as one gzip member: no name, no time, unknown operating system.
     public static func compress(_ bytes: [UInt8], level: Level = .best) throws(ReportError) -> [UInt8] {
+        var header = gz_header()
+        header.os = 255
+        // zlib keeps the header's address until deflate() has written it.
+        let pointer = UnsafeMutablePointer<gz_header>.allocate(capacity: 1)
+        pointer.initialize(to: header)
+        defer { pointer.deallocate() }
+        return try deflated(bytes, level: level, window: gzipWindow) { deflateSetHeader(&$0, pointer) }
+    }
+
+    /// Compresses `bytes` as one stream, after `prepare` gave it a header or a dictionary.
+    static func deflated(
+        _ bytes: [UInt8], level: Level, window: Int32, prepare: (inout z_stream) -> Int32
+    ) throws(ReportError) -> [UInt8] {
         var stream = z_stream()
         let effort = level == .fast ? Z_BEST_SPEED : Z_BEST_COMPRESSION
-        guard czlib_deflate_init(&stream, effort, gzipWindow) == Z_OK else {
+        guard czlib_deflate_init(&stream, effort, window) == Z_OK else {
             throw ReportError(.badGzip, "zlib could not start compressing")
         }
         defer { deflateEnd(&stream) }
-        var header = gz_header()
-        header.os = 255
         var output = [UInt8](repeating: 0, count: Int(deflateBound(&stream, UInt(bytes.count))) + 64)
-        // zlib keeps the header's address until deflate() has written it.
-        let status = withUnsafeMutablePointer(to: &header) { header in
-            deflateSetHeader(&stream, header)
-            return bytes.withUnsafeBufferPointer { source in
-                output.withUnsafeMutableBufferPointer { target in
-                    stream.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
-                    stream.avail_in = UInt32(source.count)
-                    stream.next_out = target.baseAddress
-                    stream.avail_out = UInt32(target.count)
-                    return deflate(&stream, Z_FINISH)
-                }
+        guard prepare(&stream) == Z_OK else { throw ReportError(.badGzip, "zlib could not start compressing") }
+        let status = bytes.withUnsafeBufferPointer { source in
+            output.withUnsafeMutableBufferPointer { target in
+                stream.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
+                stream.avail_in = UInt32(source.count)
+                stream.next_out = target.baseAddress
+                stream.avail_out = UInt32(target.count)
+                return deflate(&stream, Z_FINISH)
             }
         }
         guard status == Z_STREAM_END else { throw ReportError(.badGzip, "zlib could not compress (\(status))") }
@@ -74,7 +82,7 @@ public enum Gzip {
         try inflate(bytes, window: zlibWindow, compressedLimit: limit, inflatedLimit: limit).bytes
     }
 
-    private static func inflate(
+    static func inflate(
         _ bytes: ArraySlice<UInt8>, window: Int32, compressedLimit: Int, inflatedLimit: Int
     ) throws(ReportError) -> Member {
         var stream = z_stream()
@@ -96,6 +104,7 @@ public enum Gzip {
                     stream.next_out = target.baseAddress
                     stream.avail_out = UInt32(target.count)
                     status = CZlib.inflate(&stream, Z_NO_FLUSH)
+                    if status == Z_NEED_DICT { status = giveDictionary(to: &stream) }
                     return target.count - Int(stream.avail_out)
                 }
                 output.append(contentsOf: buffer[..<produced])
@@ -111,6 +120,15 @@ public enum Gzip {
         return Member(bytes: output, consumed: input.count - Int(stream.avail_in))
     }
 
+    /// The dictionary that the stream names; `Z_NEED_DICT` when it is not known.
+    private static func giveDictionary(to stream: inout z_stream) -> Int32 {
+        guard let dictionary = PresetDictionary.all.first(where: { UInt($0.adler32) == stream.adler }) else {
+            return Z_NEED_DICT
+        }
+        let set = dictionary.withBytes { inflateSetDictionary(&stream, $0.baseAddress, UInt32($0.count)) }
+        return set == Z_OK ? CZlib.inflate(&stream, Z_NO_FLUSH) : set
+    }
+
     private static func problem(_ status: Int32, _ produced: Int, compressedLimit: Int?) -> ReportError? {
         switch status {
         case Z_STREAM_END: return nil
@@ -118,6 +136,9 @@ public enum Gzip {
         case Z_OK, Z_BUF_ERROR:
             guard let compressedLimit else { return ReportError(.truncated, "the gzip data is incomplete") }
             return ReportError(.compressedTooLarge, "more than \(compressedLimit) compressed bytes")
+        case Z_NEED_DICT:
+            return ReportError(
+                .unknownSchema, "compressed with a dictionary that this version does not know: update it")
         default: return ReportError(.badGzip, "not valid gzip data (zlib error \(status))")
         }
     }

@@ -55,8 +55,8 @@ struct OutputLimitTests {
     }
 
     private func fit(_ report: Report, _ bytes: Int) throws -> (size: Int, report: Report) {
-        let output = try OutputLimit(bytes: bytes).fit(report, Frame.encode)
-        return (output.count, try Report.decode(json: Gzip.decompress(Frame.find(in: output)[0].gzip.get())))
+        let output = try OutputLimit(bytes: bytes).fit(report, { try Frame.encode($0) })
+        return (output.count, try Report.decode(json: Packed.decompress(Frame.find(in: output)[0].packed.get())))
     }
 
     @Test("what fits is left as it is")

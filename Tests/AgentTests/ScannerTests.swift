@@ -55,7 +55,7 @@ struct ScannerTests {
             #expect(String(decoding: try report.json(.minified), as: UTF8.self).contains("1970-01-01T00:00:00.000Z"))
         }
         let frame = try Frame.encode(report)
-        #expect(try Report.decode(json: Gzip.decompress(Frame.find(in: frame)[0].gzip.get())) == report)
+        #expect(try Report.decode(json: Packed.decompress(Frame.find(in: frame)[0].packed.get())) == report)
     }
 
     @Test("an engine filter looks for that engine alone, and a partial report says so")

@@ -49,7 +49,7 @@ private let parsers: [@Sendable ([UInt8], Scratch) -> Void] = [
         for key in document.keys { _ = (document[key]?.elements(), document.string(key), document.integer(key)) }
     },
     { bytes, _ in
-        for frame in Frame.find(in: bytes) { _ = try? Report.decode(json: Gzip.decompress(frame.gzip.get())) }
+        for frame in Frame.find(in: bytes) { _ = try? Report.decode(json: Packed.decompress(frame.packed.get())) }
         _ = try? Report.decode(json: bytes)
         _ = try? Gzip.decompress(bytes)
     },

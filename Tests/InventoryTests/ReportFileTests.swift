@@ -117,9 +117,9 @@ struct ReportFileTests {
             ])
         #expect(found(json + Array("\ngarbage\n".utf8)) == ["0 1", "\(json.count + 1) bad_json"])
         #expect(found(Array(frame.prefix(120)) + [10] + frame) == ["0 truncated", "121 2"])
-        let gzip = try Gzip.compress(json)
-        #expect(found(Array(gzip.dropLast(3))) == ["0 truncated"])
-        #expect(found(gzip + Array("tail".utf8)) == ["0 1", "\(gzip.count) trailing_bytes"])
+        let packed = try Gzip.compress(json)
+        #expect(found(Array(packed.dropLast(3))) == ["0 truncated"])
+        #expect(found(packed + Array("tail".utf8)) == ["0 1", "\(packed.count) trailing_bytes"])
     }
 
     @Test("any bytes end in an entry, never in a crash")

@@ -6,25 +6,27 @@ struct GzipTests {
     @Test("the same bytes give the same gzip, with no time and no system in its header")
     func fixedHeader() throws {
         let bytes = Array("dbcensus".utf8)
-        let gzip = try Gzip.compress(bytes)
-        #expect(try Gzip.compress(bytes) == gzip)
-        #expect(Array(gzip[..<10]) == [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 2, 255])
-        #expect(try Gzip.decompress(gzip) == bytes)
+        let packed = try Gzip.compress(bytes)
+        #expect(try Gzip.compress(bytes) == packed)
+        #expect(Array(packed[..<10]) == [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 2, 255])
+        #expect(try Gzip.decompress(packed) == bytes)
         #expect(try Gzip.decompress(try Gzip.compress([])) == [])
     }
 
     @Test("a cut anywhere, a flipped byte in the data and bytes behind it are refused")
     func damage() throws {
-        let gzip = try Gzip.compress(Array(String(repeating: "report ", count: 500).utf8))
-        for length in 0..<gzip.count {
-            #expect { try Gzip.decompress(Array(gzip[..<length])) } throws: { ($0 as? ReportError)?.code == .truncated }
+        let packed = try Gzip.compress(Array(String(repeating: "report ", count: 500).utf8))
+        for length in 0..<packed.count {
+            #expect { try Gzip.decompress(Array(packed[..<length])) } throws: {
+                ($0 as? ReportError)?.code == .truncated
+            }
         }
-        for index in 10..<gzip.count {
-            var damaged = gzip
+        for index in 10..<packed.count {
+            var damaged = packed
             damaged[index] ^= 0x55
             #expect(throws: ReportError.self, "byte \(index)") { try Gzip.decompress(damaged) }
         }
-        #expect { try Gzip.decompress(gzip + [0]) } throws: { ($0 as? ReportError)?.code == .trailingBytes }
+        #expect { try Gzip.decompress(packed + [0]) } throws: { ($0 as? ReportError)?.code == .trailingBytes }
     }
 
     @Test("a bomb is refused at 64 MiB, and more than 4 MiB of gzip before it is inflated")

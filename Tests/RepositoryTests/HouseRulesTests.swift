@@ -83,6 +83,8 @@ struct HouseRulesTests {
         for target in targets {
             for (file, text) in try Self.sources(target) {
                 if target == "Engines", file == "EngineRegistry.swift" { continue }
+                // Text of reports, which the compressor knows beforehand.
+                if target == "Report", file.hasPrefix("Dictionary") { continue }
                 if target == "Engines", folders.contains(where: { file.hasPrefix($0 + "/") }) { continue }
                 // Help texts give examples.
                 let lines = Self.code(text).filter { line in

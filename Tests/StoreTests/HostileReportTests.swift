@@ -134,7 +134,7 @@ struct HostileReportTests {
             var report = IngestTests.report(count, machine: String(repeating: "\(count % 10)", count: 32))
             report.host.addresses = Array(repeating: String(repeating: "a", count: 100), count: count)
             func ingest(_ json: [UInt8]) throws -> String {
-                let incoming = try Observation(gzip: try Gzip.compress(json), json: json, catalog: .current)
+                let incoming = try Observation(packed: try Gzip.compress(json), json: json, catalog: .current)
                 return "\(try store.ingest([incoming], now: TestStore.time(count))[0])"
             }
             #expect(try ingest(try report.json(.minified)).hasPrefix("stored"))

@@ -199,7 +199,7 @@ struct IngestTests {
     @Test("the received bytes are kept, with keys that this program does not know")
     func raw() throws {
         let json = Array("{\"new\":1,".utf8) + (try Self.report(0).json(.minified)).dropFirst()
-        let incoming = try Observation(gzip: try Gzip.compress(json), json: json, catalog: .current)
+        let incoming = try Observation(packed: try Gzip.compress(json), json: json, catalog: .current)
         _ = try store.ingest([incoming], now: Self.noon)
         let body = try store.database.read { try Data.fetchOne($0, sql: "SELECT body FROM reports") }
         #expect(try Gzip.decompress(Array(try #require(body))) == json)

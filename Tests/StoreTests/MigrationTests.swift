@@ -146,9 +146,10 @@ struct MigrationTests {
 
     /// A copy of the store that the collector of that time wrote: Fixtures/write-store.py.
     private static func unpack(_ number: String) throws -> String {
-        let gzip = try Data(contentsOf: fixtures.appending(path: "store-\(number).sqlite.gz"))
+        let packed = try Data(contentsOf: fixtures.appending(path: "store-\(number).sqlite.gz"))
         let path = FileManager.default.temporaryDirectory.appending(path: "dbcensus-\(UUID()).sqlite").path
-        try Data(try Gzip.firstMember(of: Array(gzip)[...], compressedLimit: .max).bytes).write(to: URL(filePath: path))
+        try Data(try Gzip.firstMember(of: Array(packed)[...], compressedLimit: .max).bytes).write(
+            to: URL(filePath: path))
         return path
     }
 }

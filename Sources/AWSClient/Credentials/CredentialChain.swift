@@ -2,9 +2,9 @@ import Foundation
 
 /// The default chain: the first source that is configured gives the credentials, in the order of AWS's own tools.
 ///
-/// Environment, then the chosen profile (a role, web identity, IAM Identity Center, keys, a process), then the container's
-/// endpoint, then the instance's role. A source that is configured and fails is an error: the next one would be a
-/// different identity.
+/// The environment; the chosen profile (a role, web identity, IAM Identity Center, keys, a process); the container's
+/// endpoint; the instance's role. A source that is configured and fails is an error: the next one would be a different
+/// identity.
 package struct CredentialChain: Sendable {
     let environment: AWSEnvironment
     let profiles: Profiles

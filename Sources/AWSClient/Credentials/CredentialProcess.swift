@@ -113,13 +113,13 @@ package enum CredentialProcess {
         guard !isLate.withLockedValue({ $0 }) else {
             throw AWSError(.credentials, "the credential_process \(words[0]) did not end in \(timeout): run it by hand")
         }
+        guard bytes.count <= outputLimit else {
+            throw AWSError(.credentials, "the credential_process \(words[0]) printed more than \(outputLimit) bytes")
+        }
         guard process.terminationStatus == 0 else {
             throw AWSError(
                 .credentials,
                 "the credential_process \(words[0]) failed with status \(process.terminationStatus): run it by hand")
-        }
-        guard bytes.count <= outputLimit else {
-            throw AWSError(.credentials, "the credential_process \(words[0]) printed more than \(outputLimit) bytes")
         }
         return bytes
     }

@@ -4,7 +4,8 @@ import Synchronization
 /// A rate limit that AWS's throttling sets: none until a call is throttled, then a token bucket whose rate follows the
 /// CUBIC curve, as the adaptive retry mode of AWS's own SDKs does it.
 ///
-/// Source: "Retry behavior", adaptive mode, AWS SDKs and Tools Reference Guide; constants of botocore's retries/throttling.
+/// Source: "Retry behavior", adaptive mode, AWS SDKs and Tools Reference Guide; the constants are botocore's
+/// (retries/throttling).
 final class AdaptiveRate: Sendable {
     static let beta = 0.7
     static let scale = 0.4

@@ -1,9 +1,10 @@
 import Synchronization
 
-/// The token bucket of the standard retry mode: retries cost tokens, successes give them back, and an empty bucket means
-/// that AWS is down for us, so that no retry makes it worse.
+/// The token bucket of the standard retry mode.
 ///
-/// Source: "Retry behavior", AWS SDKs and Tools Reference Guide: 500 tokens, 14 for a transient error, 5 for a throttled one.
+/// A retry costs tokens, and a success gives them back. An empty bucket means that the service is in trouble: no retry
+/// adds to it. Source: "Retry behavior", AWS SDKs and Tools Reference Guide (500 tokens; a retry costs 14 after a
+/// transient error, 5 after a throttled one).
 package final class RetryBudget: Sendable {
     static let capacity = 500
     static let transientCost = 14

@@ -1,6 +1,6 @@
 import Foundation
 
-/// `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in capitals or small letters. Small letters win, as in curl and in boto3.
+/// `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in capitals or small letters; small letters win, as in curl.
 struct ProxySettings: Sendable, Equatable {
     struct Proxy: Sendable, Equatable {
         var host: String

@@ -6,8 +6,8 @@ public struct IncomingReport: Sendable {
     public enum Content: Sendable {
         /// A report, ready to be stored.
         case observation(Observation)
-        /// An invalid report, or one that cannot be decoded, with its bytes as one gzip member: a dead letter.
-        case rejected(Refusal, gzip: [UInt8])
+        /// An invalid report, or one that cannot be decoded, with its compressed bytes: a dead letter.
+        case rejected(Refusal, packed: [UInt8])
         /// No report at all: there is nothing to keep.
         case unreadable(ReportError)
     }
@@ -54,17 +54,17 @@ public struct IncomingReport: Sendable {
             let isKnown = stored != nil && stored == digest?.digest
             let head = isKnown ? try digest?.head() : nil
             let report = head == nil ? try entry.report.get() : nil
-            let gzip = try entry.gzip ?? Gzip.compress(json)
+            let packed = try entry.packed ?? Packed.compress(json)
             do throws(Refusal) {
                 if let report {
-                    content = .observation(try Observation(report, gzip: gzip, digest: digest?.digest, catalog))
+                    content = .observation(try Observation(report, packed: packed, digest: digest?.digest, catalog))
                 } else if let digest, let head {
-                    content = .observation(try Observation(unread: digest, head, gzip: gzip, json: json, catalog))
+                    content = .observation(try Observation(unread: digest, head, packed: packed, json: json, catalog))
                 } else {
                     content = .unreadable(ReportError(.badJSON, "the report cannot be read"))
                 }
             } catch {
-                content = .rejected(error, gzip: gzip)
+                content = .rejected(error, packed: packed)
             }
         } catch let error as ReportError {
             content = Self.rejected(entry, error)
@@ -84,8 +84,10 @@ public struct IncomingReport: Sendable {
         // What is too large to be read is too large to be kept: its sender gets the code of the limit.
         guard error.code != .inflatedTooLarge else { return .unreadable(error) }
         let bytes = try? entry.json.get()
-        guard let bytes = bytes ?? entry.raw, let gzip = try? Gzip.compress(bytes) else { return .unreadable(error) }
-        return .rejected(Refusal(code, error.message), gzip: gzip)
+        guard let bytes = bytes ?? entry.raw, let packed = try? Packed.compress(bytes) else {
+            return .unreadable(error)
+        }
+        return .rejected(Refusal(code, error.message), packed: packed)
     }
 
     /// The result, given what the store says of a report that was ready.

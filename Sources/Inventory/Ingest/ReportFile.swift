@@ -15,8 +15,8 @@ public enum ReportFile {
         public var path: String?
         /// The report's JSON, word for word, or why there is none.
         public var json: Result<[UInt8], ReportError>
-        /// The gzip member that held exactly that JSON, where it came in one.
-        public var gzip: [UInt8]?
+        /// The compressed bytes that held exactly that JSON, where it came in such: see `Packed`.
+        public var packed: [UInt8]?
         /// The parts of it that are wanted.
         var extent = Catalog.current.extent
         /// The bytes of something that claims to be a report and cannot be read.
@@ -119,9 +119,9 @@ private struct Reading {
             do throws(ReportError) {
                 let member = try Gzip.firstMember(of: bytes[offset...], compressedLimit: .max, inflatedLimit: left)
                 left -= member.bytes.count
-                let gzip = Array(bytes[offset..<offset + member.consumed])
+                let packed = Array(bytes[offset..<offset + member.consumed])
                 if isReport(member.bytes) {
-                    entries.append(Entry(offset: offset, json: .success(member.bytes), gzip: gzip))
+                    entries.append(Entry(offset: offset, json: .success(member.bytes), packed: packed))
                     offset += member.consumed
                     continue
                 }
@@ -188,16 +188,16 @@ private struct Reading {
 
     /// The report in a frame. The text of a broken frame is kept.
     private mutating func entry(_ frame: Frame.Found, at offset: Int, in text: [UInt8]) -> Entry {
-        var entry = Entry(offset: offset, json: inflate(frame.gzip), gzip: try? frame.gzip.get())
+        var entry = Entry(offset: offset, json: inflate(frame.packed), packed: try? frame.packed.get())
         if case .failure = entry.json, frame.range.count <= ReportLimits.compressedBytes * 2 {
             entry.raw = Array(text[frame.range])
         }
         return entry
     }
 
-    private mutating func inflate(_ gzip: Result<[UInt8], ReportError>) -> Result<[UInt8], ReportError> {
+    private mutating func inflate(_ packed: Result<[UInt8], ReportError>) -> Result<[UInt8], ReportError> {
         do throws(ReportError) {
-            let json = try Gzip.decompress(try gzip.get(), limit: min(framesLeft, each))
+            let json = try Packed.decompress(try packed.get(), limit: min(framesLeft, each))
             framesLeft -= json.count
             return .success(json)
         } catch { return .failure(error) }

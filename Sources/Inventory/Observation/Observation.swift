@@ -20,7 +20,7 @@ public struct Observation: Sendable {
     /// A digest of what lasts in a host's report: an equal one of the same host says nothing new. Nil where there is
     /// none.
     public let digest: Int64?
-    /// The report or the listing as it came: one gzip member with its JSON.
+    /// The report or the listing as it came, compressed: see `Packed`.
     public let body: [UInt8]
     /// Who sent it: a token's id, or `cli`.
     public var sender = Observation.commandLine
@@ -46,53 +46,53 @@ public struct Observation: Sendable {
     /// - Throws: `Refusal` when the report is invalid.
     public init(_ report: Report, catalog: Catalog = .current) throws(Refusal) {
         let json: [UInt8]
-        let gzip: [UInt8]
-        do throws(ReportError) { (json, gzip) = try Self.bytes(of: report) } catch {
+        let packed: [UInt8]
+        do throws(ReportError) { (json, packed) = try Self.bytes(of: report) } catch {
             throw Refusal(.invalid, error.message)
         }
-        try self.init(report, gzip: gzip, digest: ReportDigest(json, catalog)?.digest, catalog)
+        try self.init(report, packed: packed, digest: ReportDigest(json, catalog)?.digest, catalog)
     }
 
-    private static func bytes(of report: Report) throws(ReportError) -> (json: [UInt8], gzip: [UInt8]) {
+    private static func bytes(of report: Report) throws(ReportError) -> (json: [UInt8], packed: [UInt8]) {
         let json = try report.json(.minified)
-        return (json, try Gzip.compress(json))
+        return (json, try Packed.compress(json))
     }
 
     /// The observation in a stored or received body.
     ///
     /// - Parameters:
-    ///   - gzip: exactly one gzip member with the report's JSON, as it came.
+    ///   - packed: the report's compressed JSON, as it came: see `Packed`.
     ///   - json: the same, inflated.
     /// - Throws: `ReportError` when it cannot be decoded, `Refusal` when it is invalid.
-    public init(gzip: [UInt8], json: [UInt8], catalog: Catalog) throws {
+    public init(packed: [UInt8], json: [UInt8], catalog: Catalog) throws {
         let report = try Report.decode(json: json, catalog.extent)
-        try self.init(report, gzip: gzip, digest: ReportDigest(json, catalog)?.digest, catalog)
+        try self.init(report, packed: packed, digest: ReportDigest(json, catalog)?.digest, catalog)
     }
 
     /// The observation in a report.
     ///
     /// - Parameters:
     ///   - report: the report, as far as `catalog` needs it.
-    ///   - gzip: exactly one gzip member with the report's JSON, as it came.
+    ///   - packed: the report's compressed JSON, as it came: see `Packed`.
     /// - Throws: `Refusal` when the report is invalid.
-    init(_ report: Report, gzip: [UInt8], digest: Int64?, _ catalog: Catalog) throws(Refusal) {
+    init(_ report: Report, packed: [UInt8], digest: Int64?, _ catalog: Catalog) throws(Refusal) {
         if let long = report.databases.lazy.compactMap(\.tooLong).first { throw Refusal(.invalid, long) }
         let databases = report.databases.map { ObservedDatabase($0, catalog.historical) }
         try self.init(
-            head: report, gzip: gzip, digest: digest, catalog, count: databases.count, content: .read(databases))
+            head: report, packed: packed, digest: digest, catalog, count: databases.count, content: .read(databases))
     }
 
     /// The observation in a report that was looked over: its databases are not decoded yet.
     init(
-        unread report: ReportDigest, _ head: Report, gzip: [UInt8], json: [UInt8], _ catalog: Catalog
+        unread report: ReportDigest, _ head: Report, packed: [UInt8], json: [UInt8], _ catalog: Catalog
     ) throws(Refusal) {
         try self.init(
-            head: head, gzip: gzip, digest: report.digest, catalog, count: report.databases,
+            head: head, packed: packed, digest: report.digest, catalog, count: report.databases,
             content: .unread(json))
     }
 
     private init(
-        head report: Report, gzip: [UInt8], digest: Int64?, _ catalog: Catalog, count: Int, content: Content
+        head report: Report, packed: [UInt8], digest: Int64?, _ catalog: Catalog, count: Int, content: Content
     ) throws(Refusal) {
         guard let host = ObservedHost(report, catalog.hosts) else {
             throw Refusal(.noIdentity, "the host has no instance id, no machine id and no name")
@@ -109,21 +109,21 @@ public struct Observation: Sendable {
         // What a report leaves out says nothing: it cannot be told from another one by what it has.
         self.digest = isComplete && !leavesOut ? digest : nil
         databaseCount = count
-        body = gzip
+        body = packed
         scan = report.scan
         (self.content, self.catalog) = (content, catalog)
     }
 
     /// The observation in a listing.
     ///
-    /// - Parameter gzip: as for a report.
+    /// - Parameter packed: as for a report.
     /// - Throws: `Refusal` when the listing is invalid.
-    public init(_ listing: Listing, gzip: [UInt8]? = nil, catalog: Catalog = .current) throws(Refusal) {
+    public init(_ listing: Listing, packed: [UInt8]? = nil, catalog: Catalog = .current) throws(Refusal) {
         if let invalid = listing.invalid { throw Refusal(.invalid, invalid) }
-        if let gzip {
-            body = gzip
+        if let packed {
+            body = packed
         } else {
-            do { body = try Gzip.compress(Array(Report.encoder(.minified).encode(listing))) } catch {
+            do { body = try Packed.compress(Array(Report.encoder(.minified).encode(listing))) } catch {
                 throw Refusal(.invalid, "\(error)")
             }
         }

@@ -9,11 +9,11 @@ extension InventoryStore {
     /// The most dead letters of one sender.
     public static let deadLettersPerSource = 5_000
 
-    /// Keeps rejected reports, each with its body as one gzip member and its sender, in one transaction.
+    /// Keeps rejected reports, each with its compressed body and its sender, in one transaction.
     ///
     /// They count as what their sender writes a day; those of a sender that has used up its `quota` are not kept.
     public func addDeadLetters(
-        _ letters: [(refusal: Refusal, gzip: [UInt8], sender: String)], now: Date = Date(), quota: SenderQuota = .none
+        _ letters: [(refusal: Refusal, packed: [UInt8], sender: String)], now: Date = Date(), quota: SenderQuota = .none
     ) throws {
         guard !letters.isEmpty else { return }
         try write { database in
@@ -29,7 +29,7 @@ extension InventoryStore {
                             """
                     ).execute(arguments: [
                         time, letter.sender, letter.refusal.code.rawValue, letter.refusal.message, time,
-                        Data(letter.gzip),
+                        Data(letter.packed),
                     ])
                 }
             }
@@ -55,7 +55,7 @@ extension InventoryStore {
     public func deadLetterBody(_ id: Int64) throws -> [UInt8]? {
         let sql = "SELECT body FROM dead_letters WHERE row_id = ?"
         guard let body = try read({ try Data.fetchOne($0, sql: sql, arguments: [id]) }) else { return nil }
-        return try Gzip.firstMember(of: Array(body)[...], compressedLimit: .max).bytes
+        return try Packed.decompress(Array(body), compressedLimit: .max)
     }
 
     /// Tries a dead letter again, and removes it when it is stored; nil when there is none of that number.

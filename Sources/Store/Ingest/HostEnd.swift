@@ -69,7 +69,7 @@ extension InventoryStore {
     public func splitHost(
         _ id: String, source: String = Observation.commandLine, now: Date = Date()
     ) throws -> HostSplit? {
-        var letters: [(refusal: Refusal, gzip: [UInt8], sender: String)] = []
+        var letters: [(refusal: Refusal, packed: [UInt8], sender: String)] = []
         let split: HostSplit? = try write { database in
             guard let row = try KnownHost.row(id, database) else { return nil }
             let own = try Self.id(of: row, database)

@@ -59,9 +59,9 @@ extension InventoryStore {
     /// - Parameter keepsBody: false when the body is in its row already, and must not take memory.
     func observation(body: Data, keepsBody: Bool = true) throws -> Observation {
         // What came as JSON may pack to more than a frame may hold.
-        let gzip = Array(body)
-        let json = try Gzip.firstMember(of: gzip[...], compressedLimit: .max).bytes
-        return try Observation(gzip: keepsBody ? gzip : [], json: json, catalog: catalog)
+        let packed = Array(body)
+        let json = try Packed.decompress(packed, compressedLimit: .max)
+        return try Observation(packed: keepsBody ? packed : [], json: json, catalog: catalog)
     }
 
     /// The digests of the last reports of hosts, nil where there is none.
@@ -190,15 +190,14 @@ struct Ingestion {
 
     /// A report of at most 256 KiB of JSON as this program writes it; nil when it is larger or does not decode.
     private static func canonical(_ body: Data) -> [UInt8]? {
-        // gzip (RFC 1952) ends with the size of what it holds, which was checked when it came.
-        let size = body.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
-        return size <= 256 << 10 ? try? Report.decode(body: body).json(.minified) : nil
+        try? Report.decode(json: Packed.decompress(Array(body), compressedLimit: .max, limit: 256 << 10)).json(
+            .minified)
     }
 }
 
 extension Report {
     /// The report in a stored body.
     static func decode(body: Data) throws(ReportError) -> Report {
-        try decode(json: try Gzip.firstMember(of: Array(body)[...], compressedLimit: .max).bytes)
+        try decode(json: try Packed.decompress(Array(body), compressedLimit: .max))
     }
 }

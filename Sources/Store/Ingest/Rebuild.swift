@@ -106,9 +106,9 @@ extension InventoryStore {
     /// The observation in a stored body; nil when it no longer decodes. The body itself is not kept in memory.
     private func observation(_ body: Data, isListing: Bool) -> Observation? {
         guard isListing else { return try? observation(body: body, keepsBody: false) }
-        let json = try? Gzip.firstMember(of: Array(body)[...], compressedLimit: .max).bytes
+        let json = try? Packed.decompress(Array(body), compressedLimit: .max)
         let listing = json.flatMap { try? Report.decoder().decode(Listing.self, from: Data($0)) }
-        return listing.flatMap { try? Observation($0, gzip: [], catalog: catalog) }
+        return listing.flatMap { try? Observation($0, packed: [], catalog: catalog) }
     }
 
     /// Applies one observation whose body is stored already, in the row `reportRow`.

@@ -19,7 +19,7 @@ extension InventoryStore {
         var outcomes = try stride(from: 0, to: ready.count, by: IngestBatch.reports).flatMap { start in
             try ingest(Array(ready[start..<min(start + IngestBatch.reports, ready.count)]), quota: quota)
         }[...]
-        var letters: [(refusal: Refusal, gzip: [UInt8], sender: String)] = []
+        var letters: [(refusal: Refusal, packed: [UInt8], sender: String)] = []
         let results = groups.map { group in
             group.reports.map { report -> IngestResult in
                 switch report.content {
@@ -29,8 +29,8 @@ extension InventoryStore {
                         letters.append((refusal, observation.body, group.sender))
                     }
                     return report.result(outcome)
-                case .rejected(let refusal, let gzip):
-                    letters.append((refusal, gzip, group.sender))
+                case .rejected(let refusal, let packed):
+                    letters.append((refusal, packed, group.sender))
                     return report.result(nil)
                 case .unreadable: return report.result(nil)
                 }

@@ -127,7 +127,7 @@ extension InventoryStore {
         } catch { throw ReportError(.badJSON, "\(error)") }
         guard let found else { return nil }
         return try partsCache.parts(of: found.0) { () throws(ReportError) in
-            ReportParts(try Gzip.firstMember(of: Array(found.1)[...], compressedLimit: .max).bytes)
+            ReportParts(try Packed.decompress(Array(found.1), compressedLimit: .max))
         }
     }
 }
