@@ -84,7 +84,7 @@ state=missing
 if [ $keep = true ] && { [ -e "$agent" ] || [ -h "$agent" ]; }; then
     state=changed
     if is_ours "$agent" - && [ "$(sha256 "$agent")" = "$agent_sha" ]; then state=good; fi
-    [ $state = good ] || rm -f -- "$agent" || fail 46 unsafe_directory "$agent is not the agent and cannot be removed"
+    [ $state = good ] || rm -f -- "$agent" 2>/dev/null || fail 46 unsafe_directory "$agent is not the agent and cannot be removed"
 fi
 if [ $state != good ]; then
     if [ ! -f "$downloaded" ]; then
@@ -132,17 +132,23 @@ set -- "$agent" scan --format frame --frame 2 --max-output @MAX_OUTPUT@ --deadli
 if command -v timeout >/dev/null; then set -- timeout -k 5 @TIMEOUT@ "$@"; fi
 if command -v ionice >/dev/null && ionice -c 3 true 2>/dev/null; then set -- ionice -c 3 "$@"; fi
 if command -v nice >/dev/null; then set -- nice -n 19 "$@"; fi
-status=0
+status=0 began=$(date +%s)
+# The outer shell is for what a shell writes of its own about a process that a signal ended.
 (
-    ulimit -v @MEMORY_KIB@ 2>/dev/null
-    exec "$@"
-) >"$frame" 2>"$run/dbcensus-errors" </dev/null || status=$?
+    (
+        ulimit -v @MEMORY_KIB@ 2>/dev/null
+        exec "$@"
+    ) >"$frame" 2>"$run/dbcensus-errors" </dev/null
+    exit $?
+) 2>/dev/null || status=$?
 [ $keep = true ] || rm -f -- "$agent"
+# A timeout ends the agent by a signal, and not every host's timeout says so by its own status.
+case $status in 137 | 143) [ $(($(date +%s) - began)) -lt @TIMEOUT@ ] || status=124 ;; esac
 case $status in
 0) ;;
-124 | 143) fail 55 timed_out "the agent did not end in @TIMEOUT@ s" ;;
+124) fail 55 timed_out "the agent did not end in @TIMEOUT@ s" ;;
 126) fail 54 noexec "$folder is mounted noexec or a policy forbids to run there: allow it, or set keep_agent" ;;
-12[89] | 1[3-9]? | 2??) fail 56 agent_killed "signal $((status - 128)) ended the agent: $(tail -c 300 "$run/dbcensus-errors")" ;;
+129 | 1[345]?) fail 56 agent_killed "signal $((status - 128)) ended the agent: $(tail -c 300 "$run/dbcensus-errors")" ;;
 *)
     case $(cat "$run/dbcensus-errors") in
     *'No space left'*) fail 48 disk_full "the disk of $run is full: free 1 MB" ;;
