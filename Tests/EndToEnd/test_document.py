@@ -109,12 +109,14 @@ def test_without_a_kept_agent_or_a_download(make):
     assert host.left() == set()
     # The download step ran and brought nothing.
     failed(host.scan(before='mkdir "$RUN/awsdownloadContent"'), 52, "download_failed")
+    # It was refused.
+    failed(host.scan(b""), 52, "download_failed")
     assert host.left() == set()
 
 
 @pytest.mark.parametrize("download", [
-    gzip.compress(EVIL), b"", gzip.compress(FAKE, mtime=0)[:-9], gzip.compress(FAKE, mtime=0) + gzip.compress(EVIL), EVIL, FAKE,
-], ids=["tampered", "empty", "truncated", "appended", "not-gzip", "unpacked"])
+    gzip.compress(EVIL), gzip.compress(FAKE, mtime=0)[:-9], gzip.compress(FAKE, mtime=0) + gzip.compress(EVIL), EVIL, FAKE,
+], ids=["tampered", "truncated", "appended", "not-gzip", "unpacked"])
 def test_a_download_that_is_not_the_agent_is_not_run(make, download):
     host = make()
     assert "nothing was run" in failed(host.scan(download), 53, "hash_mismatch")

@@ -87,7 +87,8 @@ if [ $keep = true ] && { [ -e "$agent" ] || [ -h "$agent" ]; }; then
     [ $state = good ] || rm -f -- "$agent" 2>/dev/null || fail 46 unsafe_directory "$agent is not the agent and cannot be removed"
 fi
 if [ $state != good ]; then
-    if [ ! -f "$downloaded" ]; then
+    # The SSM agent leaves an empty file when a server refuses the download.
+    if [ ! -s "$downloaded" ]; then
         [ $state = missing ] ||
             fail 51 kept_agent_changed "the kept agent was not the one of this document and is removed: run again with fetch=yes"
         [ ! -d "$run/awsdownloadContent" ] ||
@@ -129,7 +130,11 @@ fi
 
 # Behind all other work, for a limited time and with a limited address space, where the host has the tools.
 set -- "$agent" scan --format frame --frame 2 --max-output @MAX_OUTPUT@ --deadline @DEADLINE@s
-if command -v timeout >/dev/null; then set -- timeout -k 5 @TIMEOUT@ "$@"; fi
+# In the foreground the agent stays in the group of processes that the SSM agent ends when a command is cancelled.
+if command -v timeout >/dev/null; then
+    if timeout --foreground 1 true 2>/dev/null; then foreground=--foreground; else foreground=; fi
+    set -- timeout $foreground -k 5 @TIMEOUT@ "$@"
+fi
 if command -v ionice >/dev/null && ionice -c 3 true 2>/dev/null; then set -- ionice -c 3 "$@"; fi
 if command -v nice >/dev/null; then set -- nice -n 19 "$@"; fi
 status=0 began=$(date +%s)
