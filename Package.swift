@@ -41,6 +41,14 @@ let aws: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
+let simulator: [Target.Dependency] = [
+    .product(name: "Crypto", package: "swift-crypto"),
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "Logging", package: "swift-log"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
 /// What those bring with them, pinned too. SwiftPM warns that no target uses them; the versions hold all the same.
 /// Tests/EndToEnd/test_repository.py fails when a package is in the build that this file does not pin.
 let indirect: [(repository: String, version: Version)] = [
@@ -66,6 +74,7 @@ let package = Package(
     products: [
         .executable(name: "dbcensus-agent", targets: ["Agent"]),
         .executable(name: "dbcensus-collector", targets: ["Collector"]),
+        .executable(name: "fleet-simulator", targets: ["FleetSimulator"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -101,6 +110,8 @@ let package = Package(
                 + web
                 + collector,
             swiftSettings: strict),
+        .executableTarget(
+            name: "FleetSimulator", dependencies: ["Report", argumentParser] + simulator, swiftSettings: strict),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: strict),
         .testTarget(
             name: "ReportTests", dependencies: ["Report", .product(name: "Crypto", package: "swift-crypto")],

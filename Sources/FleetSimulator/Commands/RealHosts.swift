@@ -1,0 +1,75 @@
+import Foundation
+
+/// Hosts on which the document's own shell runs, with the agent that it verifies: this machine, with a /var/lib for each.
+struct RealHosts: Sendable {
+    /// The instances with a lower number are real.
+    var count: Int
+    /// The folder with `dbcensus-agent-<version>-linux-<architecture>.gz`: what aws:downloadContent would bring.
+    var agents: String
+    /// Where the hosts have their folders.
+    var folder: String
+
+    func takes(_ instance: Instance, _ document: Document) -> Bool {
+        instance.number < count && instance.kind == .managed && document.isCensus && document.steps.first?.shell != ""
+    }
+
+    /// Runs the steps as the SSM agent does: the status of the first that fails, and what each printed.
+    func run(_ command: CommandBook.Command, on instance: Instance) async -> (code: Int, outputs: [String]) {
+        do {
+            let root = "\(folder)/\(instance.id)"
+            let place = "\(root)/\(command.id)"
+            for name in ["lib", command.id] { try make("\(root)/\(name)") }
+            if command.values["fetch"] == "yes" {
+                try make("\(place)/downloads")
+                try make("\(place)/awsdownloadContent")
+                if let file = try FileManager.default.contentsOfDirectory(atPath: agents).first(where: { $0.hasSuffix("-linux-\(Self.machine).gz") }) {
+                    try FileManager.default.copyItem(atPath: "\(agents)/\(file)", toPath: "\(place)/downloads/dbcensus-agent.gz")
+                }
+            }
+            var code = 0
+            var outputs: [String] = []
+            for step in command.document.steps {
+                try make("\(place)/\(step.name)")
+                let script = "\(place)/\(step.name)/_script.sh"
+                try step.shell.write(toFile: script, atomically: false, encoding: .utf8)
+                let (status, output) = try await Self.sh("mount --bind \"$1\" /var/lib && exec sh \"$2\"", ["\(root)/lib", script])
+                if code == 0 { code = status }
+                outputs.append(output)
+            }
+            try? FileManager.default.removeItem(atPath: place)
+            return (code, outputs)
+        } catch { return (-1, ["fleet-simulator: cannot run the document: \(error)\n"]) }
+    }
+
+    private func make(_ path: String) throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    }
+
+    #if arch(x86_64)
+        private static let machine = "x86_64"
+    #else
+        private static let machine = "aarch64"
+    #endif
+
+    /// Runs a script in mounts of its own.
+    private static func sh(_ script: String, _ arguments: [String]) async throws -> (status: Int, output: String) {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["unshare", "--mount", "sh", "-c", script, "sh"] + arguments
+        let pipe = Pipe()
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = pipe
+        process.standardError = FileHandle.nullDevice
+        return try await withCheckedThrowingContinuation { done in
+            do { try process.run() } catch {
+                done.resume(throwing: error)
+                return
+            }
+            Thread.detachNewThread {
+                let output = pipe.fileHandleForReading.readDataToEndOfFile()
+                process.waitUntilExit()
+                done.resume(returning: (Int(process.terminationStatus), String(decoding: output, as: UTF8.self)))
+            }
+        }
+    }
+}
