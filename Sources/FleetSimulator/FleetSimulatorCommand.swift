@@ -35,9 +35,11 @@ struct FleetSimulatorCommand: AsyncParsableCommand {
         let documents: [Document]
         do { documents = try hosts.documents() } catch { throw ValidationError("\(error)") }
         let commands = CommandBook(
-            fleet: fleet, documents: documents, hosts: hosts.hosts, real: try hosts.real(folder: NSTemporaryDirectory()))
+            fleet: fleet, documents: documents, hosts: hosts.hosts, real: try hosts.real(folder: NSTemporaryDirectory())
+        )
         let simulator = Simulator(
-            fleet: fleet, identities: Identities(access.settings, fleet), throttle: Throttle(rate: server.rate, burst: server.burst),
+            fleet: fleet, identities: Identities(access.settings, fleet),
+            throttle: Throttle(rate: server.rate, burst: server.burst),
             commands: commands, latency: server.latency)
         let access = access
         try await SimulatorServer(simulator: simulator, port: server.port, threads: server.threads) { port in
@@ -57,12 +59,14 @@ struct FleetOptions: ParsableArguments {
     @Option(help: "Instances in each account and region.") var instances = 10
     @Option(help: "Another number makes another fleet.") var seed: UInt64 = 1
     @Option(help: "A part that behaves so: NAME=FRACTION, or mixed.") var share: [String] = []
-    @Option(help: "How many databases hosts have: NUMBER=WEIGHT,…") var databases = "0=0.45,1=0.4,3=0.12,30=0.025,300=0.005"
+    @Option(help: "How many databases hosts have: NUMBER=WEIGHT,…") var databases =
+        "0=0.45,1=0.4,3=0.12,30=0.025,300=0.005"
 
     func fleet() throws -> Fleet {
         let names = regions.split(separator: ",").map(String.init)
         guard (1...100_000).contains(accounts), (0...1_000_000).contains(instances), !names.isEmpty else {
-            throw ValidationError("--accounts is 1 to 100000, --instances 0 to 1000000 in each region, and --regions names one")
+            throw ValidationError(
+                "--accounts is 1 to 100000, --instances 0 to 1000000 in each region, and --regions names one")
         }
         var shares = Shares()
         for text in share {
@@ -71,10 +75,12 @@ struct FleetOptions: ParsableArguments {
                 continue
             }
             let parts = text.split(separator: "=", maxSplits: 1)
-            guard parts.count == 2, let name = Shares.Name(rawValue: String(parts[0])), let value = Double(parts[1]), (0...1).contains(value)
+            guard parts.count == 2, let name = Shares.Name(rawValue: String(parts[0])), let value = Double(parts[1]),
+                (0...1).contains(value)
             else {
                 throw ValidationError(
-                    "--share \(text): write mixed or NAME=FRACTION, with a name of \(Shares.Name.allCases.map(\.rawValue).joined(separator: ", "))")
+                    "--share \(text): write mixed or NAME=FRACTION, with a name of \(Shares.Name.allCases.map(\.rawValue).joined(separator: ", "))"
+                )
             }
             shares[name] = value
         }
@@ -85,33 +91,42 @@ struct FleetOptions: ParsableArguments {
             return (0...1_000).contains(count) && weight >= 0 ? (count, weight) : nil
         }
         guard pairs.count == texts.count, pairs.contains(where: { $0.weight > 0 }) else {
-            throw ValidationError("--databases \(databases): write NUMBER=WEIGHT, separated by commas, with numbers up to 1000")
+            throw ValidationError(
+                "--databases \(databases): write NUMBER=WEIGHT, separated by commas, with numbers up to 1000")
         }
         let counts = DatabaseCounts(weights: pairs)
         return Fleet(
-            size: .init(accounts: accounts, regions: names, instances: instances, seed: seed), shares: shares, counts: counts)
+            size: .init(accounts: accounts, regions: names, instances: instances, seed: seed), shares: shares,
+            counts: counts)
     }
 }
 
 struct AccessOptions: ParsableArguments {
-    @Option(name: .customLong("access-key-id"), help: "The access key of the hub's user.") var accessKeyID = "AKIAFLEETSIMULATOR00"
+    @Option(name: .customLong("access-key-id"), help: "The access key of the hub's user.") var accessKeyID =
+        "AKIAFLEETSIMULATOR00"
     @Option(help: "Its secret key.") var secretAccessKey = "fleet-simulator"
     @Option(help: "A role that each account has.") var role: [String] = ["dbcensus-spoke"]
-    @Option(name: .customLong("external-id"), help: "What AssumeRole must be given; empty for none.") var externalID = "fleet"
+    @Option(name: .customLong("external-id"), help: "What AssumeRole must be given; empty for none.") var externalID =
+        "fleet"
 
     var settings: Identities.Settings {
         .init(
-            accessKey: accessKeyID, secretKey: secretAccessKey, roles: role, externalID: externalID.isEmpty ? nil : externalID)
+            accessKey: accessKeyID, secretKey: secretAccessKey, roles: role,
+            externalID: externalID.isEmpty ? nil : externalID)
     }
 }
 
 struct HostOptions: ParsableArguments {
-    @Option(help: "A Run Command document of the hub's that prints a report of dbcensus: NAME=FILE.") var document: [String] = []
+    @Option(help: "A Run Command document of the hub's that prints a report of dbcensus: NAME=FILE.") var document:
+        [String] = []
     @Option(help: "Mean seconds that a host takes.") var hostSeconds = 1.0
     @Option(help: "How many times faster than the clock commands go.") var speed = 1.0
     @Option(help: "The version of dbcensus in the reports.") var agentVersion = "0.1.0"
     @Option(help: "The frame of the reports: 1 or 2.") var frame = 2
-    @Option(help: "Instances, from the first, on which the document's shell really runs; needs root, --document and --agents.")
+    @Option(
+        help:
+            "Instances, from the first, on which the document's shell really runs; needs root, --document and --agents."
+    )
     var realHosts = 0
     @Option(help: "The folder with the agents that real hosts download.") var agents = "dist"
 
@@ -122,7 +137,9 @@ struct HostOptions: ParsableArguments {
     }
 
     var hosts: Hosts {
-        Hosts(seconds: hostSeconds, speed: speed, agentVersion: agentVersion, frame: Frame.Version(rawValue: frame) ?? .dictionary)
+        Hosts(
+            seconds: hostSeconds, speed: speed, agentVersion: agentVersion,
+            frame: Frame.Version(rawValue: frame) ?? .dictionary)
     }
 
     func documents() throws -> [Document] {
@@ -137,7 +154,9 @@ struct HostOptions: ParsableArguments {
 
     func real(folder: String) throws -> RealHosts? {
         guard realHosts > 0 else { return nil }
-        guard geteuid() == 0, !document.isEmpty else { throw ValidationError("--real-hosts needs root, --document and --agents") }
+        guard geteuid() == 0, !document.isEmpty else {
+            throw ValidationError("--real-hosts needs root, --document and --agents")
+        }
         return RealHosts(count: realHosts, agents: agents, folder: folder + "/fleet-simulator-\(getpid())")
     }
 }
@@ -151,7 +170,8 @@ struct ServerOptions: ParsableArguments {
 
     func validate() throws {
         guard (0...65_535).contains(port), (1...64).contains(threads), latency >= 0, rate >= 0, burst >= 1 else {
-            throw ValidationError("--port is 0 to 65535, --threads 1 to 64, --latency and --rate 0 or more, --burst 1 or more")
+            throw ValidationError(
+                "--port is 0 to 65535, --threads 1 to 64, --latency and --rate 0 or more, --burst 1 or more")
         }
     }
 }

@@ -23,11 +23,13 @@ struct SimulatorServer: Sendable {
             }
             let call = HTTPCall(
                 method: request.method.rawValue, path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : "",
-                authority: request.head.authority ?? "", headers: request.headers, body: Array(buffer.readableBytesView))
+                authority: request.head.authority ?? "", headers: request.headers, body: Array(buffer.readableBytesView)
+            )
             let (status, headers, body) = await simulator.answer(call)
             var fields = HTTPFields()
             for (name, value) in headers { if let name = HTTPField.Name(name) { fields[name] = value } }
-            return Response(status: .init(code: status), headers: fields, body: .init(byteBuffer: ByteBuffer(bytes: body)))
+            return Response(
+                status: .init(code: status), headers: fields, body: .init(byteBuffer: ByteBuffer(bytes: body)))
         }
         var quiet = Logger(label: "fleet-simulator") { StreamLogHandler.standardError(label: $0) }
         quiet.logLevel = .warning

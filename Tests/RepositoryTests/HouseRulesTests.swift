@@ -31,6 +31,10 @@ struct HouseRulesTests {
             "AsyncHTTPClient", "Crypto", "Foundation", "FoundationXML", "Logging", "NIOConcurrencyHelpers", "NIOCore",
             "NIOFoundationCompat", "NIOHTTP1", "NIOPosix", "NIOSSL", "Synchronization",
         ],
+        "FleetSimulator": [
+            "ArgumentParser", "Crypto", "Foundation", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOPosix",
+            "Report", "Synchronization",
+        ],
         "Web": [
             "Crypto", "Foundation", "FoundationEssentials", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Inventory",
             "Logging", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOPosix", "Report",

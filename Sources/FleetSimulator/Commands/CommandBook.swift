@@ -84,7 +84,11 @@ final class CommandBook: Sendable {
             }
             invocations[index].starts += wait
             invocations[index].ends += wait
-            ends.append((invocations[index].ends, invocations[index].status != "Success" && invocations[index].details != "Undeliverable"))
+            ends.append(
+                (
+                    invocations[index].ends,
+                    invocations[index].status != "Success" && invocations[index].details != "Undeliverable"
+                ))
         }
     }
 
@@ -99,8 +103,11 @@ final class CommandBook: Sendable {
 
     /// What AWS shows of an invocation now.
     func state(_ command: Command, _ invocation: Invocation) -> (status: String, details: String, isFinal: Bool) {
-        if let cancelled = command.cancelled, cancelled.instances?.contains(invocation.instance.id) ?? true, cancelled.at < invocation.ends {
-            return elapsed(command) < cancelled.at + 0.5 ? ("Cancelling", "Cancelling", false) : ("Cancelled", "Cancelled", true)
+        if let cancelled = command.cancelled, cancelled.instances?.contains(invocation.instance.id) ?? true,
+            cancelled.at < invocation.ends
+        {
+            return elapsed(command) < cancelled.at + 0.5
+                ? ("Cancelling", "Cancelling", false) : ("Cancelled", "Cancelled", true)
         }
         return invocation.state(at: elapsed(command))
     }
@@ -117,7 +124,8 @@ final class CommandBook: Sendable {
     }
 
     private func runReal(_ real: RealHosts, _ command: Command) {
-        for (index, invocation) in command.invocations.enumerated() where real.takes(invocation.instance, command.document) {
+        for (index, invocation) in command.invocations.enumerated()
+        where real.takes(invocation.instance, command.document) {
             commands.withLock { $0[command.id]?.invocations[index].ends = .infinity }
             Task {
                 let (code, outputs) = await real.run(command, on: invocation.instance)

@@ -14,7 +14,8 @@ struct Document: Sendable {
 
     /// A document of Amazon's, which prints a line.
     static let runShellScript = Document(
-        name: "AWS-RunShellScript", steps: [("aws:runShellScript", "")], hash: Signature.hash([]), parameters: [
+        name: "AWS-RunShellScript", steps: [("aws:runShellScript", "")], hash: Signature.hash([]),
+        parameters: [
             "commands": .null, "workingDirectory": .null, "executionTimeout": .null,
         ], isCensus: false)
 
@@ -37,11 +38,14 @@ struct Document: Sendable {
                 let lines = step["inputs"]?["runCommand"]?.strings ?? []
                 return (step["name"]?.string ?? "", lines.joined(separator: "\n") + "\n")
             }, hash: Signature.hash(Array(content)),
-            parameters: Dictionary((json["parameters"]?.fields ?? []).compactMap { key, value in value.map { (key, $0) } }) { $1 },
+            parameters: Dictionary(
+                (json["parameters"]?.fields ?? []).compactMap { key, value in value.map { (key, $0) } }
+            ) { $1 },
             isCensus: true)
     }
 
-    init(name: String, steps: [(name: String, shell: String)], hash: String, parameters: [String: JSON], isCensus: Bool) {
+    init(name: String, steps: [(name: String, shell: String)], hash: String, parameters: [String: JSON], isCensus: Bool)
+    {
         self.name = name
         self.steps = steps
         self.hash = hash
@@ -60,7 +64,9 @@ struct Document: Sendable {
             if let allowed = parameter["allowedValues"]?.strings, !allowed.contains(text) {
                 throw AWSFailure("InvalidParameters", "Parameter \"\(name)\" is not one of the allowed values.")
             }
-            if let pattern = parameter["allowedPattern"]?.string.flatMap({ try? Regex($0) }), text.firstMatch(of: pattern) == nil {
+            if let pattern = parameter["allowedPattern"]?.string.flatMap({ try? Regex($0) }),
+                text.firstMatch(of: pattern) == nil
+            {
                 throw AWSFailure("InvalidParameters", "Parameter \"\(name)\" does not match the allowed pattern.")
             }
             values[name] = text

@@ -38,22 +38,32 @@ struct Hosts: Sendable {
         let starts = 0.2 + 0.8 * draw.of("starts").fraction
         let ends = starts + seconds * (0.5 + draw.of("ends").fraction)
         /// AWS writes these words with blanks and without.
-        func spelled(_ words: String) -> String { draw.of("spelling").fraction < 0.5 ? words : words.replacing(" ", with: "") }
-        func end(_ status: String, _ details: String, code: Int = -1, _ outputs: [String] = [], at: Double? = nil) -> Invocation {
+        func spelled(_ words: String) -> String {
+            draw.of("spelling").fraction < 0.5 ? words : words.replacing(" ", with: "")
+        }
+        func end(_ status: String, _ details: String, code: Int = -1, _ outputs: [String] = [], at: Double? = nil)
+            -> Invocation
+        {
             Invocation(
-                instance: instance, starts: at ?? starts, ends: at ?? ends, status: status, details: details, code: code,
+                instance: instance, starts: at ?? starts, ends: at ?? ends, status: status, details: details,
+                code: code,
                 outputs: outputs)
         }
         switch (instance.kind, instance.outcome) {
-        case (.offline, _), (.stopped, _), (.unmanaged, _): return end("TimedOut", spelled("Delivery Timed Out"), at: timeout)
+        case (.offline, _), (.stopped, _), (.unmanaged, _):
+            return end("TimedOut", spelled("Delivery Timed Out"), at: timeout)
         case (_, .undeliverable), (_, .terminated): return end("Failed", "Undeliverable", at: starts)
         case (.windows, _) where document.isCensus: return end("Success", "Success", code: 0, [])
         case (_, .timedOut): return end("TimedOut", spelled("Execution Timed Out"))
         case (_, .failed):
-            let (code, detail) = draw.of("failure").pick([(53, "hash_mismatch"), (48, "disk_full"), (54, "noexec"), (57, "agent_failed")])
+            let (code, detail) = draw.of("failure").pick([
+                (53, "hash_mismatch"), (48, "disk_full"), (54, "noexec"), (57, "agent_failed"),
+            ])
             return end("Failed", "Failed", code: code, ["dbcensus: \(detail): simulated\n"])
         case (_, .garbage):
-            return end("Success", "Success", code: 0, ["\u{1}\u{7f}motd: <b>welcome</b>\n-----BEGIN DBCENSUS REPORT 2 12 0-----\n\u{fffd}"])
+            return end(
+                "Success", "Success", code: 0,
+                ["\u{1}\u{7f}motd: <b>welcome</b>\n-----BEGIN DBCENSUS REPORT 2 12 0-----\n\u{fffd}"])
         default: break
         }
         guard document.isCensus else {

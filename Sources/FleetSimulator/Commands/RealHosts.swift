@@ -22,8 +22,11 @@ struct RealHosts: Sendable {
             if command.values["fetch"] == "yes" {
                 try make("\(place)/downloads")
                 try make("\(place)/awsdownloadContent")
-                if let file = try FileManager.default.contentsOfDirectory(atPath: agents).first(where: { $0.hasSuffix("-linux-\(Self.machine).gz") }) {
-                    try FileManager.default.copyItem(atPath: "\(agents)/\(file)", toPath: "\(place)/downloads/dbcensus-agent.gz")
+                if let file = try FileManager.default.contentsOfDirectory(atPath: agents).first(where: {
+                    $0.hasSuffix("-linux-\(Self.machine).gz")
+                }) {
+                    try FileManager.default.copyItem(
+                        atPath: "\(agents)/\(file)", toPath: "\(place)/downloads/dbcensus-agent.gz")
                 }
             }
             var code = 0
@@ -32,7 +35,8 @@ struct RealHosts: Sendable {
                 try make("\(place)/\(step.name)")
                 let script = "\(place)/\(step.name)/_script.sh"
                 try step.shell.write(toFile: script, atomically: false, encoding: .utf8)
-                let (status, output) = try await Self.sh("mount --bind \"$1\" /var/lib && exec sh \"$2\"", ["\(root)/lib", script])
+                let (status, output) = try await Self.sh(
+                    "mount --bind \"$1\" /var/lib && exec sh \"$2\"", ["\(root)/lib", script])
                 if code == 0 { code = status }
                 outputs.append(output)
             }
@@ -42,7 +46,8 @@ struct RealHosts: Sendable {
     }
 
     private func make(_ path: String) throws {
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     }
 
     #if arch(x86_64)

@@ -35,7 +35,9 @@ final class Fleet: Sendable {
 
     func account(_ index: Int) -> Account {
         let draw = draw.of("account").of(index)
-        func share(_ name: Shares.Name, _ purpose: StaticString) -> Bool { index > 0 && draw.of(purpose).fraction < shares[name] }
+        func share(_ name: Shares.Name, _ purpose: StaticString) -> Bool {
+            index > 0 && draw.of(purpose).fraction < shares[name]
+        }
         return Account(
             index: index, id: "\(100_000_000_000 + index * 1_000_003 + Int(size.seed % 1_000_000))",
             isSuspended: share(.suspended, "suspended"), deniesRole: share(.denied, "denied"),
@@ -44,7 +46,8 @@ final class Fleet: Sendable {
 
     func account(id: Substring) -> Account? {
         guard let number = Int(id) else { return nil }
-        let (index, rest) = (number - 100_000_000_000 - Int(size.seed % 1_000_000)).quotientAndRemainder(dividingBy: 1_000_003)
+        let (index, rest) = (number - 100_000_000_000 - Int(size.seed % 1_000_000)).quotientAndRemainder(
+            dividingBy: 1_000_003)
         return rest == 0 && (0..<size.accounts).contains(index) ? account(index) : nil
     }
 
@@ -66,7 +69,8 @@ final class Fleet: Sendable {
         let kind = Instance.Kind(draw.of("kind").fraction, shares)
         let outcome = Instance.Outcome(draw.of("outcome").fraction, shares)
         return Instance(
-            number: number, account: account(place / size.regions.count), region: size.regions[place % size.regions.count],
+            number: number, account: account(place / size.regions.count),
+            region: size.regions[place % size.regions.count],
             kind: kind, outcome: outcome, databases: counts.draw(draw.of("databases")), draw: draw)
     }
 

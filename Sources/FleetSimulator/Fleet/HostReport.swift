@@ -17,12 +17,14 @@ enum HostReport {
     private static let products = [
         Product(
             engine: "postgresql", vendor: "community", versions: ["14.19", "15.14", "16.10", "17.6"], port: 5432,
-            user: "postgres", executable: "/usr/bin/postgres", package: "postgresql-server", folder: "/var/lib/pgsql/data"),
+            user: "postgres", executable: "/usr/bin/postgres", package: "postgresql-server",
+            folder: "/var/lib/pgsql/data"),
         Product(
             engine: "mysql", vendor: "oracle", versions: ["5.7.44", "8.0.43", "8.4.6"], port: 3306, user: "mysql",
             executable: "/usr/sbin/mysqld", package: "mysql-community-server", folder: "/var/lib/mysql"),
         Product(
-            engine: "mariadb", vendor: "mariadb", versions: ["10.5.29", "10.11.14", "11.4.8"], port: 3306, user: "mysql",
+            engine: "mariadb", vendor: "mariadb", versions: ["10.5.29", "10.11.14", "11.4.8"], port: 3306,
+            user: "mysql",
             executable: "/usr/sbin/mariadbd", package: "mariadb-server", folder: "/var/lib/mysql"),
         Product(
             engine: "mongodb", vendor: "mongodb", versions: ["4.4.29", "6.0.25", "7.0.23"], port: 27017, user: "mongod",
@@ -54,7 +56,9 @@ enum HostReport {
             scan: .init(
                 startedAt: time, durationMs: 40 + instance.databases, status: .complete, privileged: true,
                 sandbox: .init(seccomp: true, landlock: true), processesSeen: 120 + instance.databases,
-                engines: ["mysql", "mariadb", "postgresql", "mongodb"].map { .init(id: $0, outcome: .complete, durationMs: 2) },
+                engines: ["mysql", "mariadb", "postgresql", "mongodb"].map {
+                    .init(id: $0, outcome: .complete, durationMs: 2)
+                },
                 problems: []),
             databases: databases)
     }
@@ -110,7 +114,9 @@ enum HostReport {
             .init(field: "engine", value: product.executable, source: "/proc/\(1_000 + index)/exe"),
             .init(field: "data_directories", value: folder, source: "/proc/\(1_000 + index)/cwd"),
             .init(field: "version", value: version, source: "\(folder)/version"),
-            .init(field: "package", value: "\(product.package) \(version)-1.amzn2023", source: "/var/lib/rpm/rpmdb.sqlite"),
+            .init(
+                field: "package", value: "\(product.package) \(version)-1.amzn2023", source: "/var/lib/rpm/rpmdb.sqlite"
+            ),
             .init(field: "settings.port", value: "\(port)", source: "default"),
         ]
         return database

@@ -8,7 +8,10 @@ struct Instance: Sendable {
 
         init(_ fraction: Double, _ shares: Shares) {
             var left = fraction
-            for (kind, name) in [(Kind.unmanaged, Shares.Name.unmanaged), (.offline, .offline), (.stopped, .stopped), (.windows, .windows)] {
+            for (kind, name) in [
+                (Kind.unmanaged, Shares.Name.unmanaged), (.offline, .offline), (.stopped, .stopped),
+                (.windows, .windows),
+            ] {
                 left -= shares[name]
                 if left < 0 {
                     self = kind
@@ -27,7 +30,8 @@ struct Instance: Sendable {
         init(_ fraction: Double, _ shares: Shares) {
             var left = fraction
             let all: [(Outcome, Shares.Name)] = [
-                (.undeliverable, .undeliverable), (.timedOut, .timedOut), (.terminated, .terminated), (.failed, .failed),
+                (.undeliverable, .undeliverable), (.timedOut, .timedOut), (.terminated, .terminated),
+                (.failed, .failed),
                 (.truncated, .truncated), (.garbage, .garbage),
             ]
             for (outcome, name) in all {

@@ -59,19 +59,25 @@ enum Service: String, Sendable, CaseIterable {
                 json: "InvalidSignatureException", query: "SignatureDoesNotMatch", ec2: "AuthFailure",
                 s3: "SignatureDoesNotMatch"),
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
-                + "and signing method.", status: self == .ec2 ? 401 : self == .ssm || self == .organizations ? 400 : 403)
+                + "and signing method.", status: self == .ec2 ? 401 : self == .ssm || self == .organizations ? 400 : 403
+        )
     }
     func skewed(_ signed: String, now: String) -> AWSFailure {
         AWSFailure(
             pick(
                 json: "InvalidSignatureException", query: "SignatureDoesNotMatch", ec2: "RequestExpired",
-                s3: "RequestTimeTooSkewed"), "Signature expired: \(signed) is now earlier than \(now) (\(now) - 5 min.)",
+                s3: "RequestTimeTooSkewed"),
+            "Signature expired: \(signed) is now earlier than \(now) (\(now) - 5 min.)",
             status: self == .s3 || self == .sts || self == .sns ? 403 : 400)
     }
     func denied(_ principal: Principal, _ action: String, byPolicy: Bool = false) -> AWSFailure {
-        let why = byPolicy ? "with an explicit deny in a service control policy" : "because no identity-based policy allows the \(rawValue):\(action) action"
+        let why =
+            byPolicy
+            ? "with an explicit deny in a service control policy"
+            : "because no identity-based policy allows the \(rawValue):\(action) action"
         return AWSFailure(
-            pick(json: "AccessDeniedException", query: "AccessDenied", ec2: "UnauthorizedOperation", s3: "AccessDenied"),
+            pick(
+                json: "AccessDeniedException", query: "AccessDenied", ec2: "UnauthorizedOperation", s3: "AccessDenied"),
             "User: \(principal.arn) is not authorized to perform: \(rawValue):\(action) \(why)",
             status: self == .ssm || self == .organizations ? 400 : 403)
     }

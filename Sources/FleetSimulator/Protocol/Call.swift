@@ -49,7 +49,8 @@ struct Call: Sendable {
             var xml = XML("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
             let name = "\(action)Response"
             let namespace =
-                [.ec2: "http://ec2.amazonaws.com/doc/2016-11-15/", .sts: "https://sts.amazonaws.com/doc/2011-06-15/"][service]
+                [.ec2: "http://ec2.amazonaws.com/doc/2016-11-15/", .sts: "https://sts.amazonaws.com/doc/2011-06-15/"][
+                    service]
                 ?? "http://sns.amazonaws.com/doc/2010-03-31/"
             xml = XML(xml.text + "<\(name) xmlns=\"\(namespace)\">")
             if service == .ec2 {
@@ -59,7 +60,9 @@ struct Call: Sendable {
                 xml.add("\(action)Result") { $0 = XML($0.text + content.text) }
                 xml.add("ResponseMetadata") { $0.add("RequestId", requestID) }
             }
-            return (200, ["Content-Type": "text/xml", "x-amzn-RequestId": requestID], Array("\(xml.text)</\(name)>".utf8))
+            return (
+                200, ["Content-Type": "text/xml", "x-amzn-RequestId": requestID], Array("\(xml.text)</\(name)>".utf8)
+            )
         case .object(let bytes, var headers):
             headers["x-amz-request-id"] = requestID
             return (200, headers, bytes ?? [])
@@ -68,7 +71,9 @@ struct Call: Sendable {
 }
 
 extension Service {
-    func reply(_ failure: AWSFailure, requestID: String, isHead: Bool) -> (status: Int, headers: [String: String], body: [UInt8]) {
+    func reply(_ failure: AWSFailure, requestID: String, isHead: Bool) -> (
+        status: Int, headers: [String: String], body: [UInt8]
+    ) {
         var headers = ["Content-Type": "text/xml", "x-amzn-RequestId": requestID]
         var xml = XML("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
         func error(_ xml: inout XML) {
@@ -79,7 +84,10 @@ extension Service {
         switch self {
         case .ssm, .organizations:
             headers["Content-Type"] = "application/x-amz-json-1.1"
-            let json: JSON = ["__type": .string(failure.code), "message": .string(failure.message), "Message": .string(failure.message)]
+            let json: JSON = [
+                "__type": .string(failure.code), "message": .string(failure.message),
+                "Message": .string(failure.message),
+            ]
             return (failure.status, headers, json.bytes)
         case .sts, .sns:
             xml.add("ErrorResponse") { xml in

@@ -45,7 +45,8 @@ final class Identities: Sendable {
         if id == settings.accessKey {
             let arn = "arn:\(fleet.partition):iam::\(fleet.hub.id):user/dbcensus"
             let user = Principal(account: fleet.hub, arn: arn, userID: "AIDAFLEETSIMULATOR00", isRole: false)
-            return Key(secret: settings.secretKey, token: nil, principal: user, expires: .distantFuture, callsLeft: .max)
+            return Key(
+                secret: settings.secretKey, token: nil, principal: user, expires: .distantFuture, callsLeft: .max)
         }
         return sessions.withLock { sessions in
             guard var key = sessions[id] else { return nil }
@@ -56,7 +57,8 @@ final class Identities: Sendable {
     }
 
     /// A session of a role, for so many seconds.
-    func session(_ account: Account, role: String, name: String, seconds: Int) -> (id: String, key: Key, roleID: String) {
+    func session(_ account: Account, role: String, name: String, seconds: Int) -> (id: String, key: Key, roleID: String)
+    {
         let endsEarly = account.sessionExpires && expiredOnce.withLock { $0.insert(account.index).inserted }
         let id = "ASIA" + String(UUID().uuidString.filter { $0 != "-" }.prefix(16))
         let roleID = "AROAFLEETSIMULATOR00"

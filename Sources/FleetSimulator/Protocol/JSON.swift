@@ -18,9 +18,15 @@ enum JSON: Sendable, Decodable {
             self = .array(values)
         } else {
             let value = try decoder.singleValueContainer()
-            if value.decodeNil() { self = .null } else if let bool = try? value.decode(Bool.self) { self = .bool(bool) }
-            else if let number = try? value.decode(Double.self) { self = .number(number) }
-            else { self = .string(try value.decode(String.self)) }
+            if value.decodeNil() {
+                self = .null
+            } else if let bool = try? value.decode(Bool.self) {
+                self = .bool(bool)
+            } else if let number = try? value.decode(Double.self) {
+                self = .number(number)
+            } else {
+                self = .string(try value.decode(String.self))
+            }
         }
     }
 

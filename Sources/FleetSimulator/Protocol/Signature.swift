@@ -23,14 +23,17 @@ struct Signature: Sendable {
                 let pair = part.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
                 if pair.count == 2 { fields[pair[0]] = pair[1] }
             }
-            guard let name = fields["Credential"], let headers = fields["SignedHeaders"], let value = fields["Signature"] else { return nil }
+            guard let name = fields["Credential"], let headers = fields["SignedHeaders"],
+                let value = fields["Signature"]
+            else { return nil }
             credential = String(name)
             signedHeaders = headers.split(separator: ";")
             signature = String(value)
             timestamp = request.header("x-amz-date") ?? ""
             token = request.header("x-amz-security-token")
         } else if let name = request.queryValue("X-Amz-Credential"), let value = request.queryValue("X-Amz-Signature"),
-            let headers = request.queryValue("X-Amz-SignedHeaders"), let seconds = request.queryValue("X-Amz-Expires").flatMap({ Int($0) })
+            let headers = request.queryValue("X-Amz-SignedHeaders"),
+            let seconds = request.queryValue("X-Amz-Expires").flatMap({ Int($0) })
         {
             credential = name
             signedHeaders = headers.split(separator: ";").map { Substring($0) }
@@ -38,7 +41,9 @@ struct Signature: Sendable {
             timestamp = request.queryValue("X-Amz-Date") ?? ""
             token = request.queryValue("X-Amz-Security-Token")
             expires = seconds
-        } else { return nil }
+        } else {
+            return nil
+        }
         let scope = credential.split(separator: "/").map(String.init)
         guard scope.count == 5, scope[4] == "aws4_request" else { return nil }
         (accessKey, date, region, service) = (scope[0], scope[1], scope[2], scope[3])
@@ -63,18 +68,21 @@ struct Signature: Sendable {
             request.method, request.path, query.joined(separator: "&"), headers.joined(),
             signedHeaders.joined(separator: ";"), hash,
         ].joined(separator: "\n")
-        let text = "AWS4-HMAC-SHA256\n\(timestamp)\n\(date)/\(region)/\(service)/aws4_request\n\(Self.hash(Array(canonical.utf8)))"
+        let text =
+            "AWS4-HMAC-SHA256\n\(timestamp)\n\(date)/\(region)/\(service)/aws4_request\n\(Self.hash(Array(canonical.utf8)))"
         return Self.hex(Self.hmac(key, text)) == signature && signedHeaders.contains("host")
     }
 
     /// How many seconds the request is older than now; nil for a time that cannot be read.
     var age: TimeInterval? {
-        try? Date(timestamp, strategy: Self.format).distance(to: Date())
+        // ISO 8601's basic form, such as 20261101T120000Z.
+        let digits = Array(timestamp)
+        guard digits.count == 16 else { return nil }
+        let text =
+            [0..<4, 4..<6, 6..<8].map { String(digits[$0]) }.joined(separator: "-") + "T"
+            + [9..<11, 11..<13, 13..<15].map { String(digits[$0]) }.joined(separator: ":") + "Z"
+        return (try? Date(text, strategy: .iso8601)).map { -$0.timeIntervalSinceNow }
     }
-
-    static let format = Date.ParseStrategy(
-        format: "\(year: .defaultDigits)\(month: .twoDigits)\(day: .twoDigits)T\(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased))\(minute: .twoDigits)\(second: .twoDigits)Z",
-        locale: Locale(identifier: "en_US_POSIX"), timeZone: .gmt)
 
     static func hash(_ bytes: [UInt8]) -> String { hex(SHA256.hash(data: bytes)) }
 

@@ -43,9 +43,12 @@ final class Simulator: Sendable {
         _ request: HTTPCall, _ service: Service, _ action: inout String, _ signature: Signature?, _ requestID: String
     ) throws(AWSFailure) -> Call {
         guard let signature else { throw service.unsigned }
-        guard var key = identities.use(signature.accessKey), key.token == signature.token else { throw service.unknownKey }
+        guard var key = identities.use(signature.accessKey), key.token == signature.token else {
+            throw service.unknownKey
+        }
         guard let age = signature.age, abs(age) < 300 || signature.expires != nil else {
-            throw service.skewed(signature.timestamp, now: Date().formatted(.iso8601.dateSeparator(.omitted).timeSeparator(.omitted)))
+            throw service.skewed(
+                signature.timestamp, now: Date().formatted(.iso8601.dateSeparator(.omitted).timeSeparator(.omitted)))
         }
         guard signature.isMade(by: key.secret, of: request) else { throw service.wrongSignature }
         guard key.callsLeft >= 0, key.expires > Date() else { throw service.expired }
@@ -77,19 +80,23 @@ final class Simulator: Sendable {
             for number in 0..<(fleet.size.accounts * fleet.size.regions.count * fleet.size.instances) {
                 let instance = fleet.instance(number)
                 let region = fleet.size.regions.firstIndex(of: instance.region) ?? 0
-                body += JSON.object([
-                    ("instance", .string(instance.id)), ("account", .string(instance.account.id)),
-                    ("region", .string(instance.region)), ("kind", .string(instance.kind.rawValue)),
-                    ("outcome", .string(instance.outcome.rawValue)), ("databases", .number(Double(instance.databases))),
-                    ("gone", .bool(fleet.isGone(instance))),
-                    ("account_denied", .bool(instance.account.deniesRole)),
-                    ("account_suspended", .bool(instance.account.isSuspended)),
-                    ("region_denied", .bool(fleet.isDenied(instance.account, region: region))),
-                ]).bytes + [UInt8(ascii: "\n")]
+                body +=
+                    JSON.object([
+                        ("instance", .string(instance.id)), ("account", .string(instance.account.id)),
+                        ("region", .string(instance.region)), ("kind", .string(instance.kind.rawValue)),
+                        ("outcome", .string(instance.outcome.rawValue)),
+                        ("databases", .number(Double(instance.databases))),
+                        ("gone", .bool(fleet.isGone(instance))),
+                        ("account_denied", .bool(instance.account.deniesRole)),
+                        ("account_suspended", .bool(instance.account.isSuspended)),
+                        ("region_denied", .bool(fleet.isDenied(instance.account, region: region))),
+                    ]).bytes + [UInt8(ascii: "\n")]
             }
             return (200, ["Content-Type": "application/jsonl"], body)
         }
-        let calls = counts.withLock { $0 }.sorted { $0.key < $1.key }.map { ($0.key, JSON?.some(.number(Double($0.value)))) }
+        let calls = counts.withLock { $0 }.sorted { $0.key < $1.key }.map {
+            ($0.key, JSON?.some(.number(Double($0.value))))
+        }
         return (200, ["Content-Type": "application/json"], JSON.object([("calls", .object(calls))]).bytes)
     }
 }
@@ -106,7 +113,8 @@ extension HTTPCall {
 
     func action(of service: Service) -> String {
         switch service {
-        case .ssm, .organizations: header("x-amz-target").flatMap { $0.split(separator: ".").last.map(String.init) } ?? ""
+        case .ssm, .organizations:
+            header("x-amz-target").flatMap { $0.split(separator: ".").last.map(String.init) } ?? ""
         case .sts, .ec2, .sns: Self.pairs(String(decoding: body, as: UTF8.self))["Action"] ?? queryValue("Action") ?? ""
         case .s3: ["GET": "GetObject", "PUT": "PutObject", "HEAD": "HeadObject"][method] ?? method
         }

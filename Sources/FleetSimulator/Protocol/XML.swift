@@ -26,7 +26,9 @@ struct XML: Sendable {
     }
 
     /// A list as EC2 and Organizations write it: one element with an `item` for each value.
-    mutating func add<Value>(_ name: String, _ values: some Sequence<Value>, item: String = "item", _ content: (inout XML, Value) -> Void) {
+    mutating func add<Value>(
+        _ name: String, _ values: some Sequence<Value>, item: String = "item", _ content: (inout XML, Value) -> Void
+    ) {
         add(name) { xml in for value in values { xml.add(item) { content(&$0, value) } } }
     }
 }

@@ -44,12 +44,18 @@ extension Call {
         let ids = form.list("InstanceId")
         let size = form.values["MaxResults"].map { Int($0) ?? 0 }
         if size != nil, !ids.isEmpty {
-            throw AWSFailure("InvalidParameterCombination", "The parameter instancesSet cannot be used with the parameter maxResults")
+            throw AWSFailure(
+                "InvalidParameterCombination", "The parameter instancesSet cannot be used with the parameter maxResults"
+            )
         }
         guard (5...1_000).contains(size ?? 1_000) else {
-            throw AWSFailure("InvalidParameterValue", "Value ( \(size ?? 0) ) for parameter maxResults is invalid. Expecting a value between 5 and 1000.")
+            throw AWSFailure(
+                "InvalidParameterValue",
+                "Value ( \(size ?? 0) ) for parameter maxResults is invalid. Expecting a value between 5 and 1000.")
         }
-        guard let start = Page.start(form.values["NextToken"]) else { throw AWSFailure("InvalidNextToken", "The token is not valid") }
+        guard let start = Page.start(form.values["NextToken"]) else {
+            throw AWSFailure("InvalidNextToken", "The token is not valid")
+        }
         let filters = form.filters
         for filter in filters where !Self.knows(filter.name) {
             throw AWSFailure("InvalidParameterValue", "The filter '\(filter.name)' is invalid")
@@ -59,7 +65,8 @@ extension Call {
         if !ids.isEmpty {
             numbers = []
             for id in ids {
-                guard let instance = fleet.instance(id: id, account, region: regionIndex), !fleet.isGone(instance) else {
+                guard let instance = fleet.instance(id: id, account, region: regionIndex), !fleet.isGone(instance)
+                else {
                     throw AWSFailure("InvalidInstanceID.NotFound", "The instance ID '\(id)' does not exist")
                 }
                 numbers.append(instance.number)
@@ -85,7 +92,8 @@ extension Call {
     }
 
     private static func knows(_ filter: String) -> Bool {
-        ["instance-state-name", "instance-id", "instance-type", "architecture", "tag-key"].contains(filter) || filter.hasPrefix("tag:")
+        ["instance-state-name", "instance-id", "instance-type", "architecture", "tag-key"].contains(filter)
+            || filter.hasPrefix("tag:")
     }
 }
 

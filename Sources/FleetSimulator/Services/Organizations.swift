@@ -10,7 +10,8 @@ extension Call {
         let arn = "arn:\(fleet.partition):organizations::\(fleet.hub.id)"
         func unit(_ name: String) -> JSON {
             [
-                "Id": .string("ou-f1ee-\(name)"), "Arn": .string("\(arn):ou/o-fleet00000/ou-f1ee-\(name)"), "Name": .string(name),
+                "Id": .string("ou-f1ee-\(name)"), "Arn": .string("\(arn):ou/o-fleet00000/ou-f1ee-\(name)"),
+                "Name": .string(name),
             ]
         }
         func account(_ account: Account) -> JSON {
@@ -55,7 +56,8 @@ extension Call {
         }
         let end = min(count, start + size)
         return .object([
-            (name, .array((min(start, end)..<end).map(item))), ("NextToken", end < count ? .string(Page.token(end)) : nil),
+            (name, .array((min(start, end)..<end).map(item))),
+            ("NextToken", end < count ? .string(Page.token(end)) : nil),
         ])
     }
 }

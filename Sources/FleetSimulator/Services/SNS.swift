@@ -5,7 +5,9 @@ extension Call {
     func sns() throws(AWSFailure) -> Answer {
         guard action == "Publish" else { throw unknownAction }
         let form = form()
-        guard let topic = form["TopicArn"] ?? form["TargetArn"], topic.hasPrefix("arn:\(fleet.partition):sns:\(region):") else {
+        guard let topic = form["TopicArn"] ?? form["TargetArn"],
+            topic.hasPrefix("arn:\(fleet.partition):sns:\(region):")
+        else {
             throw AWSFailure("InvalidParameter", "Invalid parameter: TopicArn")
         }
         guard let message = form["Message"], !message.isEmpty, message.utf8.count <= 256 << 10 else {

@@ -20,7 +20,8 @@ extension Call {
     private func nodes(_ input: JSON) throws(AWSFailure) -> JSON {
         let size = input["MaxResults"]?.int ?? 10
         guard (5...50).contains(size) else {
-            throw .validation("1 validation error detected: Value '\(size)' at 'maxResults' failed to satisfy constraint: 5 to 50")
+            throw .validation(
+                "1 validation error detected: Value '\(size)' at 'maxResults' failed to satisfy constraint: 5 to 50")
         }
         guard let start = Page.start(input["NextToken"]?.string) else {
             throw AWSFailure("InvalidNextToken", "The specified token isn't valid.")
@@ -63,7 +64,8 @@ extension Call {
         var name = name
         if name.hasPrefix("arn:") {
             let parts = name.split(separator: ":", omittingEmptySubsequences: false)
-            guard parts.count == 6, parts[3] == region, [fleet.hub.id, account.id].contains(String(parts[4])), parts[5].hasPrefix("document/")
+            guard parts.count == 6, parts[3] == region, [fleet.hub.id, account.id].contains(String(parts[4])),
+                parts[5].hasPrefix("document/")
             else { throw AWSFailure("InvalidDocument", "Document with name \(name) does not exist.") }
             name = String(parts[5].dropFirst(9))
         } else if account.index > 0, simulator.commands.documents[name]?.isCensus == true {
@@ -88,7 +90,8 @@ extension Call {
         return [
             "Document": [
                 "Name": .string(document.name), "Hash": .string(document.hash), "HashType": "Sha256",
-                "Owner": .string(document.isCensus ? fleet.hub.id : "Amazon"), "Status": "Active", "DocumentVersion": "1",
+                "Owner": .string(document.isCensus ? fleet.hub.id : "Amazon"), "Status": "Active",
+                "DocumentVersion": "1",
                 "LatestVersion": "1", "DefaultVersion": "1", "DocumentType": "Command", "SchemaVersion": "2.2",
                 "DocumentFormat": "JSON", "PlatformTypes": ["Linux"], "TargetType": "/AWS::EC2::Instance",
             ]
@@ -104,11 +107,14 @@ extension Call {
         let instances = try targets(input)
         let timeout = input["TimeoutSeconds"]?.int ?? 3_600
         guard (30...2_592_000).contains(timeout) else {
-            throw .validation("1 validation error detected: Value '\(timeout)' at 'timeoutSeconds' failed to satisfy constraint: 30 to 2592000")
+            throw .validation(
+                "1 validation error detected: Value '\(timeout)' at 'timeoutSeconds' failed to satisfy constraint: 30 to 2592000"
+            )
         }
         let comment = input["Comment"]?.string ?? ""
         guard comment.utf8.count <= 100 else {
-            throw .validation("1 validation error detected: Value at 'comment' failed to satisfy constraint: at most 100 characters")
+            throw .validation(
+                "1 validation error detected: Value at 'comment' failed to satisfy constraint: at most 100 characters")
         }
         var given: [String: [String]] = [:]
         for (name, value) in input["Parameters"]?.fields ?? [] { given[name] = value?.strings ?? [] }
@@ -123,9 +129,11 @@ extension Call {
             maxErrors: Self.limit(input["MaxErrors"]?.string ?? "0", of: count))
         return [
             "Command": [
-                "CommandId": .string(command.id), "DocumentName": input["DocumentName"], "DocumentVersion": input["DocumentVersion"] ?? "$DEFAULT",
+                "CommandId": .string(command.id), "DocumentName": input["DocumentName"],
+                "DocumentVersion": input["DocumentVersion"] ?? "$DEFAULT",
                 "Comment": .string(comment), "ExpiresAfter": .time(command.sentAt.addingTimeInterval(Double(timeout))),
-                "Parameters": input["Parameters"] ?? .object([]), "InstanceIds": .array(instances.map { .string($0.id) }), "Targets": [],
+                "Parameters": input["Parameters"] ?? .object([]),
+                "InstanceIds": .array(instances.map { .string($0.id) }), "Targets": [],
                 "RequestedDateTime": .time(command.sentAt), "Status": "Pending", "StatusDetails": "Pending",
                 "OutputS3Region": .string(region), "OutputS3BucketName": "", "OutputS3KeyPrefix": "",
                 "MaxConcurrency": input["MaxConcurrency"] ?? "50", "MaxErrors": input["MaxErrors"] ?? "0",
@@ -143,7 +151,9 @@ extension Call {
 
     private func targets(_ input: JSON) throws(AWSFailure) -> [Instance] {
         let targets = input["Targets"]?.array ?? []
-        guard targets.count <= 5 else { throw .validation("1 validation error detected: Value at 'targets' failed to satisfy constraint: at most 5") }
+        guard targets.count <= 5 else {
+            throw .validation("1 validation error detected: Value at 'targets' failed to satisfy constraint: at most 5")
+        }
         let first = fleet.firstInstance(account, region: regionIndex)
         if !targets.isEmpty {
             return (first..<first + fleet.size.instances).lazy.map(fleet.instance).filter { instance in
@@ -159,16 +169,24 @@ extension Call {
         // Real AWS answers so to 51 (botocore #993).
         guard ids.count <= 50 else { throw service.throttled }
         guard !ids.isEmpty else { throw .validation("1 validation error detected: InstanceIds or Targets is needed") }
-        guard Set(ids).count == ids.count else { throw AWSFailure("DuplicateInstanceId", "You can't specify an instance ID in more than one association.") }
+        guard Set(ids).count == ids.count else {
+            throw AWSFailure("DuplicateInstanceId", "You can't specify an instance ID in more than one association.")
+        }
         var instances: [Instance] = []
         var invalid: [String] = []
         for id in ids {
-            if let instance = fleet.instance(id: id, account, region: regionIndex), instance.isKnownToSSM, instance.isRunning, !fleet.isGone(instance) {
+            if let instance = fleet.instance(id: id, account, region: regionIndex), instance.isKnownToSSM,
+                instance.isRunning, !fleet.isGone(instance)
+            {
                 instances.append(instance)
-            } else { invalid.append(id) }
+            } else {
+                invalid.append(id)
+            }
         }
         guard invalid.isEmpty else {
-            throw AWSFailure("InvalidInstanceId", "Instances [[\(invalid.joined(separator: ", "))]] not in a valid state for account \(account.id)")
+            throw AWSFailure(
+                "InvalidInstanceId",
+                "Instances [[\(invalid.joined(separator: ", "))]] not in a valid state for account \(account.id)")
         }
         return instances
     }

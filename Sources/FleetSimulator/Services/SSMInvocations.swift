@@ -4,7 +4,9 @@ import Foundation
 extension Call {
     func command(_ input: JSON) throws(AWSFailure) -> CommandBook.Command {
         let id = input["CommandId"]?.string ?? ""
-        guard id.utf8.count == 36 else { throw AWSFailure("InvalidCommandId", "The specified command ID isn't valid. Verify the ID and try again.") }
+        guard id.utf8.count == 36 else {
+            throw AWSFailure("InvalidCommandId", "The specified command ID isn't valid. Verify the ID and try again.")
+        }
         guard let command = simulator.commands.command(id, account: account.index, region: region) else {
             throw AWSFailure("InvalidCommandId", "The specified command ID isn't valid. Verify the ID and try again.")
         }
@@ -15,9 +17,12 @@ extension Call {
         let command = try command(input)
         let size = input["MaxResults"]?.int ?? 50
         guard (1...50).contains(size) else {
-            throw .validation("1 validation error detected: Value '\(size)' at 'maxResults' failed to satisfy constraint: 1 to 50")
+            throw .validation(
+                "1 validation error detected: Value '\(size)' at 'maxResults' failed to satisfy constraint: 1 to 50")
         }
-        guard let start = Page.start(input["NextToken"]?.string) else { throw AWSFailure("InvalidNextToken", "The specified token isn't valid.") }
+        guard let start = Page.start(input["NextToken"]?.string) else {
+            throw AWSFailure("InvalidNextToken", "The specified token isn't valid.")
+        }
         let wanted = input["InstanceId"]?.string
         var shown: [JSON] = []
         var index = min(start, command.invocations.count)
@@ -38,9 +43,11 @@ extension Call {
         let invocation = command.invocations[index]
         let state = simulator.commands.state(command, invocation)
         return [
-            "CommandId": .string(command.id), "InstanceId": .string(invocation.instance.id), "InstanceName": .string(invocation.instance.name),
+            "CommandId": .string(command.id), "InstanceId": .string(invocation.instance.id),
+            "InstanceName": .string(invocation.instance.name),
             "Comment": .string(command.comment), "DocumentName": .string(command.document.name), "DocumentVersion": "1",
-            "RequestedDateTime": .time(command.sentAt), "Status": .string(state.status), "StatusDetails": .string(state.details),
+            "RequestedDateTime": .time(command.sentAt), "Status": .string(state.status),
+            "StatusDetails": .string(state.details),
             "StandardOutputUrl": "", "StandardErrorUrl": "",
             "CommandPlugins": .array(details ? steps(command, index).map(\.listed) : []),
         ]
@@ -60,12 +67,15 @@ extension Call {
         var listed: JSON {
             let text = error.isEmpty ? output : "\(output)\n----------ERROR-------\n\(error)"
             let mark = "---Output truncated---"
-            let shown = text.utf8.count <= 2_500 ? text : String(decoding: text.utf8.prefix(2_500 - mark.utf8.count), as: UTF8.self) + mark
+            let shown =
+                text.utf8.count <= 2_500
+                ? text : String(decoding: text.utf8.prefix(2_500 - mark.utf8.count), as: UTF8.self) + mark
             return .object([
                 ("Name", .string(name)), ("Status", .string(state.status)), ("StatusDetails", .string(state.details)),
                 ("ResponseCode", .number(Double(code))), ("ResponseStartDateTime", .time(started)),
                 ("ResponseFinishDateTime", state.isFinal ? .time(ended) : nil), ("Output", .string(shown)),
-                ("StandardOutputUrl", ""), ("StandardErrorUrl", ""), ("OutputS3Region", "us-east-1"), ("OutputS3BucketName", ""),
+                ("StandardOutputUrl", ""), ("StandardErrorUrl", ""), ("OutputS3Region", "us-east-1"),
+                ("OutputS3BucketName", ""),
                 ("OutputS3KeyPrefix", ""),
             ])
         }
@@ -79,8 +89,11 @@ extension Call {
         let outputs = state.isFinal && state.status != "Cancelled" ? simulator.commands.outputs(command, index) : []
         return command.document.steps.enumerated().map { number, step in
             var state = state
-            if isSkipped, state.isFinal { (state.status, state.details) = ("Success", "Skipped") }
-            else if state.isFinal, number > 0, state.status == "Failed" { (state.status, state.details) = ("Success", "Success") }
+            if isSkipped, state.isFinal {
+                (state.status, state.details) = ("Success", "Skipped")
+            } else if state.isFinal, number > 0, state.status == "Failed" {
+                (state.status, state.details) = ("Success", "Success")
+            }
             return Step(
                 name: step.name, state: state, code: state.isFinal && state.status == "Success" ? 0 : invocation.code,
                 started: command.sentAt.addingTimeInterval(invocation.starts / speed),
@@ -93,7 +106,9 @@ extension Call {
         let command = try command(input)
         let id = input["InstanceId"]?.string
         // AWS does not know an invocation right after it was sent.
-        guard let index = command.invocations.firstIndex(where: { $0.instance.id == id }), -command.sentAt.timeIntervalSinceNow > 0.3 else {
+        guard let index = command.invocations.firstIndex(where: { $0.instance.id == id }),
+            -command.sentAt.timeIntervalSinceNow > 0.3
+        else {
             throw AWSFailure("InvocationDoesNotExist", "")
         }
         let steps = steps(command, index)
@@ -111,7 +126,8 @@ extension Call {
         return [
             "CommandId": .string(command.id), "InstanceId": id.map(JSON.string), "Comment": .string(command.comment),
             "DocumentName": .string(command.document.name), "DocumentVersion": "1",
-            "PluginName": .string(isWhole ? step.name : ""), "ResponseCode": .number(Double(state.isFinal ? step.code : -1)),
+            "PluginName": .string(isWhole ? step.name : ""),
+            "ResponseCode": .number(Double(state.isFinal ? step.code : -1)),
             "ExecutionStartDateTime": .string(step.started.formatted(.iso8601)),
             "ExecutionEndDateTime": .string(state.isFinal ? step.ended.formatted(.iso8601) : ""),
             "Status": .string(state.status), "StatusDetails": .string(state.details),

@@ -13,22 +13,29 @@ extension Call {
         case "AssumeRole":
             let name = form["RoleSessionName"] ?? ""
             guard name.wholeMatch(of: /[A-Za-z0-9_=,.@-]{2,64}/) != nil else {
-                throw AWSFailure("ValidationError", "1 validation error detected: Value '\(name)' at 'roleSessionName' failed to satisfy constraint")
+                throw AWSFailure(
+                    "ValidationError",
+                    "1 validation error detected: Value '\(name)' at 'roleSessionName' failed to satisfy constraint")
             }
             let seconds = Int(form["DurationSeconds"] ?? "3600") ?? 0
             guard (900...43_200).contains(seconds) else {
-                throw AWSFailure("ValidationError", "1 validation error detected: Value '\(seconds)' at 'durationSeconds' failed to satisfy constraint")
+                throw AWSFailure(
+                    "ValidationError",
+                    "1 validation error detected: Value '\(seconds)' at 'durationSeconds' failed to satisfy constraint")
             }
             if principal.isRole, seconds > 3_600 {
                 throw AWSFailure(
                     "ValidationError",
-                    "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
+                    "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+                )
             }
             let arn = form["RoleArn"] ?? ""
             let parts = arn.split(separator: ":", omittingEmptySubsequences: false)
             let denied = AWSFailure(
-                "AccessDenied", "User: \(principal.arn) is not authorized to perform: sts:AssumeRole on resource: \(arn)", status: 403)
-            guard parts.count == 6, parts[0] == "arn", parts[1] == fleet.partition, parts[2] == "iam", let target = fleet.account(id: parts[4]),
+                "AccessDenied",
+                "User: \(principal.arn) is not authorized to perform: sts:AssumeRole on resource: \(arn)", status: 403)
+            guard parts.count == 6, parts[0] == "arn", parts[1] == fleet.partition, parts[2] == "iam",
+                let target = fleet.account(id: parts[4]),
                 let role = parts[5].split(separator: "/").last.map(String.init), parts[5].hasPrefix("role/"),
                 simulator.identities.settings.roles.contains(role), !target.deniesRole, !target.isSuspended,
                 // A trust policy that asks for an external id refuses a call without one.

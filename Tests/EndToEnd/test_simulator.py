@@ -1,0 +1,438 @@
+"""The fleet simulator with boto3 and the AWS CLI: its protocol is theirs, its limits are AWS's."""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import jsonschema
+import pytest
+from botocore.exceptions import ClientError
+
+import aws
+import document
+from simulator import PROGRAM, REGION, ROLE, ROOT, Simulator
+
+FINAL = {"Success", "Failed", "TimedOut", "Cancelled"}
+
+
+@contextlib.contextmanager
+def refused(*codes):
+    with pytest.raises(ClientError) as caught:
+        yield caught
+    assert caught.value.response["Error"]["Code"] in codes
+    assert caught.value.response["ResponseMetadata"]["RequestId"]
+
+
+@pytest.fixture(scope="module")
+def simulator():
+    with Simulator("--accounts", 45, "--instances", 60, "--regions", f"{REGION},us-east-1", "--share", "unmanaged=0.1",
+                   "--share", "offline=0.1", "--share", "stopped=0.1", "--share", "windows=0.1") as simulator:
+        yield simulator
+
+
+def command(simulator, credentials, ids, name="dbcensus", region=REGION, wait=True, **options):
+    """Sends a document and waits for its invocations: `(command id, {instance id: invocation})`."""
+    ssm = simulator.client("ssm", credentials, region)
+    arn = f"arn:aws:ssm:{region}:{simulator.hub}:document/{name}" if name == "dbcensus" else name
+    options.setdefault("MaxErrors", "100%")
+    sent = ssm.send_command(DocumentName=arn, InstanceIds=ids, **options)["Command"]["CommandId"]
+    for _ in range(600):
+        pages = ssm.get_paginator("list_command_invocations").paginate(CommandId=sent, Details=True)
+        found = {one["InstanceId"]: one for page in pages for one in page["CommandInvocations"]}
+        if not wait or all(one["Status"] in FINAL for one in found.values()):
+            return sent, found
+        time.sleep(0.05)
+    raise AssertionError(found)
+
+
+def report(agent, text):
+    return json.loads(subprocess.run([agent.path, "decode"], input=text, capture_output=True, text=True, check=True).stdout)
+
+
+def test_who_am_i_and_which_roles(simulator):
+    me = simulator.client("sts").get_caller_identity()
+    assert (me["Account"], me["Arn"]) == (simulator.hub, f"arn:aws:iam::{simulator.hub}:user/dbcensus")
+    spoke = simulator.instances()[-1]["account"]
+    session = simulator.role(spoke)
+    assert simulator.client("sts", session).get_caller_identity()["Arn"] == f"arn:aws:sts::{spoke}:assumed-role/{ROLE}/tests"
+    for wrong in ({"external": None}, {"external": "another"}, {"name": "Admin"}):
+        with refused("AccessDenied"):
+            simulator.role(spoke, **wrong)
+    with refused("AccessDenied"):
+        simulator.role("123456789012")
+    with refused("ValidationError"):
+        simulator.client("sts", session).assume_role(
+            RoleArn=f"arn:aws:iam::{spoke}:role/{ROLE}", RoleSessionName="x1", ExternalId="fleet", DurationSeconds=7200)
+
+
+def test_the_organisation(simulator):
+    client = simulator.client("organizations")
+    accounts = [one for page in client.get_paginator("list_accounts").paginate() for one in page["Accounts"]]
+    assert len({one["Id"] for one in accounts}) == 45 and all(one["State"] == one["Status"] == "ACTIVE" for one in accounts)
+    with refused("InvalidInputException"):
+        client.list_accounts(MaxResults=21)
+    root = client.list_roots()["Roots"][0]["Id"]
+    units = client.list_organizational_units_for_parent(ParentId=root)["OrganizationalUnits"]
+    below = [one["Id"] for unit in units
+             for page in client.get_paginator("list_accounts_for_parent").paginate(ParentId=unit["Id"]) for one in page["Accounts"]]
+    assert sorted(below) == sorted(one["Id"] for one in accounts)
+    with refused("AccessDeniedException"):
+        simulator.client("organizations", simulator.role(accounts[1]["Id"])).list_accounts()
+
+
+def test_instances(simulator):
+    truth = [one for one in simulator.instances() if one["account"] == simulator.hub and one["region"] == REGION]
+    ec2 = simulator.client("ec2")
+    assert [one["RegionName"] for one in ec2.describe_regions()["Regions"]] == [REGION, "us-east-1"]
+    pages = list(ec2.get_paginator("describe_instances").paginate(PaginationConfig={"PageSize": 7}))
+    found = {one["InstanceId"]: one for page in pages for r in page["Reservations"] for one in r["Instances"]}
+    assert len(pages) == 9 and sorted(found) == sorted(one["instance"] for one in truth)
+    for one in truth:
+        assert found[one["instance"]]["State"]["Name"] == ("stopped" if one["kind"] == "stopped" else "running")
+    first = truth[0]["instance"]
+    assert ec2.describe_instances(InstanceIds=[first])["Reservations"][0]["Instances"][0]["Tags"][0]["Key"] == "Name"
+    running = ec2.describe_instances(Filters=[{"Name": "instance-state-name", "Values": ["stopped"]}])["Reservations"]
+    assert len(running) == sum(one["kind"] == "stopped" for one in truth)
+    with refused("InvalidInstanceID.NotFound"):
+        ec2.describe_instances(InstanceIds=["i-00000000000000000"])
+    with refused("InvalidParameterCombination"):
+        ec2.describe_instances(InstanceIds=[first], MaxResults=5)
+    with refused("InvalidParameterValue"):
+        ec2.describe_instances(Filters=[{"Name": "colour", "Values": ["red"]}])
+
+
+def test_managed_nodes(simulator):
+    truth = {one["instance"]: one for one in simulator.instances() if one["account"] == simulator.hub and one["region"] == REGION}
+    ssm = simulator.client("ssm")
+    nodes = {one["InstanceId"]: one for page in ssm.get_paginator("describe_instance_information").paginate(PaginationConfig={"PageSize": 50})
+             for one in page["InstanceInformationList"]}
+    assert sorted(nodes) == sorted(name for name, one in truth.items() if one["kind"] != "unmanaged")
+    for name, node in nodes.items():
+        assert node["PingStatus"] == ("Online" if truth[name]["kind"] in ("managed", "windows") else "ConnectionLost")
+        assert node["PlatformType"] == ("Windows" if truth[name]["kind"] == "windows" else "Linux")
+    with refused("ValidationException"):
+        ssm.describe_instance_information(MaxResults=51)
+    offline = ssm.describe_instance_information(Filters=[{"Key": "PingStatus", "Values": ["ConnectionLost"]}], MaxResults=50)
+    assert len(offline["InstanceInformationList"]) == sum(one["kind"] in ("offline", "stopped") for one in truth.values())
+
+
+def test_reports_come_back(simulator, agent, collector, tmp_path):
+    schema = json.loads((ROOT / "docs/report.schema.json").read_text())
+    truth = {one["instance"]: one for one in simulator.instances() if one["account"] == simulator.hub and one["region"] == REGION and one["kind"] == "managed"}
+    ids = list(truth)[:50]
+    _, invocations = command(simulator, None, ids, Parameters={"fetch": ["yes"]})
+    assert sorted(invocations) == sorted(ids)
+    short = 0
+    for name in ids:
+        assert (invocations[name]["Status"], invocations[name]["StatusDetails"]) == ("Success", "Success")
+        output = invocations[name]["CommandPlugins"][0]["Output"]
+        assert len(output) <= 2500
+        if truth[name]["databases"] <= 3:
+            content = report(agent, output)
+            jsonschema.validate(content, schema)
+            assert len(content["databases"]) == truth[name]["databases"]
+            assert content["host"]["cloud"]["instance_id"] == name and content["host"]["cloud"]["account_id"] == simulator.hub
+            short += 1
+            (tmp_path / "frame").write_text(output)
+    assert short > 20
+    done = collector.json("ingest", tmp_path / "frame", "--store", tmp_path / "store.sqlite", "--format", "json")
+    assert done
+
+
+def test_a_long_report_takes_several_steps(agent):
+    with Simulator("--instances", 1, "--accounts", 1, "--databases", "300=1") as simulator:
+        name = simulator.instances()[0]["instance"]
+        ssm = simulator.client("ssm")
+        sent, invocations = command(simulator, None, [name], Parameters={"fetch": ["yes"]})
+        output = invocations[name]["CommandPlugins"][0]["Output"]
+        assert len(output) == 2500 and output.endswith("---Output truncated---")
+        steps = [step["Name"] for step in invocations[name]["CommandPlugins"]]
+        assert steps == ["scan", *(f"output-{number}" for number in range(2, 11))]
+        got = [ssm.get_command_invocation(CommandId=sent, InstanceId=name, PluginName=step) for step in steps]
+        assert {one["Status"] for one in got} == {"Success"}
+        assert len(report(agent, "".join(one["StandardOutputContent"] for one in got))["databases"]) == 300
+        # Without a step's name there is no output of a document of several steps.
+        assert ssm.get_command_invocation(CommandId=sent, InstanceId=name)["StandardOutputContent"] == ""
+        with refused("InvalidPluginName"):
+            ssm.get_command_invocation(CommandId=sent, InstanceId=name, PluginName="other")
+
+
+def test_limits_of_run_command(simulator):
+    truth = [one for one in simulator.instances() if one["account"] == simulator.hub and one["region"] == REGION]
+    ids = [one["instance"] for one in truth if one["kind"] in ("managed", "windows", "offline")]
+    ssm = simulator.client("ssm")
+
+    def send(**options):
+        return ssm.send_command(**{"DocumentName": "dbcensus", "InstanceIds": ids[:1], **options})["Command"]
+
+    with refused("ThrottlingException"):
+        send(InstanceIds=(ids + ["i-1"] * 51)[:51])
+    with refused("InvalidInstanceId"):
+        send(InstanceIds=[next(one["instance"] for one in truth if one["kind"] == "unmanaged")])
+    with refused("InvalidInstanceId"):
+        send(InstanceIds=[next(one["instance"] for one in truth if one["kind"] == "stopped")])
+    with refused("ValidationException"):
+        send(TimeoutSeconds=31_000_000)
+    with refused("InvalidDocument"):
+        send(DocumentName="other")
+    with refused("InvalidDocument"):
+        send(DocumentHash="0" * 64, DocumentHashType="Sha256")
+    with refused("InvalidDocumentVersion"):
+        send(DocumentVersion="7")
+    sent = send()["CommandId"]
+    with refused("InvocationDoesNotExist"):
+        ssm.get_command_invocation(CommandId=sent, InstanceId=ids[0])
+    with refused("InvalidCommandId"):
+        ssm.list_command_invocations(CommandId="00000000-0000-0000-0000-000000000000")
+    # A spoke names a shared document by its ARN.
+    spoke = simulator.role(simulator.instances()[-1]["account"])
+    with refused("InvalidDocument"):
+        simulator.client("ssm", spoke).describe_document(Name="dbcensus")
+    shared = simulator.client("ssm", spoke).describe_document(Name=f"arn:aws:ssm:{REGION}:{simulator.hub}:document/dbcensus")
+    assert shared["Document"]["HashType"] == "Sha256"
+    # Another account's command is not seen.
+    with refused("InvalidCommandId"):
+        simulator.client("ssm", spoke).list_command_invocations(CommandId=sent)
+
+
+def test_a_host_keeps_the_agent_that_it_fetched(simulator):
+    ids = [one["instance"] for one in simulator.instances() if one["account"] == simulator.hub and one["region"] == "us-east-1" and one["kind"] == "managed"][:2]
+    _, found = command(simulator, None, ids[:1], region="us-east-1", Parameters={"fetch": ["no"]})
+    step = found[ids[0]]["CommandPlugins"][0]
+    assert (found[ids[0]]["Status"], step["ResponseCode"]) == ("Failed", 50) and "agent_missing" in step["Output"]
+    for fetch in ("yes", "no"):
+        _, found = command(simulator, None, ids[:1], region="us-east-1", Parameters={"fetch": [fetch]})
+        assert found[ids[0]]["Status"] == "Success"
+
+
+@pytest.mark.parametrize("share, status, details", [
+    ("undeliverable", "Failed", {"Undeliverable"}), ("timed_out", "TimedOut", {"Execution Timed Out", "ExecutionTimedOut"}),
+    ("offline", "TimedOut", {"Delivery Timed Out", "DeliveryTimedOut"}), ("failed", "Failed", {"Failed"}),
+    ("truncated", "Success", {"Success"}), ("garbage", "Success", {"Success"}), ("terminated", "Failed", {"Undeliverable"})])
+def test_hosts_that_do_not_answer_well(share, status, details, agent):
+    with Simulator("--accounts", 1, "--instances", 20, "--speed", 100, "--share", f"{share}=1", "--databases", "1=1") as simulator:
+        ids = [one["instance"] for one in simulator.instances()]
+        _, found = command(simulator, None, ids, TimeoutSeconds=30, Parameters={"fetch": ["yes"]})
+        assert {one["Status"] for one in found.values()} == {status}
+        assert {one["StatusDetails"] for one in found.values()} == details
+        if share in ("truncated", "garbage"):
+            for one in found.values():
+                done = subprocess.run([agent.path, "decode"], input=one["CommandPlugins"][0]["Output"], capture_output=True, text=True)
+                assert done.returncode != 0
+        if share == "failed":
+            assert {one["CommandPlugins"][0]["ResponseCode"] for one in found.values()} <= {48, 53, 54, 57}
+        left = simulator.client("ec2").describe_instances()["Reservations"]
+        assert len(left) == (0 if share == "terminated" else 20)
+
+
+def test_too_many_errors_terminate_the_rest():
+    with Simulator("--accounts", 1, "--instances", 5, "--speed", 100, "--share", "failed=1") as simulator:
+        ids = [one["instance"] for one in simulator.instances()]
+        _, found = command(simulator, None, ids, MaxErrors="0", MaxConcurrency="1", Parameters={"fetch": ["yes"]})
+        assert [found[name]["StatusDetails"] for name in ids] == ["Failed", *["Terminated"] * 4]
+        _, found = command(simulator, None, ids, MaxConcurrency="1", Parameters={"fetch": ["yes"]})
+        assert [found[name]["StatusDetails"] for name in ids] == ["Failed"] * 5
+
+
+def test_a_command_is_cancelled():
+    with Simulator("--accounts", 1, "--instances", 2, "--host-seconds", 60) as simulator:
+        ids = [one["instance"] for one in simulator.instances()]
+        sent, _ = command(simulator, None, ids, wait=False, Parameters={"fetch": ["yes"]})
+        simulator.client("ssm").cancel_command(CommandId=sent, InstanceIds=ids[:1])
+        seen = set()
+        while "Cancelled" not in seen:
+            found = simulator.client("ssm").list_command_invocations(CommandId=sent)["CommandInvocations"]
+            seen.add(next(one["Status"] for one in found if one["InstanceId"] == ids[0]))
+        assert next(one["Status"] for one in found if one["InstanceId"] == ids[1]) in ("Pending", "InProgress")
+
+
+def test_throttling_is_for_an_account_region_and_action():
+    with Simulator("--rate", 5, "--burst", 5, "--accounts", 2, "--regions", f"{REGION},us-east-1") as simulator:
+        codes = []
+        for _ in range(12):
+            try:
+                simulator.client("ssm").describe_instance_information()
+                codes.append("ok")
+            except ClientError as error:
+                codes.append(error.response["Error"]["Code"])
+        assert set(codes) == {"ok", "ThrottlingException"} and codes[:5] == ["ok"] * 5
+        simulator.client("ssm", region="us-east-1").describe_instance_information()
+        simulator.client("ec2").describe_instances()
+        with refused("RequestLimitExceeded"):
+            for _ in range(20):
+                simulator.client("ec2").describe_instances()
+        with refused("TooManyRequestsException"):
+            for _ in range(20):
+                simulator.client("organizations").list_roots()
+        # Clients that retry get their answer.
+        simulator.client("ssm", attempts=8).describe_instance_information()
+        assert aws.probe("nodes", env=simulator.env) is not None
+
+
+def test_denials(tmp_path):
+    with Simulator("--accounts", 60, "--regions", f"{REGION},us-east-1", "--share", "denied=0.2", "--share", "suspended=0.2", "--share", "denied_by_scp=0.3") as simulator:
+        truth = {(one["account"], one["region"]): one for one in simulator.instances()}
+        accounts = {one["Id"]: one for page in simulator.client("organizations").get_paginator("list_accounts").paginate() for one in page["Accounts"]}
+        seen = set()
+        for (account, region), one in truth.items():
+            assert accounts[account]["Status"] == ("SUSPENDED" if one["account_suspended"] else "ACTIVE")
+            if one["account_denied"] or one["account_suspended"]:
+                with refused("AccessDenied"):
+                    simulator.role(account)
+                seen.add("role")
+            elif one["region_denied"]:
+                with refused("UnauthorizedOperation") as caught:
+                    simulator.client("ec2", simulator.role(account) if account != simulator.hub else None, region).describe_instances()
+                assert "explicit deny in a service control policy" in str(caught.value)
+                with refused("AccessDeniedException"):
+                    simulator.client("ssm", simulator.role(account), region).describe_instance_information()
+                seen.add("scp")
+        assert seen == {"role", "scp"}
+        with refused("AuthFailure"):
+            simulator.client("ec2", region="ap-east-1").describe_instances()
+
+
+def test_a_session_that_ends_in_mid_run():
+    with Simulator("--accounts", 2, "--share", "expired=1") as simulator:
+        spoke = simulator.instances()[-1]["account"]
+        session = simulator.role(spoke)
+        client = simulator.client("ec2", session)
+        with refused("RequestExpired"):
+            for _ in range(25):
+                client.describe_regions()
+        with refused("ExpiredTokenException"):
+            simulator.client("ssm", session).describe_instance_information()
+        again = simulator.client("ec2", simulator.role(spoke))
+        for _ in range(25):
+            again.describe_regions()
+
+
+def test_signatures(simulator):
+    wrong = {"AccessKeyId": simulator.first["access_key_id"], "SecretAccessKey": "wrong"}
+    for service, call, code in (("sts", "get_caller_identity", "SignatureDoesNotMatch"), ("ssm", "describe_instance_information", "InvalidSignatureException"),
+                                ("ec2", "describe_instances", "AuthFailure")):
+        with refused(code):
+            getattr(simulator.client(service, wrong), call)()
+        with refused("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure"):
+            getattr(simulator.client(service, {"AccessKeyId": "AKIAOTHER", "SecretAccessKey": "x"}), call)()
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(urllib.request.Request(simulator.url, data=b"Action=GetCallerIdentity", method="POST"), timeout=10)
+    assert b"MissingAuthenticationToken" in caught.value.read()
+    late = cli(simulator, "sts", "get-caller-identity", prefix=["faketime", "-f", "-20m"], check=False)
+    assert "SignatureDoesNotMatch" in late.stderr and "Signature expired" in late.stderr
+
+
+def test_objects_and_messages(simulator):
+    s3 = simulator.client("s3")
+    s3.put_object(Bucket="artifacts", Key="agents/a b.gz", Body=b"agent")
+    assert s3.get_object(Bucket="artifacts", Key="agents/a b.gz")["Body"].read() == b"agent"
+    assert s3.head_object(Bucket="artifacts", Key="agents/a b.gz")["ContentLength"] == 5
+    with refused("NoSuchKey"):
+        s3.get_object(Bucket="artifacts", Key="other")
+    signed = s3.generate_presigned_url("get_object", Params={"Bucket": "artifacts", "Key": "agents/a b.gz"}, ExpiresIn=60)
+    assert urllib.request.urlopen(signed, timeout=10).read() == b"agent"
+    for bad in (signed[:-1] + ("0" if signed[-1] != "0" else "1"), signed.replace("a%20b", "a%20c")):
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(bad, timeout=10)
+        assert caught.value.code == 403
+    sns = simulator.client("sns")
+    assert sns.publish(TopicArn=f"arn:aws:sns:{REGION}:{simulator.hub}:alerts", Message="hello")["MessageId"]
+    with refused("InvalidParameter"):
+        sns.publish(TopicArn="alerts", Message="hello")
+
+
+def cli(simulator, *arguments, prefix=(), check=True):
+    env = {**os.environ, **simulator.env, "AWS_DEFAULT_REGION": REGION, "AWS_PAGER": "", "AWS_MAX_ATTEMPTS": "1"}
+    done = subprocess.run([*prefix, sys.executable, "-m", "awscli", *arguments, "--output", "json"], env=env, capture_output=True, text=True, timeout=60)
+    assert not check or done.returncode == 0, done.stderr
+    return json.loads(done.stdout) if check else done
+
+
+def test_the_aws_cli(simulator):
+    assert cli(simulator, "sts", "get-caller-identity")["Account"] == simulator.hub
+    assert len(cli(simulator, "organizations", "list-accounts")["Accounts"]) == 45
+    truth = [one for one in simulator.instances() if one["account"] == simulator.hub and one["region"] == REGION and one["kind"] == "managed"]
+    name = truth[0]["instance"]
+    sent = cli(simulator, "ssm", "send-command", "--document-name", "AWS-RunShellScript", "--instance-ids", name, "--parameters", "commands=uptime")["Command"]
+    deadline = time.time() + 30
+    while cli(simulator, "ssm", "list-command-invocations", "--command-id", sent["CommandId"])["CommandInvocations"][0]["Status"] != "Success":
+        assert time.time() < deadline
+    got = cli(simulator, "ssm", "get-command-invocation", "--command-id", sent["CommandId"], "--instance-id", name)
+    assert got["StandardOutputContent"] == f"fleet-simulator: AWS-RunShellScript on {name}\n"
+
+
+def test_our_client_sees_what_boto3_sees(simulator):
+    env = simulator.env
+    assert aws.probe("whoami", env=env)["account"] == simulator.hub
+    accounts = aws.probe("accounts", env=env)
+    assert len(accounts) == 45
+    nodes = {one["InstanceId"] for page in simulator.client("ssm").get_paginator("describe_instance_information").paginate() for one in page["InstanceInformationList"]}
+    assert {one[0] for one in aws.probe("nodes", env=env)} == nodes
+
+
+def test_beside_moto(simulator):
+    moto = aws.Moto()
+    try:
+        moto.client("ec2").run_instances(ImageId="ami-12345678", MinCount=2, MaxCount=2)
+        env = {**simulator.env, "AWS_ENDPOINT_URL": moto.url, "AWS_ENDPOINT_URL_SSM": simulator.url}
+        assert aws.probe("whoami", env=env)["account"] == "123456789012"
+        assert len(aws.probe("instances", env=env)) == 2
+        assert len(aws.probe("nodes", env=env)) > 2
+    finally:
+        moto.stop()
+
+
+def test_the_seed_makes_the_fleet():
+    def fleet(*options):
+        with Simulator("--instances", 30, "--share", "mixed", *options) as simulator:
+            return simulator.instances()
+
+    assert fleet("--seed", 7) == fleet("--seed", 7) != fleet("--seed", 8)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the document's shell runs as root")
+def test_real_hosts_run_the_documents_shell(agent, tmp_path):
+    (tmp_path / "dist").mkdir()
+    for suffix in ("", ".gz"):
+        shutil.copy(ROOT / "dist" / (document.agent_name() + suffix), tmp_path / "dist")
+    path = document.build(tmp_path / "dist")
+    with Simulator("--accounts", 1, "--instances", 2, "--document", f"dbcensus={path}", "--agents", tmp_path / "dist", "--real-hosts", 1) as simulator:
+        real, made = (one["instance"] for one in simulator.instances())
+        described = simulator.client("ssm").describe_document(Name="dbcensus")["Document"]
+        assert described["Hash"] == hashlib.sha256(path.read_bytes()).hexdigest()
+        with refused("InvalidParameters"):
+            simulator.client("ssm").send_command(DocumentName="dbcensus", InstanceIds=[real], Parameters={"url": ["https://h/$(id)"]})
+        with refused("InvalidParameters"):
+            simulator.client("ssm").send_command(DocumentName="dbcensus", InstanceIds=[real], Parameters={"command": ["id"]})
+        pinned = {"DocumentHash": described["Hash"], "DocumentHashType": "Sha256", "DocumentVersion": "1"}
+        _, found = command(simulator, None, [real, made], Parameters={"fetch": ["no"]}, **pinned)
+        assert [found[name]["CommandPlugins"][0]["ResponseCode"] for name in (real, made)] == [50, 50]
+        for fetch in ("yes", "no"):
+            sent, found = command(simulator, None, [real, made], Parameters={"fetch": [fetch]}, **pinned)
+            assert {one["Status"] for one in found.values()} == {"Success"}, found
+            steps = [step["Name"] for step in found[real]["CommandPlugins"]]
+            text = "".join(simulator.client("ssm").get_command_invocation(CommandId=sent, InstanceId=real, PluginName=step)["StandardOutputContent"] for step in steps)
+            assert report(agent, text)["host"]["hostname"] == os.uname().nodename
+
+
+@pytest.mark.parametrize("options, message", [
+    (["--share", "lost=0.5"], "a name of denied, suspended"), (["--share", "denied=2"], "NAME=FRACTION"), (["--databases", "many"], "NUMBER=WEIGHT"),
+    (["--accounts", "0"], "--accounts is 1 to"), (["--real-hosts", "1"], "--real-hosts needs"), (["--document", "x"], "NAME=FILE"), (["--frame", "3"], "--frame 1 or 2"),
+    (["--document", "x=/etc/hostname"], "x=|hostname|JSON")])
+def test_wrong_options(options, message):
+    done = subprocess.run([PROGRAM, *options], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 64 and re.search(message, done.stderr), done.stderr
+
+
+def test_help_explains_itself():
+    text = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True).stdout
+    for word in ("AWS_ENDPOINT_URL", "--share", "denied_by_scp", "_simulator/instances", "--real-hosts"):
+        assert word in text
