@@ -109,10 +109,12 @@ struct AccessOptions: ParsableArguments {
     @Option(name: .customLong("external-id"), help: "What AssumeRole must be given; empty for none.") var externalID =
         "fleet"
 
+    @Option(help: "An action that the roles may not call, such as ssm:SendCommand.") var deny: [String] = []
+
     var settings: Identities.Settings {
         .init(
             accessKey: accessKeyID, secretKey: secretAccessKey, roles: role,
-            externalID: externalID.isEmpty ? nil : externalID)
+            externalID: externalID.isEmpty ? nil : externalID, denied: Set(deny))
     }
 }
 

@@ -13,7 +13,7 @@ struct AWSProbe {
         var logger = Logger(label: "probe") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = variables["PROBE_LOG"] == nil ? .critical : .debug
         do throws(AWSError) {
-            let session = try AWSSession(variables: variables, logger: logger)
+            let session = try await AWSSession(variables: variables, logger: logger)
             let result: any Encodable & Sendable
             do throws(AWSError) {
                 result = try await Command(session: session, arguments: arguments).run()

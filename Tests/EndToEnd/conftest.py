@@ -10,6 +10,8 @@ import pytest
 
 import servers
 
+# Nothing here looks for EC2's metadata service.
+os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "Tests/EnginesTests/Fixtures/hosts"
 

@@ -175,7 +175,7 @@ def test_the_doctor_names_what_is_wrong(tmp_path, collector):
                    cwd=tmp_path, check=True, capture_output=True)
     said = collector.run("doctor", "--store", store, "--set", f"server.certificate={tmp_path / 'c'}", "--set",
                          f"server.private_key={tmp_path / 'k'}").stdout.decode()
-    assert "warning  credentials: the certificate expires in 2 days" in said
+    assert "warning  certificate: the certificate expires in 2 days" in said
 
 
 def test_every_list_is_the_same_from_the_store_and_from_a_server(tmp_path, collector):

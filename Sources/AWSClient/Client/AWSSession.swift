@@ -12,7 +12,7 @@ package struct AWSSession: Sendable {
 
     /// - Parameter profile: instead of `AWS_PROFILE`.
     /// - Throws: `configuration` or `credentials`, before any request is sent.
-    package init(variables: [String: String], profile: String? = nil, logger: Logger) throws(AWSError) {
+    package init(variables: [String: String], profile: String? = nil, logger: Logger) async throws(AWSError) {
         // The profile may name the certificates that the transport trusts: files are read before it is made.
         let files = AWSEnvironment(variables: variables, transport: NoTransport(), logger: logger)
         let profiles = try Profiles(files, profile: profile)
@@ -22,7 +22,7 @@ package struct AWSSession: Sendable {
         do throws(AWSError) {
             credentials = try CredentialChain(environment, profiles, settings).provider()
         } catch {
-            // The transport's threads end with the process: this error ends the program.
+            await transport.shutdown()
             throw error
         }
         traffic = AWSTraffic()

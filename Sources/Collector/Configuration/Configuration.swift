@@ -11,6 +11,7 @@ struct Configuration: Sendable, Equatable {
     var retention = RetentionPolicy()
     var metrics = Metrics()
     var log = Log()
+    var discovery = Discovery()
 
     /// Where the API listens, and how it is protected.
     struct Server: Sendable, Equatable {
@@ -26,6 +27,16 @@ struct Configuration: Sendable, Equatable {
         var needsToken = true
         var isEmbedded = false
         var embeddedSeconds = 60
+    }
+
+    /// How the accounts of the organisation are reached.
+    struct Discovery: Sendable, Equatable {
+        var roleName = "dbcensus-spoke"
+        var externalID: String?
+        var externalIDFile: String?
+        var document = "dbcensus"
+        var documentVersion = "1"
+        var documentHash: String?
     }
 
     /// What the log looks like.
@@ -54,6 +65,13 @@ struct Configuration: Sendable, Equatable {
     func validate() throws(ConfigurationError) {
         guard (server.certificate == nil) == (server.privateKey == nil) else {
             throw ConfigurationError("server.certificate and server.private_key belong together: set both or neither")
+        }
+        guard discovery.externalID == nil || discovery.externalIDFile == nil else {
+            throw ConfigurationError("set discovery.external_id or discovery.external_id_file, not both")
+        }
+        if let hash = discovery.documentHash, hash.wholeMatch(of: /[0-9a-f]{64}/) == nil {
+            throw ConfigurationError(
+                "discovery.document_hash is not a SHA-256: write the 64 hexadecimal digits that `make document` prints")
         }
         guard isTLS || server.trustProxy || Loopback.contains(server.address) else {
             throw ConfigurationError(

@@ -19,6 +19,8 @@ final class Identities: Sendable {
         var roles = ["dbcensus-spoke"]
         /// What AssumeRole must be given; nil takes calls without an external id alone.
         var externalID: String? = "fleet"
+        /// What the roles may not call, as `service:Action`.
+        var denied: Set<String> = []
     }
 
     struct Key: Sendable {

@@ -61,6 +61,9 @@ final class Simulator: Sendable {
         if let region, service == .ec2 || service == .ssm, fleet.isDenied(key.principal.account, region: region) {
             throw service.denied(key.principal, action, byPolicy: true)
         }
+        if key.principal.isRole, identities.settings.denied.contains("\(service.rawValue):\(action)") {
+            throw service.denied(key.principal, action)
+        }
         guard throttle.takes(account: key.principal.account.id, region: signature.region, action: action) else {
             throw service.throttled
         }

@@ -1,3 +1,4 @@
+import AWSClient
 import ArgumentParser
 import CLinux
 import Foundation
@@ -8,21 +9,36 @@ import Store
 import Terminal
 
 /// `dbcensus-collector doctor`: checks everything that a collector needs.
-struct DoctorCommand: ParsableCommand {
+struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Check the configuration, the store, the disk, the clock and the credentials."
-    )
+        commandName: "doctor", abstract: "Check the configuration, the store, the disk, the clock and AWS.",
+        discussion: """
+            With AWS credentials it also says who the collector is, in which accounts its role can be assumed, and whether \
+            the SSM document is the one that you configured. --account goes through one account step by step, calls \
+            each action once, and starts nothing.
+            """)
 
     @OptionGroup var options: ConfigurationOptions
+    @Option(help: "Check AWS alone, in this account: 12 digits.") var account: String?
+    @Option(help: "The region to check; without it AWS_REGION or the profile's.") var region: String?
 
     /// The result of a check.
-    private enum Check {
+    enum Check {
         case good(String)
         case warning(String)
         case bad(String)
     }
 
-    func run() throws {
+    func validate() throws {
+        if let account, account.wholeMatch(of: /[0-9]{12}/) == nil {
+            throw ValidationError("--account \(account): write the account's id, 12 digits")
+        }
+        if let region, !Partition.isRegionName(region) {
+            throw ValidationError("--region \(region): write a region such as eu-west-1")
+        }
+    }
+
+    func run() async throws {
         var failed: [String] = []
         func write(_ name: String, _ check: Check) throws {
             switch check {
@@ -41,9 +57,12 @@ struct DoctorCommand: ParsableCommand {
             try write("configuration", .bad(error.message))
             throw CollectorError(exitCode: .configuration, message: "1 check failed: configuration")
         }
-        for (name, check) in store(configuration) { try write(name, check) }
-        try write("clock", clock())
-        for check in credentials(configuration) { try write("credentials", check) }
+        if account == nil {
+            for (name, check) in store(configuration) { try write(name, check) }
+            try write("clock", clock())
+            for check in certificate(configuration) { try write("certificate", check) }
+        }
+        try await AWSChecks(configuration: configuration.discovery, region: region).run(account: account, write)
         guard failed.isEmpty else {
             let count = "\(failed.count) check\(failed.count == 1 ? "" : "s") failed"
             throw CollectorError(exitCode: .store, message: "\(count): \(failed.joined(separator: ", "))")
@@ -116,38 +135,21 @@ struct DoctorCommand: ParsableCommand {
             ? .good("synchronised") : .warning("not synchronised, says the kernel: run an NTP client")
     }
 
-    private func credentials(_ configuration: Configuration) -> [Check] {
-        var checks: [Check] = []
-        if let certificate = configuration.server.certificate, let key = configuration.server.privateKey {
-            do throws(ConfigurationError) {
-                _ = try TLSFiles(certificate: certificate, privateKey: key)
-                let end = try? NIOSSLCertificate.fromPEMBytes(try RegularFile.read(certificate)).first?.notValidAfter
-                let days = end.map { Int((Double($0) - Date().timeIntervalSince1970) / 86_400) } ?? 0
-                checks.append(
-                    days < 0
-                        ? .bad("the certificate expired \(-days) days ago")
-                        : days < 14
-                            ? .warning("the certificate expires in \(days) days")
-                            : .good("the certificate expires in \(days) days"))
-            } catch { checks.append(.bad(error.message)) }
+    private func certificate(_ configuration: Configuration) -> [Check] {
+        guard let certificate = configuration.server.certificate, let key = configuration.server.privateKey else {
+            return []
         }
-        let environment = ProcessInfo.processInfo.environment
-        let home = environment["HOME"] ?? "/root"
-        let files = [
-            "AWS_SHARED_CREDENTIALS_FILE": "\(home)/.aws/credentials", "AWS_CONFIG_FILE": "\(home)/.aws/config",
-        ]
-        let found = files.map { environment[$0.key] ?? $0.value }.filter {
-            FileManager.default.isReadableFile(atPath: $0)
-        }
-        let variables = [
-            "AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-        ].filter { environment[$0] != nil }
-        let names = (variables + found).sorted().joined(separator: ", ")
-        checks.append(
-            .good(
-                names.isEmpty
-                    ? "no AWS credentials in the environment or in files" : "AWS credentials are named by \(names)"))
-        return checks
+        do throws(ConfigurationError) {
+            _ = try TLSFiles(certificate: certificate, privateKey: key)
+            let end = try? NIOSSLCertificate.fromPEMBytes(try RegularFile.read(certificate)).first?.notValidAfter
+            let days = end.map { Int((Double($0) - Date().timeIntervalSince1970) / 86_400) } ?? 0
+            return [
+                days < 0
+                    ? .bad("the certificate expired \(-days) days ago")
+                    : days < 14
+                        ? .warning("the certificate expires in \(days) days")
+                        : .good("the certificate expires in \(days) days")
+            ]
+        } catch { return [.bad(error.message)] }
     }
 }
