@@ -1,6 +1,6 @@
 # The commands of this project. Each installs what it needs (apt, pip) and says so.
 .PHONY: help run test test-swift test-agent test-collector test-aws test-faults test-crowds test-repository truth agent document lint \
-	format bench-agent bench-collector fuzz reference golden pins clean
+	format bench-agent bench-collector bench-aws fuzz reference golden pins clean
 
 help:           ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -60,6 +60,9 @@ bench-agent:    ## measure the agent next to ss, du and psutil
 
 bench-collector: ## measure the collector next to SQLite alone and a collector in Python (ARGUMENTS=…)
 	@scripts/bench-collector
+
+bench-aws: agent ## measure the AWS client next to boto3, the fleet simulator and the SSM document
+	@scripts/bench-aws
 
 fuzz:           ## fuzz every parser and the agent, SECONDS_EACH=120 of each
 	@scripts/fuzz

@@ -166,6 +166,17 @@ struct AWSClientTests {
         #expect(transport.calls[2].headers.contains { $0.value.contains("Credential=SPOKE/") })
     }
 
+    @Test("the documentation lists every action with its roles and its reason")
+    func documented() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/operate/aws.md")
+        let text = try String(contentsOf: root, encoding: .utf8)
+        for action in ActionList.all {
+            let roles = AWSRole.allCases.filter(action.roles.contains).map(\.rawValue).joined(separator: ", ")
+            #expect(text.contains("| `\(action.label)` | \(roles) | \(action.reason) |"))
+        }
+        #expect(text.matches(of: /(?m)^\| `\w+:\w+` \|/).count == ActionList.all.count)
+    }
+
     @Test("every action is listed once, has a reason that ends in a full stop, and a role")
     func list() {
         let labels = ActionList.all.map(\.label)

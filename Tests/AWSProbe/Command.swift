@@ -63,6 +63,10 @@ struct Command {
         case "repeat":
             return try await Load(client: client, count: Int(argument(2)) ?? 1, width: Int(argument(3)) ?? 1)
                 .run(argument(1))
+        case "census":
+            return try await Census(
+                hub: client, width: Int(argument(1)) ?? 1, role: "dbcensus-spoke", externalID: "fleet"
+            ).run()
         default: throw AWSError(.invalid, "unknown command \(argument(0))")
         }
     }

@@ -338,3 +338,11 @@ def test_wrong_settings_make_no_document(tmp_path, settings, message):
 def test_without_an_agent_there_is_no_document(tmp_path):
     done = subprocess.run([document.ROOT / "packaging/build-document"], capture_output=True, text=True, env={**os.environ, "DIST": str(tmp_path)})
     assert done.returncode == 1 and "run make agent" in done.stderr + done.stdout
+
+
+def test_every_exit_code_is_documented(documents):
+    used = set(re.findall(r"fail (\d+) (\w+)", (document.ROOT / "packaging/document/scan.sh").read_text()))
+    listed = set(re.findall(r"^\| (\d+) \| `(\w+)` \|", (document.ROOT / "docs/operate/ssm-document.md").read_text(), re.M))
+    assert used == listed
+    # The SSM agent takes them for a reboot and for success.
+    assert not {code for code, _ in used} & {"194", "168"}

@@ -1,6 +1,8 @@
 import Foundation
 
-/// Hosts on which the document's own shell runs, with the agent that it verifies: this machine, with a /var/lib for each.
+/// Hosts on which the document's own shell runs, with the agent that it verifies.
+///
+/// Each is this machine with a /var/lib of its own.
 struct RealHosts: Sendable {
     /// The instances with a lower number are real.
     var count: Int

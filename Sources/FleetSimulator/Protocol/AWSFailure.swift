@@ -13,7 +13,9 @@ struct AWSFailure: Error, Sendable {
     static func validation(_ message: String) -> AWSFailure { AWSFailure("ValidationException", message) }
 }
 
-/// What one service calls the errors that all have. Sources: each service's page "Common Errors", and botocore's retry codes.
+/// What one service calls the errors that all have.
+///
+/// Sources: each service's page "Common Errors", and botocore's retry codes.
 enum Service: String, Sendable, CaseIterable {
     case sts, organizations, ec2, ssm, s3, sns
 

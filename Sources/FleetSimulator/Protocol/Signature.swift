@@ -1,7 +1,9 @@
 import Crypto
 import Foundation
 
-/// Checks Signature Version 4 of headers and of presigned queries. Source: "Create a signed AWS API request", IAM User Guide.
+/// Checks Signature Version 4 of headers and of presigned queries.
+///
+/// Source: "Create a signed AWS API request", IAM User Guide.
 struct Signature: Sendable {
     var accessKey: String
     var date: String

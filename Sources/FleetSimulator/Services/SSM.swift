@@ -1,7 +1,7 @@
 import Foundation
 
 extension Call {
-    /// Source: AWS Systems Manager API Reference, version 2014-11-06, and what was seen of it (docs/fleet-simulator.md).
+    /// Sources: AWS Systems Manager API Reference, version 2014-11-06, and what docs/fleet-simulator.md tells.
     func ssm(_ input: JSON) async throws(AWSFailure) -> JSON {
         switch action {
         case "DescribeInstanceInformation": return try nodes(input)
