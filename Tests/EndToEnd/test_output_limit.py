@@ -84,6 +84,25 @@ def test_three_real_servers_fit_one_page(agent, mariadb, postgresql, mongodb):
     assert not running
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_frame_2_keeps_all_evidence_of_three_databases_on_one_page(agent, collector, count, tmp_path):
+    root = host_with(count, tmp_path)
+    whole = agent.json("scan", "--format", "json", "--recorded-proc", "--root", root)
+    longer, _ = decoded(agent, "--recorded-proc", "--root", root)
+    frame, report = decoded(agent, "--recorded-proc", "--root", root, "--frame", 2, "--max-output", PAGE)
+    assert frame.startswith(b"-----BEGIN DBCENSUS REPORT 2 ") and longer.startswith(b"-----BEGIN DBCENSUS REPORT 1 ")
+    assert len(frame) <= PAGE and len(frame) < 0.7 * len(longer)
+    assert report["databases"] == whole["databases"] and report["host"] == whole["host"]
+    # One collector takes both, and a frame 2 that lost a byte is refused with its reason.
+    (tmp_path / "two").write_bytes(frame)
+    (tmp_path / "one").write_bytes(longer)
+    for name in ("two", "one"):
+        collector.run("ingest", tmp_path / name, "--store", tmp_path / "store.sqlite")
+    (tmp_path / "cut").write_bytes(frame[:600] + frame[601:])
+    assert collector.run("ingest", tmp_path / "cut", "--store", tmp_path / "store.sqlite", check=False).returncode == 65
+    assert agent.run("scan", "--format", "frame", "--frame", "3", check=False).returncode == 64
+
+
 @pytest.mark.parametrize("limit", [2_000, PAGE, 4_000, INVOCATION, 1_000_000])
 def test_two_hundred_databases_fit_whatever_is_asked_for(agent, limit, tmp_path_factory):
     root = tmp_path_factory.getbasetemp() / "two-hundred/db-200.prod.example.com"
