@@ -34,9 +34,8 @@ struct FleetSimulatorCommand: AsyncParsableCommand {
         let fleet = try fleet.fleet()
         let documents: [Document]
         do { documents = try hosts.documents() } catch { throw ValidationError("\(error)") }
-        let commands = CommandBook(
-            fleet: fleet, documents: documents, hosts: hosts.hosts, real: try hosts.real(folder: NSTemporaryDirectory())
-        )
+        let real = try hosts.real(folder: FileManager.default.temporaryDirectory.path)
+        let commands = CommandBook(fleet: fleet, documents: documents, hosts: hosts.hosts, real: real)
         let simulator = Simulator(
             fleet: fleet, identities: Identities(access.settings, fleet),
             throttle: Throttle(rate: server.rate, burst: server.burst),
@@ -50,6 +49,7 @@ struct FleetSimulatorCommand: AsyncParsableCommand {
             ]
             FileHandle.standardOutput.write(Data(first.bytes + [UInt8(ascii: "\n")]))
         }.run()
+        if let real { try? FileManager.default.removeItem(atPath: real.folder) }
     }
 }
 
