@@ -436,3 +436,14 @@ def test_help_explains_itself():
     text = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True).stdout
     for word in ("AWS_ENDPOINT_URL", "--share", "denied_by_scp", "_simulator/instances", "--real-hosts"):
         assert word in text
+
+
+def test_the_documentation_shows_what_comes_out():
+    text = (ROOT / "docs/fleet-simulator.md").read_text()
+    with Simulator("--accounts", 40, "--instances", 75, "--share", "mixed") as simulator:
+        assert f"    {simulator.get('/_simulator/instances').splitlines()[0].decode()}\n" in text
+        shown = {**simulator.first, "url": "http://127.0.0.1:4566"}
+        assert f"    {json.dumps(shown, separators=(',', ':'))}\n" in text
+    listed = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True).stdout
+    for name in re.findall(r"^\| `(\w+)` \| \w+ ", text, re.M):
+        assert f"  {name} " in listed
