@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT / "Tests/EndToEnd"))
 import document  # noqa: E402
 from simulator import REGION, Simulator  # noqa: E402
 
-COUNTS = {"whoami": 5_000, "nodes": 2_000, "instances": 500}
+COUNTS = {"whoami": 5_000, "nodes": 2_000, "instances": 100}
 WIDTH = 16
 
 
@@ -77,7 +77,7 @@ def client_table(program, simulator_program):
             for name in ("AWSClient", "boto3"):
                 runs = []
                 for _ in range(3):
-                    calls = count if name == "AWSClient" else max(200, count // 5)
+                    calls = count if name == "AWSClient" else max(20, count // 5)
                     if name == "AWSClient":
                         result = probe(program, simulator, "repeat", action, calls, WIDTH)
                     else:
