@@ -61,7 +61,7 @@ bench-agent:    ## measure the agent next to ss, du and psutil
 bench-collector: ## measure the collector next to SQLite alone and a collector in Python (ARGUMENTS=…)
 	@scripts/bench-collector
 
-bench-aws: agent ## measure the AWS client next to boto3, the fleet simulator and the SSM document
+bench-aws:      ## measure the AWS client next to boto3, the fleet simulator and the SSM document
 	@scripts/bench-aws
 
 fuzz:           ## fuzz every parser and the agent, SECONDS_EACH=120 of each

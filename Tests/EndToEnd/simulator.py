@@ -1,17 +1,22 @@
 """The fleet simulator for tests, and clients of other people for it."""
 
+import contextlib
 import json
 import pathlib
 import subprocess
+import time
 import urllib.request
 
 import boto3
+import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / ".build/debug/fleet-simulator"
 REGION = "eu-west-1"
 ROLE = "dbcensus-spoke"
+FINAL = {"Success", "Failed", "TimedOut", "Cancelled"}
 
 
 class Simulator:
@@ -64,3 +69,26 @@ class Simulator:
 
     def calls(self):
         return json.loads(self.get("/_simulator"))["calls"]
+
+
+@contextlib.contextmanager
+def refused(*codes):
+    with pytest.raises(ClientError) as caught:
+        yield caught
+    assert caught.value.response["Error"]["Code"] in codes
+    assert caught.value.response["ResponseMetadata"]["RequestId"]
+
+
+def command(simulator, credentials, ids, name="dbcensus", region=REGION, wait=True, **options):
+    """Sends a document and waits for its invocations: `(command id, {instance id: invocation})`."""
+    ssm = simulator.client("ssm", credentials, region)
+    arn = f"arn:aws:ssm:{region}:{simulator.hub}:document/{name}" if name == "dbcensus" else name
+    options.setdefault("MaxErrors", "100%")
+    sent = ssm.send_command(DocumentName=arn, InstanceIds=ids, **options)["Command"]["CommandId"]
+    for _ in range(600):
+        pages = ssm.get_paginator("list_command_invocations").paginate(CommandId=sent, Details=True)
+        found = {one["InstanceId"]: one for page in pages for one in page["CommandInvocations"]}
+        if not wait or all(one["Status"] in FINAL for one in found.values()):
+            return sent, found
+        time.sleep(0.05)
+    raise AssertionError(found)

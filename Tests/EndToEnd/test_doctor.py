@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from simulator import Simulator
+from simulator import ROOT, Simulator
 
 HASH = hashlib.sha256(b"").hexdigest()
 
@@ -78,6 +78,9 @@ def test_what_is_wrong_has_its_name(collector, tmp_path, simulator):
     assert doctor(collector, tmp_path, simulator, document_hash=None)[0]["aws document"][0] == "warning"
     assert "upload it" in doctor(collector, tmp_path, simulator, document="other")[0]["aws document"][1]
 
+    checks, _ = doctor(collector, tmp_path, simulator, "--account", name, document="other")
+    assert checks["ssm:SendCommand"][0] == "bad" and "InvalidDocument" in checks["ssm:SendCommand"][1]
+
     checks, _ = doctor(collector, tmp_path, simulator, "--account", account(simulator, **{**FREE, "region_denied": True}))
     assert checks["sts:AssumeRole"][0] == "ok"
     for action in ("ec2:DescribeInstances", "ssm:SendCommand"):
@@ -89,6 +92,13 @@ def test_the_denied_calls_are_named(collector, tmp_path):
         checks, code = doctor(collector, tmp_path, simulator, "--account", account(simulator, **FREE))
         assert code == 74
         assert [name for name, (state, _) in checks.items() if state == "bad"] == ["ec2:DescribeInstances", "ssm:SendCommand"]
+
+
+def test_the_documentation_shows_what_comes_out(collector, tmp_path):
+    with Simulator() as simulator:
+        checks, _ = doctor(collector, tmp_path, simulator, "--account", account(simulator))
+    shown = "".join(f"    {state:9}{name}: {text}\n" for name, (state, text) in checks.items())
+    assert shown in (ROOT / "docs/operate/aws.md").read_text()
 
 
 def test_credentials(collector, tmp_path, simulator):

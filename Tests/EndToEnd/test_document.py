@@ -269,7 +269,7 @@ def test_not_root(documents, tmp_path):
 
 
 @pytest.mark.parametrize("body, status, detail", [
-    ("echo broken >&2; exit 3", 57, "agent_failed"),
+    ("echo broken >&2; exit 3", 57, "agent_failed"), ("echo one >&2; echo two >&2; exit 3", 57, "agent_failed"),
     ("exit 194", 57, "agent_failed"),
     ("exit 168", 57, "agent_failed"),
     ("exit 1", 57, "agent_failed"),

@@ -17,13 +17,16 @@ fail() {
     exit "$1"
 }
 
+# last_words: the end of what was written to standard error, in one line.
+last_words() { tail -c 300 "$run/dbcensus-errors" 2>/dev/null | tr '\n' ' '; }
+
 # why_not FILE: the detail of a write that failed, from the words that the kernel's error has in every program.
 why_not() {
     case $(cat "$run/dbcensus-errors" 2>/dev/null) in
     *'No space left'* | *'quota exceeded'* | *'File too large'*)
         fail 48 disk_full "the disk of $1 is full: free 20 MB" ;;
     *'Read-only file system'*) fail 47 read_only "$1 is on a read-only file system: mount it writable" ;;
-    *) fail 49 not_writable "cannot write $1: $(head -c 200 "$run/dbcensus-errors" 2>/dev/null)" ;;
+    *) fail 49 not_writable "cannot write $1: $(last_words)" ;;
     esac
 }
 
@@ -152,13 +155,13 @@ case $status in 137 | 143) [ $(($(date +%s) - began)) -lt @TIMEOUT@ ] || status=
 case $status in
 0) ;;
 124) fail 55 timed_out "the agent did not end in @TIMEOUT@ s" ;;
-126) fail 54 noexec "$folder is mounted noexec or a policy forbids to run there: allow it, or set keep_agent" ;;
-129 | 1[345]?) fail 56 agent_killed "signal $((status - 128)) ended the agent: $(tail -c 300 "$run/dbcensus-errors")" ;;
+126) fail 54 noexec "$folder is mounted noexec or a policy forbids to run there: allow it, or make the document with KEEP=false" ;;
+129 | 1[345]?) fail 56 agent_killed "signal $((status - 128)) ended the agent: $(last_words)" ;;
 *)
     case $(cat "$run/dbcensus-errors") in
     *'No space left'*) fail 48 disk_full "the disk of $run is full: free 1 MB" ;;
     esac
-    fail 57 agent_failed "the agent ended with status $status: $(tail -c 300 "$run/dbcensus-errors")"
+    fail 57 agent_failed "the agent ended with status $status: $(last_words)"
     ;;
 esac
 rm -f "$run/dbcensus-errors"

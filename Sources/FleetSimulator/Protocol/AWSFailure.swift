@@ -19,6 +19,23 @@ struct AWSFailure: Error, Sendable {
 enum Service: String, Sendable, CaseIterable {
     case sts, organizations, ec2, ssm, s3, sns
 
+    /// What is served of it.
+    var actions: [String] {
+        switch self {
+        case .sts: ["GetCallerIdentity", "AssumeRole"]
+        case .organizations:
+            ["ListAccounts", "ListRoots", "ListOrganizationalUnitsForParent", "ListAccountsForParent"]
+        case .ec2: ["DescribeRegions", "DescribeInstances"]
+        case .ssm:
+            [
+                "DescribeInstanceInformation", "DescribeDocument", "SendCommand", "ListCommandInvocations",
+                "GetCommandInvocation", "CancelCommand",
+            ]
+        case .s3: ["GetObject", "PutObject", "HeadObject"]
+        case .sns: ["Publish"]
+        }
+    }
+
     private func pick(json: String, query: String, ec2: String, s3: String) -> String {
         switch self {
         case .organizations, .ssm: json

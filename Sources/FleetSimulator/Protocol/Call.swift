@@ -15,22 +15,19 @@ struct Call: Sendable {
     var fleet: Fleet { simulator.fleet }
     var account: Account { principal.account }
 
-    func answer() async throws(AWSFailure) -> Answer {
+    func answer() throws(AWSFailure) -> Answer {
         switch service {
         case .sts: try sts()
         case .organizations: .json(try organizations(json()))
         case .ec2: .xml(try ec2(EC2Form(request)))
-        case .ssm: .json(try await ssm(json()))
+        case .ssm: .json(try ssm(json()))
         case .s3: try s3()
         case .sns: try sns()
         }
     }
 
-    var unknownAction: AWSFailure {
-        service == .ssm || service == .organizations
-            ? AWSFailure("UnknownOperationException", "fleet-simulator has no action \(action)")
-            : AWSFailure("InvalidAction", "fleet-simulator has no action \(action)")
-    }
+    /// An action of `Service.actions` that a service does not answer.
+    var unknownAction: AWSFailure { AWSFailure("InternalFailure", "fleet-simulator has no \(action)", status: 500) }
 
     func form() -> [String: String] { HTTPCall.pairs(String(decoding: request.body, as: UTF8.self)) }
 

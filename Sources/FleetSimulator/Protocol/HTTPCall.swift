@@ -33,7 +33,7 @@ struct HTTPCall: Sendable {
 /// An answer before it has its HTTP form.
 enum Answer: Sendable {
     case json(JSON)
-    /// What stands inside `<ActionResult>`, or inside EC2's `<ActionResponse>`.
+    /// The content of `<ActionResult>`, or inside EC2's `<ActionResponse>`.
     case xml(XML)
     /// S3's.
     case object([UInt8]?, headers: [String: String])

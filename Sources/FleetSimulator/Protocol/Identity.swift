@@ -59,8 +59,7 @@ final class Identities: Sendable {
     }
 
     /// A session of a role, for so many seconds.
-    func session(_ account: Account, role: String, name: String, seconds: Int) -> (id: String, key: Key, roleID: String)
-    {
+    func session(_ account: Account, role: String, name: String, seconds: Int) -> (id: String, key: Key) {
         let endsEarly = account.sessionExpires && expiredOnce.withLock { $0.insert(account.index).inserted }
         let id = "ASIA" + String(UUID().uuidString.filter { $0 != "-" }.prefix(16))
         let roleID = "AROAFLEETSIMULATOR00"
@@ -74,6 +73,6 @@ final class Identities: Sendable {
             if sessions.count > 20_000 { sessions = sessions.filter { $0.value.expires > Date() } }
             sessions[id] = key
         }
-        return (id, key, roleID)
+        return (id, key)
     }
 }

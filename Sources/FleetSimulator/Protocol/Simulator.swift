@@ -26,24 +26,24 @@ final class Simulator: Sendable {
         let requestID = UUID().uuidString.lowercased()
         let signature = Signature(request)
         let service = signature.flatMap { Service(rawValue: $0.service) } ?? request.guessedService
-        var action = request.action(of: service)
+        let action = request.action(of: service)
         if latency > 0 { try? await Task.sleep(for: .milliseconds(latency * Double.random(in: 0.5...1.5))) }
         do throws(AWSFailure) {
-            let call = try call(request, service, &action, signature, requestID)
-            let answer = try await call.answer()
+            let call = try call(request, service, action, signature, requestID)
+            let answer = try call.answer()
             count(service, action, "ok")
             return call.reply(answer)
         } catch {
-            count(service, action, error.code)
+            count(service, service.actions.contains(action) ? action : "unknown", error.code)
             return service.reply(error, requestID: requestID, isHead: request.method == "HEAD")
         }
     }
 
     private func call(
-        _ request: HTTPCall, _ service: Service, _ action: inout String, _ signature: Signature?, _ requestID: String
+        _ request: HTTPCall, _ service: Service, _ action: String, _ signature: Signature?, _ requestID: String
     ) throws(AWSFailure) -> Call {
         guard let signature else { throw service.unsigned }
-        guard var key = identities.use(signature.accessKey), key.token == signature.token else {
+        guard let key = identities.use(signature.accessKey), key.token == signature.token else {
             throw service.unknownKey
         }
         guard let age = signature.age, abs(age) < 300 || signature.expires != nil else {
@@ -55,7 +55,6 @@ final class Simulator: Sendable {
         if let seconds = signature.expires, age > Double(seconds) {
             throw AWSFailure("AccessDenied", "Request has expired", status: 403)
         }
-        key.secret = ""
         let region = fleet.size.regions.firstIndex(of: signature.region)
         if region == nil, service == .ec2 || service == .ssm { throw service.unknownKey }
         if let region, service == .ec2 || service == .ssm, fleet.isDenied(key.principal.account, region: region) {
@@ -63,6 +62,12 @@ final class Simulator: Sendable {
         }
         if key.principal.isRole, identities.settings.denied.contains("\(service.rawValue):\(action)") {
             throw service.denied(key.principal, action)
+        }
+        guard service.actions.contains(action) else {
+            let isJSON = service == .ssm || service == .organizations
+            throw AWSFailure(
+                isJSON ? "UnknownOperationException" : service == .s3 ? "MethodNotAllowed" : "InvalidAction",
+                "fleet-simulator has no action \(action)", status: service == .s3 ? 405 : 400)
         }
         guard throttle.takes(account: key.principal.account.id, region: signature.region, action: action) else {
             throw service.throttled

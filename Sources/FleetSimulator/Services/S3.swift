@@ -40,7 +40,7 @@ extension Call {
                 throw AWSFailure("NoSuchKey", "The specified key does not exist.", status: 404)
             }
             return .object(bytes, headers: headers(bytes))
-        default: throw AWSFailure("MethodNotAllowed", "The specified method is not allowed.", status: 405)
+        default: throw unknownAction
         }
     }
 }

@@ -3,7 +3,6 @@ import Foundation
 extension Call {
     /// Source: Amazon SNS API Reference, version 2010-03-31.
     func sns() throws(AWSFailure) -> Answer {
-        guard action == "Publish" else { throw unknownAction }
         let form = form()
         guard let topic = form["TopicArn"] ?? form["TargetArn"],
             topic.hasPrefix("arn:\(fleet.partition):sns:\(region):")

@@ -2,7 +2,7 @@ import Foundation
 
 extension Call {
     /// Sources: AWS Systems Manager API Reference, version 2014-11-06, and what docs/fleet-simulator.md tells.
-    func ssm(_ input: JSON) async throws(AWSFailure) -> JSON {
+    func ssm(_ input: JSON) throws(AWSFailure) -> JSON {
         switch action {
         case "DescribeInstanceInformation": return try nodes(input)
         case "DescribeDocument": return try describeDocument(input)

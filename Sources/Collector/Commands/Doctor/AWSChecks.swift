@@ -44,7 +44,9 @@ struct AWSChecks {
             do {
                 externalID = String(decoding: try RegularFile.read(file), as: UTF8.self)
                     .trimmingCharacters(in: .whitespacesAndNewlines)
-            } catch { return try write("aws external id", .bad("cannot read discovery.external_id_file \(file)")) }
+            } catch {
+                return try write("aws external id", .bad("cannot read discovery.external_id_file \(file): \(error)"))
+            }
         }
         func spoke(_ id: String) -> AWSClient {
             let partition = Partition.of(hub.region).id
@@ -58,7 +60,7 @@ struct AWSChecks {
             ).run(write)
         } else {
             try write("aws document", await document(hub, name: configuration.document))
-            try await organisation(hub, hubAccount: me.account, spoke, write)
+            try await organisation(hub, spoke, write)
         }
     }
 
@@ -96,7 +98,7 @@ struct AWSChecks {
     }
 
     private func organisation(
-        _ hub: AWSClient, hubAccount: String, _ spoke: (String) -> AWSClient, _ write: Write
+        _ hub: AWSClient, _ spoke: (String) -> AWSClient, _ write: Write
     ) async throws {
         let accounts: [Organizations.Account]
         do throws(AWSError) { accounts = try await hub.all(Organizations.ListAccounts()) } catch {

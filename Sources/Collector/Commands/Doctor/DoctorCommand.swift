@@ -14,8 +14,8 @@ struct DoctorCommand: AsyncParsableCommand {
         commandName: "doctor", abstract: "Check the configuration, the store, the disk, the clock and AWS.",
         discussion: """
             With AWS credentials it also says who the collector is, in which accounts its role can be assumed, and whether \
-            the SSM document is the one that you configured. --account goes through one account step by step, calls \
-            each action once, and starts nothing.
+            the SSM document is the one that you configured. --account goes through one account step by step, tries \
+            each action, and starts nothing.
             """)
 
     @OptionGroup var options: ConfigurationOptions

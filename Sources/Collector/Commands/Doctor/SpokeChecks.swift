@@ -57,12 +57,12 @@ struct SpokeChecks {
         try write(name, check)
     }
 
-    /// Whether AWS refuses the id of the call, and not the call.
+    /// Whether AWS refuses the id of the call, and not the call. Other refusals come before AWS looks at permissions.
     private func allowed(_ name: String, _ write: AWSChecks.Write, _ call: () async throws(AWSError) -> Void)
         async throws
     {
         do throws(AWSError) { try await call() } catch {
-            guard error.kind == .notFound || error.kind == .invalid else {
+            guard ["InvalidInstanceId", "InvalidCommandId", "InvocationDoesNotExist"].contains(error.code) else {
                 return try write(name, .bad(AWSChecks.text(error)))
             }
         }
