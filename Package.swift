@@ -99,9 +99,15 @@ let package = Package(
         .target(name: "Store", dependencies: ["Inventory", "Report", grdb], swiftSettings: strict),
         .target(name: "Web", dependencies: ["Inventory", "Report", "Terminal"] + web, swiftSettings: strict),
         .target(name: "AWSClient", dependencies: aws, swiftSettings: strict),
+        .target(
+            name: "Fleet",
+            dependencies: [
+                "AWSClient", "Inventory", "Report", .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ], swiftSettings: strict),
         .executableTarget(
             name: "Collector",
-            dependencies: ["AWSClient", "CLinux", "Inventory", "Report", "Store", "Terminal", "Web", argumentParser]
+            dependencies: ["AWSClient", "CLinux", "Fleet", "Inventory", "Report", "Store", "Terminal", "Web", argumentParser]
                 + web
                 + collector,
             swiftSettings: strict),
@@ -124,6 +130,11 @@ let package = Package(
         .executableTarget(
             name: "AWSProbe", dependencies: ["AWSClient", .product(name: "Logging", package: "swift-log")],
             path: "Tests/AWSProbe", swiftSettings: strict),
+        .testTarget(
+            name: "FleetTests",
+            dependencies: [
+                "AWSClient", "Fleet", "Inventory", "Report", "Store", .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
         .testTarget(name: "InventoryTests", dependencies: ["Inventory", "Report"], swiftSettings: strict),
         .testTarget(
             name: "StoreTests",

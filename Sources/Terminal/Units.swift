@@ -14,4 +14,13 @@ public enum Units {
         let tenths = Int((value * 10).rounded())
         return "\(tenths / 10).\(tenths % 10) \(units[unit])"
     }
+
+    /// `seconds` in the two largest units that it has: `45 s`, `3 min 20 s`, `2 h 5 min`.
+    public static func duration(_ seconds: Double) -> String {
+        let whole = seconds.isFinite ? Int(min(max(0, seconds), 1e9).rounded()) : 0
+        if whole < 60 { return "\(whole) s" }
+        if whole < 3_600 { return whole % 60 == 0 ? "\(whole / 60) min" : "\(whole / 60) min \(whole % 60) s" }
+        let minutes = whole % 3_600 / 60
+        return minutes == 0 ? "\(whole / 3_600) h" : "\(whole / 3_600) h \(minutes) min"
+    }
 }

@@ -31,6 +31,10 @@ struct HouseRulesTests {
             "AsyncHTTPClient", "Crypto", "Foundation", "FoundationXML", "Logging", "NIOConcurrencyHelpers", "NIOCore",
             "NIOFoundationCompat", "NIOHTTP1", "NIOPosix", "NIOSSL", "Synchronization",
         ],
+        "Fleet": [
+            "AWSClient", "Foundation", "FoundationEssentials", "Inventory", "Logging", "NIOPosix", "Report",
+            "Synchronization",
+        ],
         "FleetSimulator": [
             "ArgumentParser", "Crypto", "Foundation", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOPosix",
             "Report", "Synchronization",
@@ -41,7 +45,7 @@ struct HouseRulesTests {
             "ServiceLifecycle", "Synchronization", "Terminal",
         ],
         "Collector": [
-            "AWSClient", "ArgumentParser", "AsyncHTTPClient", "CLinux", "Foundation", "Hummingbird", "HummingbirdCore",
+            "AWSClient", "ArgumentParser", "AsyncHTTPClient", "CLinux", "Fleet", "Foundation", "Hummingbird", "HummingbirdCore",
             "HummingbirdTLS", "Inventory", "Logging", "NIOCore", "NIOFoundationCompat", "NIOHTTP1", "NIOPosix",
             "NIOSSL",
             "Report", "ServiceLifecycle", "Store", "Synchronization", "Terminal", "UnixSignals", "Web", "Yams",

@@ -146,13 +146,13 @@ struct HostileReportTests {
     @Test("a refused report is tried again as it came")
     func again() throws {
         let json = Array("{\"new\":1,".utf8) + (try IngestTests.report(0).json(.minified)).dropFirst()
-        try store.addDeadLetters([(Refusal(.future, "x"), try Gzip.compress(json), "t")], now: TestStore.time(0))
+        try store.addDeadLetters([RejectedReport(Refusal(.future, "x"), try Gzip.compress(json), sender: "t")], now: TestStore.time(0))
         let outcome = try store.retryDeadLetter(1, now: TestStore.time(1))
         #expect(outcome == .stored(place: "0123456789abcdef0123456789abcdef", databases: 1))
         let body = try store.database.read { try Data.fetchOne($0, sql: "SELECT body FROM reports") }
         #expect(try store.database.read { try String.fetchOne($0, sql: "SELECT source FROM reports") } == "t")
         #expect(try Gzip.decompress(Array(try #require(body))) == json)
-        try store.addDeadLetters([(Refusal(.future, "x"), try Gzip.compress(json), "t")])
+        try store.addDeadLetters([RejectedReport(Refusal(.future, "x"), try Gzip.compress(json), sender: "t")])
         #expect(try store.deadLetters().items.map(\.id) == [2], "a number is never used again")
     }
 

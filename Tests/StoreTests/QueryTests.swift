@@ -44,7 +44,7 @@ struct QueryTests {
         report.databases[0].version = "8.0.37"
         report.databases.removeLast()
         _ = try store.ingest(report, now: IngestTests.noon.addingTimeInterval(120))
-        try store.addDeadLetters([(Refusal(.future, "\"\u{8}"), [], "cli")])
+        try store.addDeadLetters([RejectedReport(Refusal(.future, "\"\u{8}"), [], sender: "cli")])
         try store.record(
             [.init(at: .now, actor: "-", address: nil, action: "a", target: "\\", status: 200, requestID: nil)],
             tokensUsed: [:])

@@ -135,7 +135,7 @@ struct SenderTests {
         var body = try Report.decode(body: Data(report.body))
         body.host.cloud = Report.Cloud(provider: "aws")
         body.host.cloud?.instanceID = Self.instance
-        try store.addDeadLetters([(refusal, try Observation(body).body, "new")])
+        try store.addDeadLetters([RejectedReport(refusal, try Observation(body).body, sender: "new")])
         let id = try #require(try store.deadLetters().items.first?.id.integer)
         #expect(code(try #require(try store.retryDeadLetter(id, now: TestStore.time(2)))) == .foreignSender)
         guard case .stored? = try store.retryDeadLetter(id, takesOver: true, now: TestStore.time(2)) else {

@@ -26,10 +26,12 @@ package struct ActionDescription: Sendable {
     package var permission: String
     /// Sent without a signature.
     package var isUnsigned: Bool
+    /// Whether a second call after one that was not answered does no harm. Otherwise only a refusal is tried again.
+    package var isIdempotent: Bool
 
     package init(
         _ service: AWSService, _ name: String, roles: Set<AWSRole>, reason: String, permission: String? = nil,
-        isUnsigned: Bool = false
+        isUnsigned: Bool = false, isIdempotent: Bool = true
     ) {
         self.service = service
         self.name = name
@@ -37,6 +39,7 @@ package struct ActionDescription: Sendable {
         self.reason = reason
         self.permission = permission ?? "\(service.signingName):\(name)"
         self.isUnsigned = isUnsigned
+        self.isIdempotent = isIdempotent
     }
 
     /// `service:Action`, in errors, logs and metrics.

@@ -41,13 +41,16 @@ package struct AWSClient: Sendable {
 
     /// A role that this client's identity may assume. Its credentials are refreshed ahead of their end.
     package func assuming(
-        role: String, session: String, externalID: String? = nil, seconds: Int? = nil
+        role: String, session: String, externalID: String? = nil, seconds: Int? = nil, tags: [String: String] = [:],
+        sourceIdentity: String? = nil
     ) -> AWSClient {
         var other = self
         other.account = RoleCredentials.account(of: role) ?? account
-        other.credentials = CachedCredentials(
-            RoleCredentials(self, role: role, session: session, externalID: externalID, seconds: seconds),
-            now: environment.now)
+        var credentials = RoleCredentials(
+            self, role: role, session: session, externalID: externalID, seconds: seconds)
+        credentials.request.tags = tags
+        credentials.request.sourceIdentity = sourceIdentity
+        other.credentials = CachedCredentials(credentials, now: environment.now)
         return other
     }
 
@@ -76,7 +79,8 @@ package struct AWSClient: Sendable {
                     continue
                 }
                 let isThrottled = error.kind == .throttled
-                guard isTransient, attempt < settings.maxAttempts,
+                // A call that AWS may have carried out is not sent again: the caller has to look.
+                guard isTransient, isThrottled || description.isIdempotent, attempt < settings.maxAttempts,
                     let cost = lane.budget.take(isThrottled: isThrottled)
                 else { throw described(error, description, attempt) }
                 taken = cost

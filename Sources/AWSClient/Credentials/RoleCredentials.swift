@@ -6,7 +6,7 @@ package struct RoleCredentials: CredentialsProvider {
     package static let chainedSeconds = 3_600
 
     let client: AWSClient
-    let request: STS.AssumeRole
+    var request: STS.AssumeRole
 
     /// - Parameter client: signs with the credentials that may assume the role; its region's STS is asked.
     package init(_ client: AWSClient, role: String, session: String, externalID: String? = nil, seconds: Int? = nil) {

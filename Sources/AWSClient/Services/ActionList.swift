@@ -4,6 +4,7 @@ package enum ActionList {
         STS.GetCallerIdentity.description, STS.AssumeRole.description, STS.AssumeRoleWithWebIdentity.description,
         Organizations.ListAccounts.description, Organizations.ListAccountsForParent.description,
         Organizations.ListOrganizationalUnitsForParent.description, Organizations.ListRoots.description,
+        Organizations.ListTagsForResource.description,
         EC2.DescribeRegions.description, EC2.DescribeInstances.description,
         SSM.DescribeInstanceInformation.description, SSM.SendCommand.description,
         SSM.ListCommandInvocations.description, SSM.GetCommandInvocation.description, SSM.CancelCommand.description,

@@ -110,4 +110,28 @@ package enum Organizations {
         package static func items(_ output: Output) -> [Unit] { output.roots ?? [] }
         package static func nextToken(_ output: Output) -> String? { output.nextToken }
     }
+
+    /// The tags of an account.
+    package struct ListTagsForResource: JSONAction, PagedAction {
+        package static let description = ActionDescription(
+            .organizations, "ListTagsForResource", roles: [.hub], reason: "Reads the tags of an account.")
+
+        package var resourceId: String
+        package var nextToken: String?
+
+        package struct Tag: Decodable, Sendable, Equatable {
+            package var key: String
+            package var value: String
+        }
+
+        package struct Output: Decodable, Sendable {
+            package var tags: [Tag]?
+            package var nextToken: String?
+        }
+
+        package init(resourceId: String) { self.resourceId = resourceId }
+
+        package static func items(_ output: Output) -> [Tag] { output.tags ?? [] }
+        package static func nextToken(_ output: Output) -> String? { output.nextToken }
+    }
 }

@@ -11,7 +11,8 @@ extension SSM {
     /// Starts a document on instances.
     package struct SendCommand: JSONAction {
         package static let description = ActionDescription(
-            .ssm, "SendCommand", roles: [.spoke], reason: "Starts the document on up to 50 instances.")
+            .ssm, "SendCommand", roles: [.spoke], reason: "Starts the document on up to 50 instances.",
+            isIdempotent: false)
 
         package var documentName: String
         package var documentVersion: String?
@@ -26,6 +27,9 @@ extension SSM {
         package var maxConcurrency: String?
         /// `100%`: AWS's default stops the command at its first failure.
         package var maxErrors = "100%"
+        /// Where the instances write their whole output, with their own roles.
+        package var outputS3BucketName: String?
+        package var outputS3KeyPrefix: String?
 
         package init(documentName: String, instanceIds: [String], parameters: [String: [String]] = [:]) {
             self.documentName = documentName
@@ -60,8 +64,17 @@ extension SSM {
         /// At most 50.
         package var maxResults = commandSize
         package var nextToken: String?
+        /// Conditions with the keys `key` and `value`.
+        package var filters: [[String: String]]?
 
         package init(commandId: String) { self.commandId = commandId }
+
+        /// The invocations on one node since a time, without their outputs: finds a command by its comment.
+        package init(instanceId: String, since: Date) {
+            self.instanceId = instanceId
+            details = false
+            filters = [["key": "InvokedAfter", "value": since.formatted(.iso8601)]]
+        }
 
         package struct Output: Decodable, Sendable {
             package var commandInvocations: [Invocation]?
@@ -89,6 +102,7 @@ extension SSM {
         package var status: String
         package var statusDetails: String?
         package var requestedDateTime: Date?
+        package var comment: String?
         package var commandPlugins: [Step]?
     }
 

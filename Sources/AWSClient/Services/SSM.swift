@@ -42,6 +42,9 @@ package enum SSM {
             /// `EC2Instance` or `ManagedInstance`.
             package var resourceType: String?
             package var computerName: String?
+            package var ipAddress: String?
+            /// The name that a hybrid activation gave.
+            package var name: String?
         }
 
         package struct Output: Decodable, Sendable {

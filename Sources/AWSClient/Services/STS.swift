@@ -43,6 +43,10 @@ package enum STS {
         package var externalId: String?
         /// 900 to 43,200.
         package var durationSeconds: Int?
+        /// Session tags, which CloudTrail shows with each call; they need `sts:TagSession`.
+        package var tags: [String: String] = [:]
+        /// Who asked, in CloudTrail: 2 to 64 letters, digits and `=,.@-_`; it needs `sts:SetSourceIdentity`.
+        package var sourceIdentity: String?
 
         package init(roleArn: String, roleSessionName: String, externalId: String? = nil, durationSeconds: Int? = nil) {
             self.roleArn = roleArn
@@ -57,6 +61,11 @@ package enum STS {
             parameters.add("RoleSessionName", roleSessionName)
             parameters.add("ExternalId", externalId)
             parameters.add("DurationSeconds", durationSeconds)
+            for (index, tag) in tags.sorted(by: { $0.key < $1.key }).enumerated() {
+                parameters.add("Tags.member.\(index + 1).Key", tag.key)
+                parameters.add("Tags.member.\(index + 1).Value", tag.value)
+            }
+            parameters.add("SourceIdentity", sourceIdentity)
             return parameters
         }
 

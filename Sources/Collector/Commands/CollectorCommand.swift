@@ -19,6 +19,7 @@ struct CollectorCommand: AsyncParsableCommand {
                     ServeCommand.self, TokenCommand.self, DoctorCommand.self, BackupCommand.self, RestoreCommand.self,
                     RebuildCommand.self, ConfigCommand.self, OpenAPICommand.self,
                 ]),
+            CommandGroup(name: "Discovery:", subcommands: [ScanCommand.self]),
             CommandGroup(
                 name: "Reports:", subcommands: [IngestCommand.self, DeadLettersCommand.self, TagCommand.self]),
             CommandGroup(
@@ -54,6 +55,12 @@ struct CollectorCommand: AsyncParsableCommand {
 
 /// What the exit status says, in the numbers of sysexits(3).
 enum ExitStatus: Int32 {
+    /// No run of discovery took place.
+    case noRun = 1
+    /// Some hosts or accounts of a run failed.
+    case someFailed = 3
+    /// A run was halted.
+    case halted = 4
     /// The command line is invalid.
     case usage = 64
     /// Some reports were rejected; valid ones are stored.

@@ -1,3 +1,4 @@
+import Fleet
 import Foundation
 import Inventory
 import Logging
@@ -29,14 +30,26 @@ struct Configuration: Sendable, Equatable {
         var embeddedSeconds = 60
     }
 
-    /// How the accounts of the organisation are reached.
+    /// How the accounts of the organisation are reached, and when.
     struct Discovery: Sendable, Equatable {
-        var roleName = "dbcensus-spoke"
+        /// What a run keeps of it.
+        var settings = Self.standard
         var externalID: String?
         var externalIDFile: String?
-        var document = "dbcensus"
-        var documentVersion = "1"
-        var documentHash: String?
+        var schedule = Schedule()
+
+        /// When runs begin by themselves.
+        struct Schedule: Sendable, Equatable {
+            var cron: String?
+            var timeZone = "UTC"
+            var jitter = Duration.seconds(0)
+        }
+
+        private static var standard: DiscoverySettings {
+            var settings = DiscoverySettings()
+            settings.agent.version = CollectorCommand.version
+            return settings
+        }
     }
 
     /// What the log looks like.
@@ -69,10 +82,11 @@ struct Configuration: Sendable, Equatable {
         guard discovery.externalID == nil || discovery.externalIDFile == nil else {
             throw ConfigurationError("set discovery.external_id or discovery.external_id_file, not both")
         }
-        if let hash = discovery.documentHash, hash.wholeMatch(of: /[0-9a-f]{64}/) == nil {
+        if let hash = discovery.settings.document.hash, hash.wholeMatch(of: /[0-9a-f]{64}/) == nil {
             throw ConfigurationError(
                 "discovery.document_hash is not a SHA-256: write the 64 hexadecimal digits that `make document` prints")
         }
+        try discovery.validate()
         guard isTLS || server.trustProxy || Loopback.contains(server.address) else {
             throw ConfigurationError(
                 """
@@ -97,6 +111,34 @@ struct Configuration: Sendable, Equatable {
         try reader.read(flags: flags)
         try reader.configured.value.validate()
         return reader.configured
+    }
+}
+
+extension Configuration.Discovery {
+    /// The external id, from its setting or its file.
+    func readExternalID() throws(ConfigurationError) -> String? {
+        guard let file = externalIDFile else { return externalID }
+        do throws(ConfigurationError) {
+            return String(decoding: try RegularFile.read(file), as: UTF8.self)
+                .trimmingCharacters(in: .whitespacesAndNewlines)
+        } catch { throw ConfigurationError("cannot read discovery.external_id_file: \(error.message)") }
+    }
+
+    /// Throws when values do not fit together.
+    func validate() throws(ConfigurationError) {
+        func check(_ name: String, _ cron: String, _ zone: String) throws(ConfigurationError) {
+            do throws(Cron.Invalid) { _ = try Cron(cron, timeZone: zone) } catch {
+                throw ConfigurationError("\(name): \(error.message)")
+            }
+        }
+        if let cron = schedule.cron { try check("discovery.schedule", cron, schedule.timeZone) }
+        for window in settings.maintenanceWindows {
+            try check("discovery.maintenance_windows", window.cron, window.timeZone)
+        }
+        if let account = settings.accounts.first(where: { $0.id.wholeMatch(of: /[0-9]{12}/) == nil }) {
+            throw ConfigurationError(
+                "discovery.accounts: \"\(account.id.prefix(40))\" is no account: write 12 digits in quotes")
+        }
     }
 }
 

@@ -52,7 +52,36 @@ extension SettingType where Value == String {
     static let text = scalar("text", write: YAMLText.quoted) { $0.isEmpty || $0.contains("\0") ? nil : $0 }
 }
 
+extension SettingType where Value == String {
+    /// Any text, also the empty one.
+    static func text(mayBeEmpty: Bool) -> SettingType {
+        scalar("text", write: { $0.isEmpty ? "" : YAMLText.quoted($0) }) { $0.contains("\0") ? nil : $0 }
+    }
+}
+
+extension SettingType where Value == String? {
+    /// Any text, or `none`.
+    static let textOrNone = SettingType("text, or none", write: { $0.map(YAMLText.quoted) ?? "none" }) {
+        node throws(SettingMismatch) in
+        let text = try SettingType<String>.text.read(node)
+        return text == "none" ? nil : text
+    }
+}
+
 extension SettingType where Value == Int {
+    /// A duration, in seconds.
+    static func seconds(_ range: ClosedRange<Int>) -> SettingType {
+        let ends = "\(range.lowerBound)s to \(range.upperBound)s"
+        return scalar("a duration such as 30s, 10m, 2h or 1d, from \(ends)", write: { "\($0)s" }) {
+            DurationText.seconds($0).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    /// A duration, in seconds.
+    static let seconds = scalar("a duration such as 30s, 10m, 2h or 1d", write: { "\($0)s" }) {
+        DurationText.seconds($0)
+    }
+
     /// A whole number.
     static func integer(_ range: ClosedRange<Int>) -> SettingType {
         scalar("a whole number from \(range.lowerBound) to \(range.upperBound)", write: { "\($0)" }) { text in
@@ -74,10 +103,17 @@ extension SettingType where Value == Bool {
 extension SettingType where Value == Duration {
     /// Seconds, minutes, hours or days: `90s`, `10m`, `2h`, `1d`.
     static let duration = scalar("a duration such as 30s, 10m, 2h or 1d", write: { "\($0.components.seconds)s" }) {
-        text in
+        text in DurationText.seconds(text).map { .seconds($0) }
+    }
+}
+
+/// Durations as text.
+enum DurationText {
+    /// The seconds in `90s`, `10m`, `2h` or `1d`; nil for any other text.
+    static func seconds(_ text: String) -> Int? {
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
         guard let unit = text.last.flatMap({ units[$0] }), let number = UInt32(text.dropLast()) else { return nil }
-        return .seconds(Int(number) * unit)
+        return Int(number) * unit
     }
 }
 
@@ -102,6 +138,16 @@ extension SettingType {
             var values: [Element] = []
             for item in items { values.append(try element.read(item)) }
             return values
+        }
+    }
+
+    /// A list, or one value of it alone.
+    static func oneOrMore<Element>(of element: SettingType<Element>) -> SettingType where Value == [Element] {
+        let list = SettingType.list(of: element)
+        return SettingType("\(element.name) or a list of it", isScalar: false, write: list.write) {
+            node throws(SettingMismatch) in
+            guard case .scalar = node.content else { return try list.read(node) }
+            return [try element.read(node)]
         }
     }
 

@@ -96,26 +96,6 @@ extension Setting where Root == Configuration {
             "Days after which an unseen host is removed with its databases and history. 0 keeps hosts for ever."),
     ]
 
-    private static let discovery: [Setting<Configuration>] = [
-        .init(
-            "discovery.role_name", \.discovery.roleName, .text, "The role that the collector assumes in each account."),
-        .init(
-            "discovery.external_id", \.discovery.externalID, .optional(.text),
-            "The external id that the role's trust policy asks for."),
-        .init(
-            "discovery.external_id_file", \.discovery.externalIDFile, .optional(.text),
-            "A file with the external id, instead of discovery.external_id."),
-        .init(
-            "discovery.document", \.discovery.document, .text,
-            "The SSM document in the collector's account, which shares it with the other accounts."),
-        .init(
-            "discovery.document_version", \.discovery.documentVersion, .text, "The version of the document that is run."
-        ),
-        .init(
-            "discovery.document_hash", \.discovery.documentHash, .optional(.text),
-            "The SHA-256 of the document, from `make document`. A document with another hash is not run."),
-    ]
-
     private static let output: [Setting<Configuration>] = [
         .init(
             "metrics.token", \.metrics.needsToken, .flag, live: true,

@@ -48,6 +48,18 @@ struct Remote: Sendable {
 
     /// Gets `path` below `/api/v1/`.
     func get(_ path: String, _ query: [(String, String)]) async throws -> Data {
+        try await send(.GET, path, query)
+    }
+
+    /// Posts `body` as JSON to `path` below `/api/v1/`.
+    func post(_ path: String, _ body: some Encodable, headers: [(String, String)] = []) async throws -> Data {
+        try await send(.POST, path, [], body: try Report.encoder(.minified).encode(body), headers: headers)
+    }
+
+    private func send(
+        _ method: HTTPMethod, _ path: String, _ query: [(String, String)], body: Data? = nil,
+        headers: [(String, String)] = []
+    ) async throws -> Data {
         var components = URLComponents()
         components.queryItems = query.isEmpty ? nil : query.map { URLQueryItem(name: $0.0, value: $0.1) }
         // URLQueryItem leaves a plus sign alone, which means a blank to the other side.
@@ -64,7 +76,13 @@ struct Remote: Sendable {
         let result: Result<(status: Int, body: Data), any Error>
         do {
             var request = HTTPClientRequest(url: url)
+            request.method = method
             request.headers = ["Authorization": "Bearer \(token)", "Accept": "application/json"]
+            for (name, value) in headers { request.headers.add(name: name, value: value) }
+            if let body {
+                request.headers.add(name: "Content-Type", value: "application/json")
+                request.body = .bytes(ByteBuffer(data: body))
+            }
             let response = try await client.execute(request, timeout: .seconds(60))
             let body = try await response.body.collect(upTo: Self.answerLimit)
             result = .success((Int(response.status.code), Data(buffer: body)))
@@ -73,7 +91,7 @@ struct Remote: Sendable {
         switch result {
         case .failure(let error):
             throw CollectorError(exitCode: .unavailable, message: "cannot reach \(base): \(Self.reason(error))")
-        case .success(let answer) where answer.status == 200: return answer.body
+        case .success(let answer) where (200..<300).contains(answer.status): return answer.body
         case .success(let answer): throw refusal(answer.status, answer.body)
         }
     }

@@ -66,3 +66,24 @@ struct SourceOptions: ParsableArguments {
         try InventoryStore(path: store ?? StoreOptions.configured, mode: .read)
     }
 }
+
+/// A collector that does the work, where one is named.
+struct RemoteOptions: ParsableArguments {
+    @Option(help: "Ask this collector, such as https://dbcensus.example.com:8629.")
+    var server: String?
+
+    @Option(help: "A file with the token for --server.", completion: .file())
+    var tokenFile: String?
+
+    @Option(help: "A PEM file with the certificate authorities to trust for --server.", completion: .file())
+    var caFile: String?
+
+    func validate() throws {
+        guard server != nil || (tokenFile == nil && caFile == nil) else {
+            throw ValidationError("--token-file and --ca-file need --server.")
+        }
+    }
+
+    /// The collector; nil when none is named.
+    func remote() throws -> Remote? { try server.map { try Remote(url: $0, tokenFile: tokenFile, caFile: caFile) } }
+}

@@ -18,6 +18,8 @@ public struct IncomingReport: Sendable {
     public var path: String?
     /// What the bytes turned out to be.
     public var content: Content
+    /// What AWS says of its host; nil where the report says it of itself.
+    public internal(set) var voucher: Voucher?
 
     /// Its databases; 0 for what is not ready.
     public var databases: Int {

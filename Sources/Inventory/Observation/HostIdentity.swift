@@ -4,7 +4,8 @@ import Report
 ///
 /// A host that has neither (a container image, a minimal virtual machine) goes by its name, with `name:` before it.
 public struct HostIdentity: Sendable, Equatable {
-    /// The instance's id: `i-` and hexadecimal digits; EC2 never gives one twice, in any account.
+    /// The instance's id: `i-`, or `mi-` for a machine outside EC2 that SSM manages, and hexadecimal digits; AWS never
+    /// gives one twice, in any account.
     public var instanceID: String?
     /// 32 hexadecimal digits; machines cloned from one image may share it.
     public var machineID: String?
@@ -19,8 +20,10 @@ public struct HostIdentity: Sendable, Equatable {
     /// The identity of a host with these; nil when none of them has the form that it must have.
     init?(instanceID instance: String?, machineID machine: String?, hostname: String?) {
         instanceID = instance.flatMap { id in
-            id.hasPrefix("i-") && (10...19).contains(id.utf8.count) && id.utf8.dropFirst(2).allSatisfy(Self.isHex)
-                ? id : nil
+            // A machine outside EC2 that SSM manages has an id of the same form.
+            let digits = id.utf8.dropFirst(id.hasPrefix("mi-") ? 3 : 2)
+            return (id.hasPrefix("i-") || id.hasPrefix("mi-")) && (8...17).contains(digits.count)
+                && digits.allSatisfy(Self.isHex) ? id : nil
         }
         machineID = machine.flatMap { $0.utf8.count == 32 && $0.utf8.allSatisfy(Self.isHex) ? $0 : nil }
         let name = hostname.flatMap {

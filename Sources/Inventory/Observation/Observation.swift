@@ -4,11 +4,11 @@ import Report
 /// What one look at one place found: the report of a host, or one AWS service's listing in an account and region.
 public struct Observation: Sendable {
     /// Where it looked.
-    public let place: Place
+    public internal(set) var place: Place
     /// When the look began.
-    public let startedAt: Date
+    public internal(set) var startedAt: Date
     /// The same, as the store writes times.
-    public let started: String
+    public internal(set) var started: String
     /// Whether it names every database that is there: what it does not name is missing.
     public let isComplete: Bool
     /// Whether it left out some of what it knew, so that null says nothing.
@@ -26,6 +26,8 @@ public struct Observation: Sendable {
     public var sender = Observation.commandLine
     /// What the sender may report.
     public var bounds = Bounds()
+    /// What AWS says of its host; nil where the report says it of itself.
+    public internal(set) var voucher: Voucher?
     /// Which users' databases may be missing from it.
     private let scan: Report.Scan?
     private let content: Content

@@ -41,6 +41,8 @@ public struct ObservedHost: Sendable {
     public let claimedAccountID: String?
     /// The region as the report has it.
     public let region: String?
+    /// The instance id as the report has it.
+    let claimedInstanceID: String?
     /// The columns of `hosts` that its report fills.
     public let facts: [Value]
 
@@ -51,7 +53,24 @@ public struct ObservedHost: Sendable {
         hostname = report.host.hostname
         claimedAccountID = report.host.cloud?.accountID
         region = report.host.cloud?.region
+        claimedInstanceID = report.host.cloud?.instanceID
         facts = hosts.facts.map { $0(report) }
+    }
+
+    /// The host as AWS names it; nil when that is no instance's id.
+    func vouched(_ voucher: Voucher) -> ObservedHost? {
+        HostIdentity(instanceID: voucher.instanceID, machineID: identity.machineID, hostname: hostname).flatMap {
+            $0.instanceID == nil ? nil : ObservedHost(self, $0, voucher)
+        }
+    }
+
+    private init(_ host: ObservedHost, _ identity: HostIdentity, _ voucher: Voucher) {
+        self.identity = identity
+        hostname = host.hostname
+        claimedAccountID = voucher.accountID
+        region = voucher.region
+        claimedInstanceID = voucher.instanceID
+        facts = host.facts
     }
 
     /// The AWS account; nil for a text that is none.

@@ -20,6 +20,8 @@ public struct Refusal: Error, Sendable, Equatable {
         case foreignSender = "foreign_sender"
         /// It names another account or region than the instance has.
         case identityConflict = "identity_conflict"
+        /// The report of one instance came from another one: AWS says which.
+        case agentMismatch = "agent_mismatch"
         /// The token may not report for this account, region or host.
         case outOfBounds = "out_of_bounds"
     }

@@ -3,6 +3,37 @@ import GRDB
 import Inventory
 import Report
 
+/// A report that was rejected, on its way to the dead letters.
+public struct RejectedReport: Sendable {
+    var refusal: Refusal
+    var packed: [UInt8]
+    var sender: String
+    var voucher: Voucher?
+
+    /// - Parameters:
+    ///   - packed: its compressed bytes, as they came.
+    ///   - voucher: what AWS says of its host.
+    public init(_ refusal: Refusal, _ packed: [UInt8], sender: String, voucher: Voucher? = nil) {
+        self.refusal = refusal
+        self.packed = packed
+        self.sender = sender
+        self.voucher = voucher
+    }
+}
+
+extension Voucher {
+    /// As the store keeps it.
+    func text() throws -> String { String(decoding: try Report.encoder(.minified).encode(self), as: UTF8.self) }
+
+    /// What the store keeps; nil for nothing.
+    init?(text: String?) {
+        guard let text, let voucher = try? Report.decoder().decode(Voucher.self, from: Data(text.utf8)) else {
+            return nil
+        }
+        self = voucher
+    }
+}
+
 extension InventoryStore {
     /// The most dead letters; the oldest make room.
     public static let deadLetterLimit = 10_000
@@ -13,7 +44,7 @@ extension InventoryStore {
     ///
     /// They count as what their sender writes a day; those of a sender that has used up its `quota` are not kept.
     public func addDeadLetters(
-        _ letters: [(refusal: Refusal, packed: [UInt8], sender: String)], now: Date = Date(), quota: SenderQuota = .none
+        _ letters: [RejectedReport], now: Date = Date(), quota: SenderQuota = .none
     ) throws {
         guard !letters.isEmpty else { return }
         try write { database in
@@ -24,12 +55,12 @@ extension InventoryStore {
                 try usage.counting(letter.sender) {
                     try database.cachedStatement(
                         sql: """
-                            INSERT INTO dead_letters (received_at, source, code, message, attempts, tried_at, body)
-                            VALUES (?, ?, ?, ?, 1, ?, ?)
+                            INSERT INTO dead_letters (received_at, source, code, message, attempts, tried_at, voucher, body)
+                            VALUES (?, ?, ?, ?, 1, ?, ?, ?)
                             """
                     ).execute(arguments: [
                         time, letter.sender, letter.refusal.code.rawValue, letter.refusal.message, time,
-                        Data(letter.packed),
+                        try letter.voucher?.text(), Data(letter.packed),
                     ])
                 }
             }
@@ -62,9 +93,10 @@ extension InventoryStore {
     public func retryDeadLetter(
         _ id: Int64, takesOver: Bool = false, now: Date? = nil
     ) throws -> IngestOutcome? {
-        let sql = "SELECT body, source FROM dead_letters WHERE row_id = ?"
+        let sql = "SELECT body, source, voucher FROM dead_letters WHERE row_id = ?"
         guard let letter = try read({ try Row.fetchOne($0, sql: sql, arguments: [id]) }) else { return nil }
-        let outcome = try ingestAgain(letter[0], source: letter[1], takesOver: takesOver, now)
+        let outcome = try ingestAgain(
+            letter[0], source: letter[1], Voucher(text: letter[2]), takesOver: takesOver, now)
         try write { database in
             if case .rejected(let refusal) = outcome {
                 try database.execute(
@@ -82,11 +114,13 @@ extension InventoryStore {
 
     /// Ingests the bytes exactly as they came.
     private func ingestAgain(
-        _ body: Data, source: String, takesOver: Bool, _ now: Date?
+        _ body: Data, source: String, _ voucher: Voucher?, takesOver: Bool, _ now: Date?
     ) throws -> IngestOutcome {
         do {
             var observation = try observation(body: body)
             observation.sender = source
+            // A retry changes nothing of the instance that it came from.
+            if let voucher { try observation.vouch(voucher) }
             observation.bounds = takesOver ? Bounds(takesOver: true) : try token(source)?.token.bounds ?? Bounds()
             return try ingest([observation], now: now)[0]
         } catch let error as ReportError {

@@ -69,13 +69,13 @@ extension InventoryStore {
     public func splitHost(
         _ id: String, source: String = Observation.commandLine, now: Date = Date()
     ) throws -> HostSplit? {
-        var letters: [(refusal: Refusal, packed: [UInt8], sender: String)] = []
+        var letters: [RejectedReport] = []
         let split: HostSplit? = try write { database in
             guard let row = try KnownHost.row(id, database) else { return nil }
             let own = try Self.id(of: row, database)
             let reports = try Row.fetchAll(
                 database,
-                sql: "SELECT source, seen_at, received_at, body FROM reports WHERE host_row_id = ? ORDER BY row_id",
+                sql: "SELECT source, seen_at, received_at, body, voucher FROM reports WHERE host_row_id = ? ORDER BY row_id",
                 arguments: [row])
             let tags = try Row.fetchAll(
                 database, sql: "SELECT key, value FROM host_tags WHERE host_row_id = ?", arguments: [row])
@@ -86,6 +86,8 @@ extension InventoryStore {
             for report in reports {
                 guard var observation = try? observation(body: report[3]) else { continue }
                 observation.sender = report[0]
+                let voucher = Voucher(text: report[4])
+                if let voucher { try? observation.vouch(voucher) }
                 let ingestion = Ingestion(observation, seen: report[1], received: report[2], self, database)
                 do {
                     switch try ingestion.run() {
@@ -93,7 +95,8 @@ extension InventoryStore {
                     case .rejected, .overQuota: break
                     }
                 } catch let refusal as Refusal {
-                    letters.append((refusal, observation.body, observation.sender))
+                    letters.append(
+                        RejectedReport(refusal, observation.body, sender: observation.sender, voucher: voucher))
                 }
             }
             for tag in tags {

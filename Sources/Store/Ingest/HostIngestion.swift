@@ -45,7 +45,9 @@ struct HostIngestion {
                 the dead letter with --take-over
                 """)
         }
-        guard known.instanceID != nil, known.instanceID == host.identity.instanceID else { return }
+        // What AWS says corrects what a report said before.
+        guard known.instanceID != nil, known.instanceID == host.identity.instanceID, !known.isVouched(observation)
+        else { return }
         for (what, before, after) in [
             ("account", known.accountID, host.accountID), ("region", known.region, host.region),
         ] {

@@ -160,12 +160,13 @@ struct Ingestion {
         let service: String? = if case .scope(_, let service) = observation.place { service } else { nil }
         try database.run(
             """
-            INSERT INTO reports (\(column), service, started_at, seen_at, received_at, is_older, source, takes_over, body)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO reports (\(column), service, started_at, seen_at, received_at, is_older, source, takes_over,
+                voucher, body)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 placeRow, service, observation.started, seen, received, isOlder, observation.sender,
-                observation.bounds.takesOver, Data(observation.body),
+                observation.bounds.takesOver, try observation.voucher?.text(), Data(observation.body),
             ])
         return database.lastInsertedRowID
     }

@@ -101,7 +101,12 @@ struct KnownHost {
     /// Whether the sender of `observation` may report for this host.
     func isOf(_ observation: Observation) -> Bool {
         sender == nil || sender == observation.sender || observation.sender == Observation.commandLine
-            || observation.bounds.takesOver
+            || observation.bounds.takesOver || isVouched(observation)
+    }
+
+    /// Whether AWS itself says that the observation is of this instance.
+    func isVouched(_ observation: Observation) -> Bool {
+        instanceID != nil && observation.voucher?.instanceID == instanceID
     }
 
     /// Whether the host's reports came from the sender of `observation`, or an operator lets that one take over.

@@ -83,7 +83,7 @@ extension InventoryStore {
         var rebuilt = Rebuilt(reports: 0, unreadable: [])
         var last = Int64(0)
         let next = """
-            SELECT row_id, seen_at, received_at, body, source, takes_over, service FROM reports WHERE row_id > ?
+            SELECT row_id, seen_at, received_at, body, source, takes_over, service, voucher FROM reports WHERE row_id > ?
             ORDER BY row_id LIMIT 1
             """
         while let row = try Row.fetchOne(database.cachedStatement(sql: next), arguments: [last]) {
@@ -96,6 +96,7 @@ extension InventoryStore {
             }
             observation.sender = row[4]
             observation.bounds.takesOver = row[5]
+            if let voucher = Voucher(text: row[7]) { try? observation.vouch(voucher) }
             try replay(Ingestion(observation, seen: row[1], received: row[2], self, database), reportRow)
             rebuilt.reports += 1
         }

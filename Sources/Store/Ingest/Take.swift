@@ -19,18 +19,19 @@ extension InventoryStore {
         var outcomes = try stride(from: 0, to: ready.count, by: IngestBatch.reports).flatMap { start in
             try ingest(Array(ready[start..<min(start + IngestBatch.reports, ready.count)]), quota: quota)
         }[...]
-        var letters: [(refusal: Refusal, packed: [UInt8], sender: String)] = []
+        var letters: [RejectedReport] = []
         let results = groups.map { group in
             group.reports.map { report -> IngestResult in
                 switch report.content {
                 case .observation(let observation):
                     let outcome = outcomes.removeFirst()
                     if case .rejected(let refusal) = outcome {
-                        letters.append((refusal, observation.body, group.sender))
+                        letters.append(
+                            RejectedReport(refusal, observation.body, sender: group.sender, voucher: report.voucher))
                     }
                     return report.result(outcome)
                 case .rejected(let refusal, let packed):
-                    letters.append((refusal, packed, group.sender))
+                    letters.append(RejectedReport(refusal, packed, sender: group.sender, voucher: report.voucher))
                     return report.result(nil)
                 case .unreadable: return report.result(nil)
                 }

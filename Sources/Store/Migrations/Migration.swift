@@ -11,7 +11,7 @@ struct Migration: Sendable {
     let sql: String
 
     /// Every migration, in order. A new one goes to the end.
-    static let all: [Migration] = [inventory, history, senders, places]
+    static let all: [Migration] = [inventory, history, senders, places, discovery]
 }
 
 /// The store's schema: what its migrations make, one after the other.

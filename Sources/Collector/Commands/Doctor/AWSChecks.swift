@@ -1,4 +1,5 @@
 import AWSClient
+import Fleet
 import Foundation
 import Logging
 
@@ -39,19 +40,15 @@ struct AWSChecks {
             return try write("aws credentials", noCredentials(error, account))
         }
         try write("aws identity", .good("\(me.arn) in account \(me.account), \(hub.region)"))
-        var externalID = configuration.externalID
-        if let file = configuration.externalIDFile {
-            do {
-                externalID = String(decoding: try RegularFile.read(file), as: UTF8.self)
-                    .trimmingCharacters(in: .whitespacesAndNewlines)
-            } catch {
-                return try write("aws external id", .bad("cannot read discovery.external_id_file \(file): \(error)"))
-            }
+        let externalID: String?
+        do throws(ConfigurationError) { externalID = try configuration.readExternalID() } catch {
+            return try write("aws external id", .bad(error.message))
         }
         func spoke(_ id: String) -> AWSClient {
+            guard let role = configuration.settings.roleName else { return hub }
             let partition = Partition.of(hub.region).id
             return hub.assuming(
-                role: "arn:\(partition):iam::\(id):role/\(configuration.roleName)", session: "dbcensus-doctor",
+                role: "arn:\(partition):iam::\(id):role/\(role)", session: "dbcensus-doctor",
                 externalID: externalID)
         }
         if let account {
@@ -59,7 +56,7 @@ struct AWSChecks {
                 checks: self, hub: me.account, client: spoke(account), hasExternalID: externalID != nil
             ).run(write)
         } else {
-            try write("aws document", await document(hub, name: configuration.document))
+            try write("aws document", await document(hub, name: configuration.settings.document.name))
             try await organisation(hub, spoke, write)
         }
     }
@@ -73,13 +70,13 @@ struct AWSChecks {
     /// Whether the document is there, active, and the one that is configured.
     func document(_ client: AWSClient, name: String) async -> Check {
         do throws(AWSError) {
-            let request = SSM.DescribeDocument(name: name, documentVersion: configuration.documentVersion)
+            let request = SSM.DescribeDocument(name: name, documentVersion: configuration.settings.document.version)
             let document = try await client.send(request).document
             let found = "\(name), version \(document.documentVersion ?? "?") in \(client.region)"
             guard document.status == nil || document.status == "Active" else {
                 return .bad("\(found) is not active but \(document.status ?? ""): wait, or upload it again")
             }
-            guard let wanted = configuration.documentHash else {
+            guard let wanted = configuration.settings.document.hash else {
                 return .warning(
                     "\(found), SHA-256 \(document.hash ?? "unknown"): set discovery.document_hash, so that no other is run"
                 )
@@ -133,7 +130,7 @@ struct AWSChecks {
             }
         }
         let count =
-            "the role \(configuration.roleName) can be assumed in \(active.count - refused.count) of \(active.count) accounts"
+            "the role \(configuration.settings.roleName ?? "none") can be assumed in \(active.count - refused.count) of \(active.count) accounts"
         guard !refused.isEmpty else { return try write("aws roles", .good(count)) }
         try write("aws roles", .bad("\(count): run `doctor --account ID` for one of the others"))
         refused.sort { $0.account.id < $1.account.id }

@@ -1,4 +1,5 @@
 import AWSClient
+import Fleet
 
 /// One account step by step: each action that discovery calls there, once.
 struct SpokeChecks {
@@ -31,7 +32,7 @@ struct SpokeChecks {
             return "\(nodes.count) instances with an SSM agent, \(online) online"
         }
         let partition = Partition.of(client.region).id
-        let document = checks.configuration.document
+        let document = checks.configuration.settings.document.name
         let arn =
             document.hasPrefix("arn:") ? document : "arn:\(partition):ssm:\(client.region):\(hub):document/\(document)"
         try write("ssm:DescribeDocument", await checks.document(client, name: arn))
@@ -72,7 +73,7 @@ struct SpokeChecks {
     private func hint(_ error: AWSError) -> String {
         guard error.kind == .denied else { return "" }
         return
-            ": the role \(checks.configuration.roleName) does not exist there, or its trust policy asks for another account or "
+            ": the role \(checks.configuration.settings.roleName ?? "none") does not exist there, or its trust policy asks for another account or "
             + (hasExternalID ? "another external id" : "for an external id, which discovery.external_id does not set")
     }
 }

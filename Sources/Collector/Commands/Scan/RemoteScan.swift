@@ -1,0 +1,30 @@
+import Foundation
+import Inventory
+import Report
+
+/// A run in a collector over HTTP.
+struct RemoteScan: ScanSource {
+    let server: Remote
+    let mustWait = false
+
+    private struct Begun: Decodable { var id: String }
+
+    func begin(_ request: ScanRequest) async throws -> String {
+        // The same key when an answer is lost: one run, not two.
+        let body = try await server.post("scans", request, headers: [("Idempotency-Key", UUID().uuidString)])
+        guard let begun = try? JSONDecoder().decode(Begun.self, from: body) else {
+            throw CollectorError(exitCode: .unavailable, message: "the collector did not answer with a run")
+        }
+        return begun.id
+    }
+
+    func progress(_ id: String) async throws -> JobProgress? {
+        try await server.get("jobs/\(id)", [], list: nil) as JobProgress
+    }
+
+    func work(_ id: String) async throws {}
+
+    func reattach(_ id: String) -> String { "dbcensus-collector scan --attach \(id) --server URL --token-file FILE" }
+
+    func close() async {}
+}

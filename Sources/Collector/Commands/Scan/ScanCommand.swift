@@ -1,0 +1,177 @@
+import ArgumentParser
+import AWSClient
+import Fleet
+import Foundation
+import Inventory
+import Logging
+import Store
+import Terminal
+
+/// `dbcensus-collector scan`: runs discovery once.
+struct ScanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scan", abstract: "Find the databases of your AWS accounts, once, now.",
+        discussion: """
+            Without --account, --region, --instance or --tag the run covers what the configuration names. Without \
+            --server it runs in this process, unless a service uses the store: then that one does the work.
+
+            To try it with your own session in one account, without a hub or a role:
+
+              dbcensus-collector scan --profile dba --region eu-west-1
+
+            Exit status: 0 all hosts that could be asked answered, 1 there was no run, 3 some hosts or accounts failed, 4 the \
+            run was halted, 64 usage.
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+
+    @Option(name: .customLong("account"), help: "Only this account: 12 digits. It may be repeated.")
+    var accounts: [String] = []
+
+    @Option(name: .customLong("region"), help: "Only this region, such as eu-*. It may be repeated.")
+    var regions: [String] = []
+
+    @Option(name: .customLong("instance"), help: "Only this instance. It may be repeated.")
+    var instances: [String] = []
+
+    @Option(
+        name: .customLong("tag"),
+        help: "Only instances with this tag: KEY, or KEY=VALUE. Repeated, an instance must have all of them.")
+    var tags: [String] = []
+
+    @Option(help: "Use this profile of your AWS configuration, without a role unless discovery.role_name is set.")
+    var profile: String?
+
+    @Flag(help: "Wait for the end. Without --server a run in this process is always waited for.")
+    var wait = false
+
+    @Flag(help: "Show what would be sent to which hosts and with which permissions, and send nothing.")
+    var dryRun = false
+
+    @Option(help: "Follow this run instead of beginning one, and go on with it where no service does.")
+    var attach: String?
+
+    @OptionGroup var remote: RemoteOptions
+
+    @Option(help: "How to write the result.")
+    var format: Format = .text
+
+    enum Format: String, CaseIterable, ExpressibleByArgument { case text, json }
+
+    private var request: ScanRequest {
+        ScanRequest(accounts: accounts, regions: regions, instances: instances, tags: tags)
+    }
+
+    func validate() throws {
+        if let invalid = request.invalid { throw ValidationError(invalid) }
+        guard remote.server == nil || (profile == nil && !dryRun) else {
+            throw ValidationError("--profile and --dry-run work in this process: leave out --server.")
+        }
+        guard attach == nil || (request == ScanRequest() && !dryRun) else {
+            throw ValidationError("--attach takes neither --dry-run nor what a new run would cover.")
+        }
+    }
+
+    func run() async throws {
+        let source: any ScanSource
+        if let server = try remote.remote() {
+            source = RemoteScan(server: server)
+        } else {
+            var configured = try options.load()
+            if profile != nil, configured.sources["discovery.role_name"] == nil {
+                configured.value.discovery.settings.roleName = nil
+            }
+            if dryRun {
+                return try await ScanPreview(
+                    configuration: configured.value.discovery, profile: profile, request: request
+                ).run(format)
+            }
+            source = try LocalScan(configured.value, profile: profile, region: homeRegion)
+        }
+        let id = try await begin(source)
+        guard wait || attach != nil || source.mustWait else {
+            try Output.print(format == .json ? "{\"job_id\":\"\(id)\"}\n" : "\(id)\n")
+            return Talk.say("The run began. Follow it with: \(source.reattach(id))")
+        }
+        let follower = ScanFollower(source: source, id: id, isTerminal: isatty(STDERR_FILENO) == 1)
+        let end = try await follower.run()
+        await source.close()
+        try ScanSummary(progress: end).write(format)
+        try ScanSummary(progress: end).exit()
+    }
+
+    /// A single region is also the one in which AWS is asked for identities and accounts.
+    private var homeRegion: String? { regions.count == 1 && !regions[0].contains("*") ? regions[0] : nil }
+
+    private func begin(_ source: any ScanSource) async throws -> String {
+        guard let attach else { return try await source.begin(request) }
+        guard try await source.progress(attach) != nil else {
+            throw CollectorError(exitCode: .usage, message: "there is no run \(attach.prefix(80)): see `jobs`")
+        }
+        return attach
+    }
+}
+
+/// What does the work of a scan: this process, a service on the same store, or a collector over HTTP.
+protocol ScanSource: Sendable {
+    /// Whether the work ends with this process.
+    var mustWait: Bool { get }
+    /// Begins a run, and returns its id.
+    func begin(_ request: ScanRequest) async throws -> String
+    /// How far a run is; nil when there is none.
+    func progress(_ id: String) async throws -> JobProgress?
+    /// Does the work, where this process has to, until the run has ended.
+    func work(_ id: String) async throws
+    /// The command that follows a run.
+    func reattach(_ id: String) -> String
+    /// Frees what it holds.
+    func close() async
+}
+
+/// A run over a store's file.
+struct LocalScan: ScanSource {
+    private let configuration: Configuration
+    private let store: InventoryStore
+    /// Held while this process works; nil when a service does.
+    private let lock: StoreLock?
+    private let local: LocalDiscovery
+
+    init(_ configuration: Configuration, profile: String?, region: String?) throws {
+        self.configuration = configuration
+        if try StoreLock.service(of: configuration.store) == nil {
+            lock = try StoreLock(path: configuration.store)
+        } else {
+            lock = nil
+        }
+        store = try InventoryStore(path: configuration.store)
+        var live = configuration
+        live.log.level = max(live.log.level, .warning)
+        local = LocalDiscovery(
+            configuration.discovery, store, profile: profile, region: region,
+            logger: LogOutput.logger(LiveConfiguration(live)))
+    }
+
+    var mustWait: Bool { lock != nil }
+
+    func begin(_ request: ScanRequest) async throws -> String {
+        let user = ProcessInfo.processInfo.userName
+        let job = try JobMaker.job(
+            request, configuration.discovery.settings, origin: "cli", requestedBy: user.isEmpty ? "cli" : user)
+        return try store.addJob(job, now: Date()).job.id
+    }
+
+    func progress(_ id: String) async throws -> JobProgress? { try store.progress(id) }
+
+    func work(_ id: String) async throws {
+        guard lock != nil else { return }
+        try await local.discovery.run(isAlone: true) { [store] in
+            try store.progress(id)?.state.isEnded ?? true
+        }
+    }
+
+    func reattach(_ id: String) -> String {
+        "dbcensus-collector scan --attach \(id) --store \(configuration.store)"
+    }
+
+    func close() async { await local.close() }
+}

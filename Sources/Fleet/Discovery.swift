@@ -1,0 +1,180 @@
+import AWSClient
+import Foundation
+import Inventory
+import Logging
+import Synchronization
+
+/// Runs discovery: gives the tasks of all runs to workers, as many as the queue has work for.
+package final class Discovery: Sendable {
+    private let environment: FleetEnvironment
+    private let access: SpokeAccess
+    private let limiter: FairLimiter
+    /// The most workers: tasks at a time.
+    private let most: Int
+    /// This program among those that share the store.
+    private let owner = "\(ProcessInfo.processInfo.hostName)/\(ProcessInfo.processInfo.processIdentifier)/\(UUID().uuidString.prefix(8))"
+    private let paces = Mutex<[Int64: PollPace]>([:])
+    private let bell = Bell()
+
+    /// Seconds that a lease lasts, and between two renewals.
+    private static let leaseSeconds = 90.0
+    private static let renewal = Duration.seconds(30)
+    /// How long a worker waits for work before it looks again.
+    private static let patience = Duration.seconds(1)
+
+    package init(_ environment: FleetEnvironment, concurrency: DiscoverySettings.Concurrency) {
+        self.environment = environment
+        access = SpokeAccess(environment)
+        limiter = FairLimiter(concurrency.batches)
+        most = max(1, concurrency.accounts)
+    }
+
+    /// There is new work.
+    package func wake() { bell.ring() }
+
+    /// Works until its task is cancelled, or until `isDone` says so when a task has ended.
+    ///
+    /// - Parameter isAlone: no other program works on the store: leases that one left behind are free at once.
+    package func run(isAlone: Bool, until isDone: @escaping @Sendable () async throws -> Bool = { false }) async throws {
+        if isAlone { try await environment.stored { try $0.releaseLeases(owner: nil) } }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.renew() }
+            group.addTask { try await self.dispatch(until: isDone) }
+            _ = try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func renew() async throws {
+        while !Task.isCancelled {
+            try await Task.sleep(for: Self.renewal)
+            let until = environment.now().addingTimeInterval(Self.leaseSeconds)
+            do { try await environment.stored { [owner] in try $0.renewLeases(owner: owner, until: until) } } catch {
+                environment.logger.error("cannot renew the leases", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    private func dispatch(until isDone: @escaping @Sendable () async throws -> Bool) async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            try await advanceAll()
+            while !Task.isCancelled {
+                if try await isDone() { break }
+                var lease: TaskLease?
+                if environment.metrics.now.workers < most { lease = try await next() }
+                guard let lease else {
+                    await bell.wait(Self.patience)
+                    continue
+                }
+                environment.metrics.change { $0.workers += 1 }
+                group.addTask {
+                    await self.work(lease)
+                    self.environment.metrics.change { $0.workers -= 1 }
+                    self.bell.ring()
+                }
+            }
+            group.cancelAll()
+        }
+        // What was under way is free for the next program, which reads the commands that were sent.
+        try? await environment.stored { [owner] in try $0.releaseLeases(owner: owner) }
+    }
+
+    /// A task that is due; a store that is busy or full is asked again later.
+    private func next() async throws -> TaskLease? {
+        let now = environment.now()
+        do {
+            return try await environment.stored { [owner] in
+                try $0.lease(owner: owner, until: now.addingTimeInterval(Self.leaseSeconds), now: now)
+            }
+        } catch let error as StoreError {
+            environment.logger.error("cannot read the queue; trying again", metadata: ["error": "\(error)"])
+            return nil
+        }
+    }
+
+    private func work(_ lease: TaskLease) async {
+        let runner = TaskRunner(
+            environment: environment, access: access, limiter: limiter, pace: pace(lease.job.row), lease: lease)
+        await runner.run()
+        guard !Task.isCancelled else { return }
+        do { try await advance(lease.job) } catch {
+            environment.logger.error(
+                "cannot move the run on; trying again", metadata: ["job": "\(lease.job.id)", "error": "\(error)"])
+        }
+    }
+
+    private func pace(_ job: Int64) -> PollPace {
+        paces.withLock { paces in
+            if let pace = paces[job] { return pace }
+            let pace = PollPace()
+            paces[job] = pace
+            return pace
+        }
+    }
+
+    private func advanceAll() async throws {
+        for job in try await environment.stored({ try $0.openJobs() }) { try await advance(job) }
+    }
+
+    /// Moves a run on, and tells of its end.
+    private func advance(_ job: Job) async throws {
+        let canary = (try? DiscoverySettings(text: job.settings))?.canary ?? CanaryRule()
+        let now = environment.now()
+        let after = try await environment.stored { try $0.advance(job.row, canary: canary, now: now) }
+        guard after.state.isEnded, paces.withLock({ $0.removeValue(forKey: job.row) }) != nil else { return }
+        environment.metrics.change { $0.runs[after.state.rawValue, default: 0] += 1 }
+        let progress = try await environment.stored { try $0.progress(job.id) }
+        environment.logger.notice(
+            "the run of discovery ended",
+            metadata: [
+                "job": "\(job.id)", "state": "\(after.state.rawValue)",
+                "hosts": .stringConvertible(progress?.hosts ?? 0),
+                "answered": .stringConvertible(progress?.answered ?? 0),
+                "failed": .stringConvertible(progress?.failures ?? 0),
+                "databases": .stringConvertible(progress?.databases ?? 0),
+            ])
+    }
+}
+
+/// Wakes whoever waits for work.
+final class Bell: Sendable {
+    private struct State {
+        var isRung = false
+        var waiting: CheckedContinuation<Void, Never>?
+    }
+
+    private let state = Mutex(State())
+
+    func ring() {
+        let waiting = state.withLock { state in
+            defer { state.waiting = nil }
+            if state.waiting == nil { state.isRung = true }
+            return state.waiting
+        }
+        waiting?.resume()
+    }
+
+    /// Returns when it rings, after `patience`, or when the task is cancelled.
+    func wait(_ patience: Duration) async {
+        let timer = Task {
+            try? await Task.sleep(for: patience)
+            self.ring()
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isReady = state.withLock { state in
+                    if state.isRung {
+                        state.isRung = false
+                        return true
+                    }
+                    state.waiting = continuation
+                    return false
+                }
+                if isReady { continuation.resume() }
+            }
+        } onCancel: {
+            ring()
+        }
+        timer.cancel()
+    }
+}

@@ -1,0 +1,35 @@
+import Foundation
+import Inventory
+
+/// Makes runs of discovery from what was asked for and from the settings.
+package enum JobMaker {
+    /// A run, with an id such as `job-20261129-173000-k3f9x2`, which sorts by time.
+    ///
+    /// - Throws: `StoreError` with the code `badRequest` for an invalid request.
+    package static func job(
+        _ request: ScanRequest, _ settings: DiscoverySettings, origin: String, requestedBy: String,
+        traceparent: String? = nil, idempotencyKey: String? = nil, now: Date = Date()
+    ) throws -> NewJob {
+        if let invalid = request.invalid { throw StoreError(.badRequest, invalid) }
+        return NewJob(
+            id: id(now), origin: origin, requestedBy: requestedBy, request: request, settings: try settings.text(),
+            document: settings.document.key, traceparent: traceparent.flatMap(Self.traceparent),
+            idempotencyKey: idempotencyKey)
+    }
+
+    private static func id(_ now: Date) -> String {
+        let letters = Array("abcdefghijkmnpqrstuvwxyz23456789")
+        let random = String((0..<6).map { _ in letters[Int.random(in: 0..<letters.count)] })
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = .gmt
+        let parts = calendar.dateComponents([.year, .month, .day, .hour, .minute, .second], from: now)
+        func two(_ number: Int?) -> String { String(format: "%02d", number ?? 0) }
+        let date = "\(parts.year ?? 0)\(two(parts.month))\(two(parts.day))"
+        return "job-\(date)-\(two(parts.hour))\(two(parts.minute))\(two(parts.second))-\(random)"
+    }
+
+    /// A W3C trace context of version 00; nil for any other text.
+    package static func traceparent(_ text: String) -> String? {
+        text.wholeMatch(of: /00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}/) == nil ? nil : text
+    }
+}

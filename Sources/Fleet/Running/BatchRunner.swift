@@ -1,0 +1,245 @@
+import AWSClient
+import Foundation
+import Inventory
+import Report
+
+/// Sends one batch, reads what its hosts answer, and keeps it.
+struct BatchRunner {
+    let environment: FleetEnvironment
+    let lease: TaskLease
+    let settings: DiscoverySettings
+    /// The account's client, in the task's region.
+    let client: AWSClient
+    let hub: (client: AWSClient, account: String)
+    let pace: PollPace
+
+    /// Seconds before each look for a command whose answer was lost: AWS lists it a moment later.
+    private static let lookPauses = [1.0, 2.0, 4.0]
+    /// Looks in a row that may fail.
+    private static let mostFailures = 8
+    /// Seconds that a cancelled command has to end.
+    private static let cancelSeconds = 45.0
+
+    func run(_ batch: Batch) async throws {
+        var batch = batch
+        if batch.state == .sending, batch.commandID == nil { batch.commandID = try await lost(batch, pauses: [0]) }
+        if batch.commandID == nil { batch.commandID = try await send(batch) }
+        guard let command = batch.commandID else { return }
+        if batch.state != .sent {
+            let (found, now) = (batch, environment.now())
+            try await environment.stored { [lease] in try $0.sent(found, commandID: command, lease, now: now) }
+        }
+        try await follow(batch, command, wasSent: batch.state == .sent)
+    }
+
+    // MARK: Sending
+
+    /// The command of the batch; nil when it was not sent: the run stopped, or AWS refused one of the hosts.
+    private func send(_ batch: Batch) async throws -> String? {
+        let now = environment.now()
+        guard try await environment.stored({ [lease] in try $0.beginSending(batch, lease, now: now) }) else {
+            return nil
+        }
+        let request = try await request(batch)
+        do throws(AWSError) {
+            let command = try await client.send(request).command
+            environment.metrics.change { $0.commands += 1 }
+            return command.commandId
+        } catch {
+            switch error.kind {
+            case .network, .timeout, .unavailable, .malformed, .cancelled:
+                // AWS may have sent it: only its own list tells.
+                if let command = try await lost(batch, pauses: Self.lookPauses) { return command }
+                try await takeBack(batch, limit: SSM.commandSize)
+                throw error
+            default:
+                guard error.code == "InvalidInstanceId" else {
+                    try await takeBack(batch, limit: SSM.commandSize)
+                    throw error
+                }
+                guard batch.hosts.count == 1, let host = batch.hosts.keys.first else {
+                    try await takeBack(batch, limit: (batch.hosts.count + 1) / 2)
+                    return nil
+                }
+                _ = try await finish([HostResult(host, .undeliverable, detail: "invalid_instance")], batch, isLast: true)
+                return nil
+            }
+        }
+    }
+
+    private func takeBack(_ batch: Batch, limit: Int) async throws {
+        try await environment.stored { [lease] in try $0.takeBack(batch, limit: limit, lease) }
+    }
+
+    private func request(_ batch: Batch) async throws -> SSM.SendCommand {
+        let document = SpokeAccess.document(settings, client, hub: hub.account, account: lease.accountID)
+        var request = SSM.SendCommand(
+            documentName: document, instanceIds: batch.hosts.keys.sorted(),
+            parameters: ["fetch": [batch.fetches ? "yes" : "no"]])
+        if settings.agent.delivery != .presigned {
+            request.parameters["architecture"] = [batch.architecture]
+        } else if batch.fetches, let bucket = settings.agent.bucket {
+            let object = S3.GetObject(bucket: bucket, key: settings.agent.key(batch.architecture))
+            let seconds = min(604_800, settings.deliverySeconds + settings.commandSeconds)
+            request.parameters["url"] = [try await hub.client.presign(object, seconds: seconds)]
+        }
+        request.documentVersion = settings.document.version
+        if let hash = settings.document.hash {
+            (request.documentHash, request.documentHashType) = (hash, "Sha256")
+        }
+        request.comment = batch.comment
+        request.timeoutSeconds = settings.deliverySeconds
+        // All 50 at once: the limits are ours.
+        request.maxConcurrency = "100%"
+        if let bucket = settings.outputBucket {
+            (request.outputS3BucketName, request.outputS3KeyPrefix) = (bucket, settings.outputPrefix)
+        }
+        return request
+    }
+
+    /// The command of a batch whose answer was lost, by its comment; nil when AWS does not have it.
+    private func lost(_ batch: Batch, pauses: [Double]) async throws -> String? {
+        guard let host = batch.hosts.keys.min() else { return nil }
+        let since = (batch.sendingAt ?? environment.now()).addingTimeInterval(-300)
+        for pause in pauses {
+            if pause > 0 { try await client.environment.sleep(.seconds(pause)) }
+            let found = try await client.all(SSM.ListCommandInvocations(instanceId: host, since: since))
+            if let command = found.first(where: { $0.comment == batch.comment }) { return command.commandId }
+        }
+        return nil
+    }
+
+    // MARK: Following
+
+    /// Looks at a command until each of its hosts has its reason.
+    private func follow(_ batch: Batch, _ command: String, wasSent: Bool) async throws {
+        let clock = ContinuousClock()
+        let began = clock.now
+        var deadline = began + .seconds(settings.commandSeconds)
+        var open = batch.hosts
+        var wait = wasSent ? 0 : pace.start
+        var failures = 0
+        var cancelled: Reason?
+        while !open.isEmpty {
+            try await client.environment.sleep(.seconds(wait))
+            wait = pace.next(after: wait)
+            let invocations: [SSM.Invocation]
+            do throws(AWSError) {
+                environment.metrics.change { $0.polls += 1 }
+                invocations = try await client.all(SSM.ListCommandInvocations(commandId: command))
+                failures = 0
+            } catch {
+                failures += 1
+                // Right after it was sent AWS may not know it yet.
+                let isPassing = [.throttled, .network, .timeout, .unavailable, .malformed, .notFound].contains(error.kind)
+                guard isPassing, failures <= Self.mostFailures else { throw error }
+                continue
+            }
+            let results = try await read(invocations, &open, batch, cancelled: cancelled)
+            let counts = try await finish(results, batch, isLast: open.isEmpty)
+            if open.isEmpty, cancelled == nil { pace.ended(after: Self.seconds(began, clock.now, invocations)) }
+            if cancelled == nil, counts.stop == .cancelled || clock.now > deadline {
+                cancelled = counts.stop == .cancelled ? .cancelled : .timedOut
+                // What cannot be cancelled comes to its end by itself.
+                _ = try? await client.send(SSM.CancelCommand(commandId: command))
+                (deadline, wait) = (clock.now + .seconds(Self.cancelSeconds), 1)
+            } else if let reason = cancelled, clock.now > deadline {
+                let rest = open.keys.map { HostResult($0, reason, detail: "no_answer") }
+                _ = try await finish(rest, batch, isLast: true)
+                return
+            }
+        }
+    }
+
+    /// Seconds until the last host of a command had ended, by its own account, within what the looks saw.
+    private static func seconds(
+        _ began: ContinuousClock.Instant, _ now: ContinuousClock.Instant, _ invocations: [SSM.Invocation]
+    ) -> Double {
+        let seen = (now - began) / .seconds(1)
+        let ends = invocations.compactMap { invocation -> Double? in
+            guard let start = invocation.requestedDateTime else { return nil }
+            let last = invocation.commandPlugins?.compactMap(\.responseFinishDateTime).max()
+            return last.map { $0.timeIntervalSince(start) }
+        }
+        guard let longest = ends.max(), longest > 0 else { return seen }
+        return min(seen, longest)
+    }
+
+    /// The results of the invocations that have ended; their hosts are no longer in `open`.
+    private func read(
+        _ invocations: [SSM.Invocation], _ open: inout [String: Int], _ batch: Batch, cancelled: Reason?
+    ) async throws -> [HostResult] {
+        var results: [HostResult] = []
+        var printed: [(invocation: SSM.Invocation, text: String)] = []
+        let files = settings.outputBucket.map { (hub: hub.client, bucket: $0, prefix: settings.outputPrefix) }
+        let output = InvocationOutput(client: client, files: files, metrics: environment.metrics)
+        for invocation in invocations {
+            guard let attempt = open[invocation.instanceId] else { continue }
+            switch InvocationOutcome.of(invocation, batch, attempt: attempt) {
+            case .open: continue
+            case .printed: printed.append((invocation, try await output.text(invocation)))
+            case .ended(let reason, let detail, let again):
+                let reason = reason == .cancelled ? cancelled ?? .cancelled : reason
+                var result = HostResult(invocation.instanceId, reason, detail: detail)
+                (result.startedAt, result.endedAt) = Self.times(invocation, environment.now())
+                result.again = cancelled == nil ? again : nil
+                results.append(result)
+            }
+            open[invocation.instanceId] = nil
+        }
+        return printed.isEmpty ? results : results + (try await take(printed))
+    }
+
+    private static func times(_ invocation: SSM.Invocation, _ now: Date) -> (Date?, Date) {
+        let last = invocation.commandPlugins?.compactMap(\.responseFinishDateTime).max() ?? now
+        let start = invocation.requestedDateTime
+        return (start, max(start ?? .distantPast, min(now, last)))
+    }
+
+    /// Stores the reports that hosts printed. What a host prints is its own: which host it is about, AWS says.
+    private func take(_ printed: [(invocation: SSM.Invocation, text: String)]) async throws -> [HostResult] {
+        let (lease, catalog, now) = (lease, environment.catalog, environment.now())
+        return try await environment.stored { store in
+            var results: [HostResult] = []
+            var reports: [(report: IncomingReport, result: HostResult)] = []
+            for (invocation, text) in printed {
+                var result = HostResult(invocation.instanceId, .badReport)
+                (result.startedAt, result.endedAt) = Self.times(invocation, now)
+                let (found, failure) = try ReportIntake.read(text, catalog: catalog) { try store.digests(of: $0) }
+                guard var report = found else {
+                    (result.reason, result.detail) = (failure?.reason ?? .badReport, failure?.detail)
+                    results.append(result)
+                    continue
+                }
+                report.vouch(
+                    Voucher(
+                        accountID: lease.accountID, region: lease.region, instanceID: invocation.instanceId,
+                        jobID: lease.job.id, requestedAt: invocation.requestedDateTime ?? now, receivedAt: now))
+                reports.append((report, result))
+            }
+            let taken = try store.take([(reports.map(\.report), Observation.discovery)], quota: .none).first ?? []
+            for ((report, result), answer) in zip(reports, taken) {
+                var result = result
+                let taken = ReportIntake.taken(answer, report)
+                (result.reason, result.detail, result.databases) = (taken.reason, taken.detail, taken.databases)
+                results.append(result)
+            }
+            return results
+        }
+    }
+
+    private func finish(_ results: [HostResult], _ batch: Batch, isLast: Bool) async throws -> JobCounts {
+        let (lease, now) = (lease, environment.now())
+        guard !results.isEmpty || isLast else { return try await environment.stored { try $0.counts(lease.job.row) } }
+        let counts = try await environment.stored {
+            try $0.finish(results, of: batch, isLast: isLast, lease, now: now)
+        }
+        environment.metrics.change { metrics in
+            for result in results where result.again == nil {
+                metrics.hosts[result.reason.rawValue, default: 0] += 1
+            }
+        }
+        try await Brake(environment: environment, settings: settings).look(counts, lease.job)
+        return counts
+    }
+}

@@ -1,0 +1,83 @@
+import AWSClient
+import Foundation
+import Inventory
+import Report
+
+/// Puts the outputs of a document's steps together, and asks once more only for those that were cut.
+struct InvocationOutput {
+    let client: AWSClient
+    /// Where hosts wrote their whole outputs; nil when they did not.
+    let files: (hub: AWSClient, bucket: String, prefix: String)?
+    let metrics: FleetMetrics
+
+    private static let end = "-----END DBCENSUS REPORT-----"
+
+    /// What a host printed: of the list of invocations where that is all, else step by step.
+    func text(_ invocation: SSM.Invocation) async throws(AWSError) -> String {
+        var text = ""
+        for step in (invocation.commandPlugins ?? []).filter({ InvocationOutcome.isOutput($0.name) }) {
+            let listed = step.output ?? ""
+            guard !listed.isEmpty else { continue }
+            text += Self.isCut(listed) ? try await whole(step.name, invocation) : listed
+            if text.contains(Self.end) { break }
+        }
+        return text
+    }
+
+    /// Whether the list has only the beginning of an output.
+    static func isCut(_ output: String) -> Bool {
+        output.hasSuffix("---Output truncated---") || output.utf8.count >= SSM.listOutputLimit
+    }
+
+    private func whole(_ step: String, _ invocation: SSM.Invocation) async throws(AWSError) -> String {
+        metrics.change { $0.longOutputs += 1 }
+        if let files {
+            let key = "\(files.prefix)/\(invocation.commandId)/\(invocation.instanceId)/awsrunShellScript/\(step)/stdout"
+            do throws(AWSError) {
+                let object = try await files.hub.send(S3.GetObject(bucket: files.bucket, key: key))
+                return String(decoding: object.body, as: UTF8.self)
+            } catch where error.kind == .notFound || error.kind == .denied {
+                // The instance's own role writes it, and may not be allowed to.
+            }
+        }
+        let request = SSM.GetCommandInvocation(
+            commandId: invocation.commandId, instanceId: invocation.instanceId, pluginName: step)
+        return try await client.send(request).standardOutputContent ?? ""
+    }
+}
+
+/// What hosts printed, on its way to the inventory.
+struct ReportIntake {
+    /// What became of one output.
+    struct Taken: Sendable, Equatable {
+        var reason: Reason
+        var detail: String?
+        var databases: Int?
+    }
+
+    /// The report in an output; nil with the reason when there is none.
+    static func read(
+        _ text: String, catalog: Catalog, digests: ([HostIdentity]) throws -> [Int64?]
+    ) throws -> (report: IncomingReport?, failure: Taken?) {
+        let bytes = Array(text.utf8)
+        // One host has one report: whatever else it prints makes the output no report.
+        let entries = ReportFile.entries(in: bytes, limit: 64 << 20, frames: 64 << 20, most: 1, extent: catalog.extent)
+        let reports = try IncomingReport.all(entries, catalog: catalog, digests: digests)
+        guard let report = reports.first else { return (nil, Taken(reason: .badReport, detail: "no_report")) }
+        guard case .unreadable(let error) = report.content else { return (report, nil) }
+        let isCut = text.contains("-----BEGIN DBCENSUS REPORT") && !text.contains("-----END DBCENSUS REPORT-----")
+        return (
+            nil, Taken(reason: isCut ? .truncated : .badReport, detail: isCut ? "frame_cut" : error.code.rawValue)
+        )
+    }
+
+    /// What the store's answer means for the host.
+    static func taken(_ result: IngestResult, _ report: IncomingReport) -> Taken {
+        guard result.outcome == "rejected" else {
+            let count = report.databases
+            return Taken(reason: count > 0 ? .ok : .noDatabase, detail: nil, databases: count)
+        }
+        let isForeign = result.code == Refusal.Code.agentMismatch.rawValue
+        return Taken(reason: isForeign ? .agentMismatch : .badReport, detail: isForeign ? nil : result.code)
+    }
+}

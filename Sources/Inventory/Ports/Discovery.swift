@@ -1,0 +1,105 @@
+import FoundationEssentials
+
+/// Keeps runs of discovery, their tasks and what became of each host. What it answered is durable.
+///
+/// A method that takes a lease throws `LeaseLost` when another worker has the task now; then nothing is written.
+public protocol DiscoveryQueue: Sendable {
+    /// Adds a run; the one that is there already when its requester used the idempotency key before.
+    ///
+    /// - Throws: `StoreError` with the code `badRequest` when the key was used for another request.
+    func addJob(_ job: NewJob, now: Date) throws -> (job: Job, isNew: Bool)
+
+    /// A run; nil when there is none.
+    func job(_ id: String) throws -> Job?
+
+    /// How far a run is; nil when there is none.
+    func progress(_ id: String) throws -> JobProgress?
+
+    /// The runs that have not ended, the first one first.
+    func openJobs() throws -> [Job]
+
+    /// Tells a run to stop: nothing further is sent. False when it has ended, or was told before.
+    ///
+    /// - Parameters:
+    ///   - end: `halted`, `cancelled` or `failed`.
+    func stopJob(_ id: String, as end: JobState, code: String, detail: String, now: Date) throws -> Bool
+
+    /// Asks what failed in an ended run again: its failed hosts, and scopes in which something is wrong. Nil when there
+    /// is no such run; 0 when nothing failed.
+    ///
+    /// - Throws: `StoreError` with the code `badRequest` while the run goes on.
+    func retryJob(_ id: String, now: Date) throws -> Int?
+
+    /// Moves a run on: from its canary to the rest, and to its end.
+    func advance(_ job: Int64, canary: CanaryRule, now: Date) throws -> Job
+
+    /// Takes the task that is due first; nil when none may be worked on now.
+    func lease(owner: String, until: Date, now: Date) throws -> TaskLease?
+
+    /// Keeps the leases of `owner`.
+    func renewLeases(owner: String, until: Date) throws
+
+    /// Gives the leases of `owner` back, or those of everybody; no failure of the tasks.
+    func releaseLeases(owner: String?) throws
+
+    /// Gives a task back, to be worked on when its run is further.
+    func giveBack(_ lease: TaskLease) throws
+
+    /// Counts a failure, and tries the task again at a time.
+    func postpone(_ lease: TaskLease, until: Date, detail: String) throws
+
+    /// Ends a task: `isDead` when it was given up and can be retried. Hosts without a reason get `reason`.
+    func end(
+        _ lease: TaskLease, _ code: ScopeCode, detail: String?, isDead: Bool, reason: Reason, reasonDetail: String?,
+        now: Date
+    ) throws
+
+    /// Ends a task when all of its hosts have their reasons, and gives it back otherwise; true when it ended.
+    func settle(_ lease: TaskLease, now: Date) throws -> Bool
+
+    /// Ends a task that found others.
+    func expand(_ lease: TaskLease, into tasks: [NewTask], accounts: [OrganizationAccount], now: Date) throws
+
+    /// Keeps instances that were listed; may be called several times with the same `now`.
+    func record(_ lease: TaskLease, _ hosts: [PlannedHost], now: Date) throws
+
+    /// Ends the listing that began at `now`. After a complete one, instances that are not in it are terminated.
+    func finishListing(_ lease: TaskLease, isComplete: Bool, now: Date) throws -> Job
+
+    /// The next hosts to ask; hosts of an active maintenance window are skipped.
+    func nextBatch(_ lease: TaskLease, size: Int, windows: [Int], now: Date) throws -> BatchStep
+
+    /// Batches of the task that have no end yet.
+    func openBatches(_ lease: TaskLease) throws -> [Batch]
+
+    /// Notes that AWS is about to be asked to send a batch; false when its run was told to stop.
+    func beginSending(_ batch: Batch, _ lease: TaskLease, now: Date) throws -> Bool
+
+    /// Notes the command of a batch.
+    func sent(_ batch: Batch, commandID: String, _ lease: TaskLease, now: Date) throws
+
+    /// Ends a batch that AWS refused: its hosts are asked again, in batches of at most `limit`.
+    func takeBack(_ batch: Batch, limit: Int, _ lease: TaskLease) throws
+
+    /// Keeps what became of hosts of a batch; `isLast` ends the batch.
+    func finish(_ results: [HostResult], of batch: Batch, isLast: Bool, _ lease: TaskLease, now: Date) throws
+        -> JobCounts
+
+    /// What the brake looks at now.
+    func counts(_ job: Int64) throws -> JobCounts
+
+    /// The fault of the document's or the agent's own that most hosts of a run ended with.
+    func mostFrequentFault(_ job: Int64) throws -> String?
+
+    /// Whether a document ran without a failure in a canary.
+    func isProven(_ document: String) throws -> Bool
+
+    /// What waits in the queue.
+    func depth(now: Date) throws -> QueueDepth
+
+    /// Keeps that a run of the schedule was left out.
+    func noteSkippedRun(dueAt: Date, reason: String) throws
+
+    /// When the last run that completed ended; nil when none did.
+    func lastCompletedRun() throws -> String?
+}

@@ -1,0 +1,148 @@
+import FoundationEssentials
+import GRDB
+import Inventory
+import Report
+
+extension Job {
+    static let columns = "id, row_id, state, stage, stop, requested_by, request, settings, document, created_at"
+
+    /// A row of `columns`.
+    init(_ row: Row) {
+        let request: String = row[6]
+        self.init(
+            id: row[0], row: row[1], state: JobState(rawValue: row[2]) ?? .failed,
+            stage: JobStage(rawValue: row[3]) ?? .rest, stop: (row[4] as String?).flatMap(JobState.init),
+            requestedBy: row[5],
+            request: (try? Report.decoder().decode(ScanRequest.self, from: Data(request.utf8))) ?? ScanRequest(),
+            settings: row[7], document: row[8], createdAt: row[9])
+    }
+
+    static func find(_ condition: String, _ arguments: StatementArguments, _ database: Database) throws -> Job? {
+        let statement = try database.cachedStatement(sql: "SELECT \(columns) FROM jobs WHERE \(condition)")
+        return try Row.fetchOne(statement, arguments: arguments).map(Job.init)
+    }
+}
+
+extension InventoryStore {
+    /// Adds a run; the one that is there already when its requester used the idempotency key before.
+    public func addJob(_ job: NewJob, now: Date) throws -> (job: Job, isNew: Bool) {
+        let request = String(decoding: try Report.encoder(.minified).encode(job.request), as: UTF8.self)
+        return try write { database in
+            if let key = job.idempotencyKey,
+                let known = try Job.find(
+                    "requested_by = ? AND idempotency_key = ?", [job.requestedBy, key], database)
+            {
+                guard known.request == job.request else {
+                    throw StoreError(
+                        .badRequest, "this Idempotency-Key was used for another request: use a new one")
+                }
+                return (known, false)
+            }
+            let time = Timestamp.format(now)
+            let isProven = try Self.isProven(job.document, database)
+            let stage: JobStage = isProven ? .rest : .planning
+            try database.run(
+                """
+                INSERT INTO jobs (id, state, stage, origin, requested_by, request, settings, document, traceparent,
+                    idempotency_key, created_at)
+                VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+                [
+                    job.id, stage.rawValue, job.origin, job.requestedBy, request, job.settings, job.document,
+                    job.traceparent, job.idempotencyKey, time,
+                ])
+            let row = database.lastInsertedRowID
+            try database.run(
+                """
+                INSERT INTO tasks (job_row_id, account_id, region, state, phase, due_at)
+                VALUES (?, '*', '*', 'queued', 'accounts', ?)
+                """, [row, time])
+            guard let added = try Job.find("row_id = ?", [row], database) else {
+                throw StoreError(.failed, "the run \(job.id) is not there after it was added")
+            }
+            return (added, true)
+        }
+    }
+
+    /// A run; nil when there is none.
+    public func job(_ id: String) throws -> Job? { try look { try Job.find("id = ?", [id], $0) } }
+
+    /// The runs that have not ended, the first one first.
+    public func openJobs() throws -> [Job] {
+        try read { database in
+            try Row.fetchAll(
+                database, sql: "SELECT \(Job.columns) FROM jobs WHERE ended_at IS NULL ORDER BY row_id LIMIT 1000"
+            ).map(Job.init)
+        }
+    }
+
+    /// How far a run is; nil when there is none.
+    public func progress(_ id: String) throws -> JobProgress? {
+        try read { database in
+            let sql = """
+                SELECT row_id, state, code, detail, hosts, hosts_done, databases, started_at, ended_at FROM jobs
+                WHERE id = ?
+                """
+            guard let row = try Row.fetchOne(database, sql: sql, arguments: [id]) else { return nil }
+            let job: Int64 = row[0]
+            var progress = JobProgress(id: id, state: JobState(rawValue: row[1]) ?? .failed)
+            (progress.code, progress.detail) = (row[2], row[3])
+            (progress.hosts, progress.hosts_done, progress.databases) = (row[4], row[5], row[6])
+            (progress.started_at, progress.ended_at) = (row[7], row[8])
+            let tasks = try Row.fetchOne(
+                database,
+                sql: """
+                    SELECT COUNT(*), COUNT(CASE WHEN state IN ('done', 'dead') THEN 1 END),
+                        COUNT(DISTINCT account_id),
+                        COUNT(DISTINCT CASE WHEN state NOT IN ('done', 'dead') THEN account_id END)
+                    FROM tasks WHERE job_row_id = ? AND account_id <> '*'
+                    """, arguments: [job])
+            if let tasks {
+                (progress.tasks, progress.tasks_done, progress.accounts) = (tasks[0], tasks[1], tasks[2])
+                progress.accounts_done = progress.accounts - tasks[3]
+            }
+            progress.scopes = try Self.counted(
+                """
+                SELECT code, COUNT(*) FROM tasks WHERE job_row_id = ? AND code IS NOT NULL AND account_id <> '*'
+                    AND (region <> '*' OR code <> 'ok') GROUP BY code
+                """, job, database)
+            progress.reasons = try Self.counted(
+                "SELECT reason, COUNT(*) FROM results WHERE job_row_id = ? AND reason IS NOT NULL GROUP BY reason",
+                job, database)
+            if progress.reasons.isEmpty {
+                // The rows of an old run's hosts are no longer kept.
+                progress.reasons = try Self.counted(
+                    "SELECT reason, SUM(hosts) FROM coverage_history WHERE job_row_id = ? GROUP BY reason", job,
+                    database)
+            }
+            return progress
+        }
+    }
+
+    private static func counted(_ sql: String, _ job: Int64, _ database: Database) throws -> [String: Int] {
+        let rows = try Row.fetchAll(database.cachedStatement(sql: sql), arguments: [job])
+        return Dictionary(rows.map { ($0[0] as String, $0[1] as Int) }) { $1 }
+    }
+
+    /// Whether a document ran without a failure in a canary.
+    public func isProven(_ document: String) throws -> Bool { try look { try Self.isProven(document, $0) } }
+
+    private static func isProven(_ document: String, _ database: Database) throws -> Bool {
+        try Bool.fetchOne(
+            database, sql: "SELECT EXISTS (SELECT 1 FROM proven_documents WHERE document = ?)", arguments: [document])
+            ?? false
+    }
+
+    /// Keeps that a run of the schedule was left out.
+    public func noteSkippedRun(dueAt: Date, reason: String) throws {
+        try write { database in
+            try database.run(
+                "INSERT INTO skipped_runs (due_at, reason) VALUES (?, ?)", [Timestamp.format(dueAt), reason])
+        }
+    }
+
+    /// When the last run that completed ended; nil when none did.
+    public func lastCompletedRun() throws -> String? {
+        try look { try String.fetchOne($0, sql: "SELECT MAX(ended_at) FROM jobs WHERE state = 'completed'") }
+    }
+}
