@@ -25,12 +25,17 @@ func buildCollector(
     let lock = try StoreLock(path: configuration.store)
     try InventoryStore.checkUnlessEmpty(configuration.store)
     let store = try InventoryStore(path: configuration.store)
-    let backend = Backend(store, live.web, logger)
+    var backend = Backend(store, live.web, logger)
+    let local = LocalDiscovery(configuration.discovery, store, logger: logger) { [audit = backend.audit] in
+        audit.add($0)
+    }
+    backend.discovery = local
     return RunningCollector(
         store: store, backend: backend, live: live, lock: lock,
         background: [
             backend.audit, backend.queue, Upkeep(backend: backend, store: store, live: live),
             Reloads(tls: tls, live: live, load: reload, logger: logger),
+            DiscoveryService(local: local, logger: logger),
         ], tls: tls)
 }
 

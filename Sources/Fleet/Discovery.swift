@@ -32,6 +32,23 @@ package final class Discovery: Sendable {
     /// There is new work.
     package func wake() { bell.ring() }
 
+    /// Begins a run; the one that is there already when its requester used the idempotency key before.
+    package func begin(_ job: NewJob) throws -> (job: Job, isNew: Bool) {
+        let begun = try environment.store.addJob(job, now: environment.now())
+        guard begun.isNew else { return begun }
+        var metadata: Logger.Metadata = [
+            "job": "\(job.id)", "origin": "\(job.origin)", "requested_by": "\(job.requestedBy)",
+        ]
+        metadata["traceparent"] = job.traceparent.map { "\($0)" }
+        environment.logger.notice("a run of discovery begins", metadata: metadata)
+        environment.audit(
+            AuditEntry(
+                at: environment.now(), actor: job.requestedBy, address: nil, action: "run begin", target: job.id,
+                status: nil, requestID: job.id))
+        bell.ring()
+        return begun
+    }
+
     /// Works until its task is cancelled, or until `isDone` says so when a task has ended.
     ///
     /// - Parameter isAlone: no other program works on the store: leases that one left behind are free at once.
@@ -123,6 +140,10 @@ package final class Discovery: Sendable {
         let after = try await environment.stored { try $0.advance(job.row, canary: canary, now: now) }
         guard after.state.isEnded, paces.withLock({ $0.removeValue(forKey: job.row) }) != nil else { return }
         environment.metrics.change { $0.runs[after.state.rawValue, default: 0] += 1 }
+        environment.audit(
+            AuditEntry(
+                at: now, actor: job.requestedBy, address: nil, action: "run end", target: "\(job.id) \(after.state.rawValue)",
+                status: nil, requestID: job.id))
         let progress = try await environment.stored { try $0.progress(job.id) }
         environment.logger.notice(
             "the run of discovery ended",

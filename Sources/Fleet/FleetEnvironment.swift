@@ -17,12 +17,15 @@ package struct FleetEnvironment: Sendable {
     package var logger: Logger
     /// What discovery counts of itself.
     package var metrics: FleetMetrics
+    /// Keeps who began which run, and how it ended.
+    package var audit: @Sendable (AuditEntry) -> Void
 
     package init(
         store: any DiscoveryQueue & ReportSink, catalog: Catalog = .current,
         hub: @escaping @Sendable () async throws(AWSError) -> AWSClient,
         externalID: @escaping @Sendable () throws(AWSError) -> String?,
-        now: @escaping @Sendable () -> Date = { Date() }, logger: Logger, metrics: FleetMetrics = FleetMetrics()
+        now: @escaping @Sendable () -> Date = { Date() }, logger: Logger, metrics: FleetMetrics = FleetMetrics(),
+        audit: @escaping @Sendable (AuditEntry) -> Void = { _ in }
     ) {
         self.store = store
         self.catalog = catalog
@@ -31,6 +34,7 @@ package struct FleetEnvironment: Sendable {
         self.now = now
         self.logger = logger
         self.metrics = metrics
+        self.audit = audit
     }
 
     /// Reads or writes the store on threads of its own.

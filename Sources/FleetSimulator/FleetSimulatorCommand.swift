@@ -38,8 +38,8 @@ struct FleetSimulatorCommand: AsyncParsableCommand {
         let commands = CommandBook(fleet: fleet, documents: documents, hosts: hosts.hosts, real: real)
         let simulator = Simulator(
             fleet: fleet, identities: Identities(access.settings, fleet),
-            throttle: Throttle(rate: server.rate, burst: server.burst),
-            commands: commands, latency: server.latency)
+            throttle: Throttle(rate: server.rate, burst: server.burst, always: Set(server.throttled)),
+            commands: commands, latency: server.latency, faults: try server.faults())
         let access = access
         try await SimulatorServer(simulator: simulator, port: server.port, threads: server.threads) { port in
             let first: JSON = [
@@ -169,6 +169,18 @@ struct ServerOptions: ParsableArguments {
     @Option(help: "Mean milliseconds that each call takes.") var latency = 0.0
     @Option(help: "Calls a second of one account, region and action; 0 for no limit.") var rate = 20.0
     @Option(help: "How many of them may come at once.") var burst = 50.0
+
+    @Option(help: "A region or an account that throttles every call of EC2 and SSM.") var throttled: [String] = []
+    @Option(
+        help: """
+            A part of the calls that goes wrong: NAME=FRACTION, or NAME:service:Action=FRACTION. The names: \
+            \(Fault.allCases.map { "\($0.rawValue) (\($0.help))" }.joined(separator: ", ")).
+            """)
+    var fault: [String] = []
+
+    func faults() throws -> Faults {
+        do { return try Faults(fault) } catch { throw ValidationError("\(error)") }
+    }
 
     func validate() throws {
         guard (0...65_535).contains(port), (1...64).contains(threads), latency >= 0, rate >= 0, burst >= 1 else {

@@ -14,7 +14,7 @@ struct SimulatorServer: Sendable {
 
     func run() async throws {
         let simulator = simulator
-        let responder = CallbackResponder<BasicRequestContext> { request, _ in
+        let responder = CallbackResponder<SimulatorContext> { request, context in
             let target = request.head.path ?? "/"
             let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
             let buffer: ByteBuffer
@@ -25,9 +25,21 @@ struct SimulatorServer: Sendable {
                 method: request.method.rawValue, path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : "",
                 authority: request.head.authority ?? "", headers: request.headers, body: Array(buffer.readableBytesView)
             )
-            let (status, headers, body) = await simulator.answer(call)
+            let ((status, headers, body), fault) = await simulator.answer(call)
+            if fault == .hang { try? await Task.sleep(for: .seconds(3_600)) }
+            // An answer to a closed connection goes nowhere.
+            if fault == .reset || fault == .lost { try? await context.channel.close() }
             var fields = HTTPFields()
             for (name, value) in headers { if let name = HTTPField.Name(name) { fields[name] = value } }
+            if fault == .half {
+                let channel = context.channel
+                return Response(
+                    status: .init(code: status), headers: fields,
+                    body: .init(contentLength: body.count) { writer in
+                        try await writer.write(ByteBuffer(bytes: body.prefix(body.count / 2)))
+                        try? await channel.close()
+                    })
+            }
             return Response(
                 status: .init(code: status), headers: fields, body: .init(byteBuffer: ByteBuffer(bytes: body)))
         }
@@ -41,5 +53,16 @@ struct SimulatorServer: Sendable {
             eventLoopGroupProvider: .shared(group), logger: quiet)
         try await application.runService()
         try await group.shutdownGracefully()
+    }
+}
+
+/// What belongs to one request, with its connection.
+private struct SimulatorContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let channel: any Channel
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        channel = source.channel
     }
 }

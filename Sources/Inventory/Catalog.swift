@@ -22,6 +22,16 @@ public struct Catalog: Sendable {
     public let sizes = List.sizes
     /// The API's tokens.
     public let tokens = List.tokens
+    /// Runs of discovery.
+    public let jobs = List.jobs
+    /// Their accounts and regions.
+    public let tasks = List.tasks
+    /// What became of each host of a run.
+    public let results = List.results
+    /// Every instance that EC2 or SSM listed.
+    public let instances = List.instances
+    /// A database as one report has it.
+    public let reportDatabases: List
     /// The columns of `databases` whose change makes history.
     public let historical: HistoricalColumns
 
@@ -33,6 +43,7 @@ public struct Catalog: Sendable {
         self.databases = databases
         self.hosts = hosts
         historical = HistoricalColumns(databases)
+        reportDatabases = .reportDatabases(databases)
         extent = databases.fields.reduce(into: .outline) { $0.formUnion($1.observed?.needs ?? []) }
     }
 
@@ -41,7 +52,7 @@ public struct Catalog: Sendable {
 
     /// Every list.
     public var all: [List] {
-        [databases, hosts, changes, hostEvents, deadLetters, audit, accounts, clusters, sizes, tokens]
+        [databases, hosts, changes, hostEvents, deadLetters, audit, accounts, clusters, sizes, tokens, jobs, tasks, results, instances, reportDatabases]
     }
 
     /// The columns that databases are counted by, under their names as filters.

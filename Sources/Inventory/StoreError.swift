@@ -11,6 +11,7 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
         case contradiction
         case badCursor = "bad_cursor"
         case badRequest = "bad_request"
+        case conflict
         case inUse = "in_use"
     }
 

@@ -1,5 +1,5 @@
 import Inventory
 
 extension InventoryStore: InventoryLists, ReportSink, DeadLetterStore, HostAdministration, AuditLog, Retention,
-    StoreStatus, TokenStore, DiscoveryQueue
+    StoreStatus, TokenStore, DiscoveryQueue, DiscoveryLists
 {}

@@ -10,6 +10,9 @@ import Synchronization
 final class LocalDiscovery: Sendable {
     let discovery: Discovery
     let metrics = FleetMetrics()
+    let scheduler: Scheduler?
+    let startedAt: Date?
+    private let configuration: Configuration.Discovery
     private let session: SessionOnce
     private let environment: FleetEnvironment
 
@@ -18,8 +21,9 @@ final class LocalDiscovery: Sendable {
     ///   - region: instead of the settings' region.
     init(
         _ configuration: Configuration.Discovery, _ store: InventoryStore, profile: String? = nil,
-        region: String? = nil, logger: Logger
+        region: String? = nil, logger: Logger, audit: @escaping @Sendable (AuditEntry) -> Void
     ) {
+        self.configuration = configuration
         let session = SessionOnce(profile: profile, region: region, logger: logger)
         self.session = session
         environment = FleetEnvironment(
@@ -29,8 +33,25 @@ final class LocalDiscovery: Sendable {
                 do throws(ConfigurationError) { return try configuration.readExternalID() } catch {
                     throw AWSError(.configuration, error.message)
                 }
-            }, logger: logger, metrics: metrics)
-        discovery = Discovery(environment, concurrency: configuration.settings.concurrency)
+            }, logger: logger, metrics: metrics, audit: audit)
+        let discovery = Discovery(environment, concurrency: configuration.settings.concurrency)
+        self.discovery = discovery
+        startedAt = Date()
+        guard let text = configuration.schedule.cron,
+            let cron = try? Cron(text, timeZone: configuration.schedule.timeZone)
+        else {
+            scheduler = nil
+            return
+        }
+        scheduler = Scheduler(
+            environment, cron: cron, jitter: configuration.schedule.jitter / .seconds(1),
+            begin: { due in
+                // Of several collectors on one store one begins the run.
+                _ = try discovery.begin(
+                    JobMaker.job(
+                        ScanRequest(), configuration.settings, origin: "schedule", requestedBy: "schedule",
+                        idempotencyKey: "\(Int(due.timeIntervalSince1970 / 60))"))
+            })
     }
 
     /// What a run would do.
@@ -38,10 +59,32 @@ final class LocalDiscovery: Sendable {
         try await Preview(environment, settings, request)
     }
 
-    /// Calls to AWS so far.
-    func calls() async -> AWSCallMetrics? { await session.metrics }
-
     func close() async { await session.close() }
+}
+
+extension LocalDiscovery: DiscoveryControl {
+    func begin(
+        _ request: ScanRequest, origin: String, requestedBy: String, traceparent: String?, idempotencyKey: String?
+    ) throws -> (job: Job, isNew: Bool) {
+        try discovery.begin(
+            JobMaker.job(
+                request, configuration.settings, origin: origin, requestedBy: requestedBy, traceparent: traceparent,
+                idempotencyKey: idempotencyKey))
+    }
+
+    func wake() { discovery.wake() }
+
+    var nextRun: Date? { scheduler?.next }
+
+    var interval: Double? { scheduler?.interval }
+
+    func counters() -> DiscoveryCounters {
+        var counters = metrics.now
+        counters.calls = session.calls.snapshot().map { key, counts in
+            .init(action: key.action, outcome: key.outcome, attempts: counts.attempts, seconds: counts.seconds)
+        }
+        return counters
+    }
 }
 
 /// One session with AWS, made when it is first wanted.
@@ -50,14 +93,14 @@ private actor SessionOnce {
     private let region: String?
     private let logger: Logger
     private var session: AWSSession?
+    /// Counts the calls of every session.
+    nonisolated let calls = AWSCallMetrics()
 
     init(profile: String?, region: String?, logger: Logger) {
         self.profile = profile
         self.region = region
         self.logger = logger
     }
-
-    var metrics: AWSCallMetrics? { session?.traffic.metrics }
 
     func hub() async throws(AWSError) -> AWSClient {
         if session == nil {
@@ -66,7 +109,9 @@ private actor SessionOnce {
             if session == nil { session = made } else { await made.close() }
         }
         guard let session else { throw AWSError(.credentials, "there is no session with AWS") }
-        return session.client(region: region)
+        var client = session.client(region: region)
+        client.traffic = AWSTraffic(metrics: calls)
+        return client
     }
 
     func close() async {

@@ -60,15 +60,29 @@ struct ReportIntake {
         _ text: String, catalog: Catalog, digests: ([HostIdentity]) throws -> [Int64?]
     ) throws -> (report: IncomingReport?, failure: Taken?) {
         let bytes = Array(text.utf8)
-        // One host has one report: whatever else it prints makes the output no report.
+        if isCut(text) { return (nil, Taken(reason: .truncated, detail: "frame_cut")) }
+        // One host has one report: with anything else next to it the output is none.
         let entries = ReportFile.entries(in: bytes, limit: 64 << 20, frames: 64 << 20, most: 1, extent: catalog.extent)
         let reports = try IncomingReport.all(entries, catalog: catalog, digests: digests)
         guard let report = reports.first else { return (nil, Taken(reason: .badReport, detail: "no_report")) }
         guard case .unreadable(let error) = report.content else { return (report, nil) }
-        let isCut = text.contains("-----BEGIN DBCENSUS REPORT") && !text.contains("-----END DBCENSUS REPORT-----")
-        return (
-            nil, Taken(reason: isCut ? .truncated : .badReport, detail: isCut ? "frame_cut" : error.code.rawValue)
-        )
+        return (nil, Taken(reason: .badReport, detail: error.code.rawValue))
+    }
+
+    /// Whether an output is the beginning of a frame: base64 without the line that ends it.
+    private static func isCut(_ text: String) -> Bool {
+        guard let begin = text.range(of: "-----BEGIN DBCENSUS REPORT", options: .backwards),
+            !text[begin.lowerBound...].contains("-----END DBCENSUS REPORT-----"),
+            let line = text[begin.lowerBound...].firstIndex(of: "\n")
+        else { return false }
+        var rest = text[text.index(after: line)...]
+        for mark in ["---Output truncated---", "--output truncated--"] {
+            if let cut = rest.range(of: mark) { rest = rest[..<cut.lowerBound] }
+        }
+        let others = CharacterSet(charactersIn: "+/=\r\n")
+        return rest.unicodeScalars.allSatisfy {
+            ($0.isASCII && CharacterSet.alphanumerics.contains($0)) || others.contains($0)
+        }
     }
 
     /// What the store's answer means for the host.

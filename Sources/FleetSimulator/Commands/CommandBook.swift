@@ -10,6 +10,8 @@ final class CommandBook: Sendable {
         var document: Document
         var values: [String: String]
         var comment: String
+        /// The bucket and the prefix of the objects with whole outputs.
+        var output: String?
         var sentAt: Date
         var timeout: Double
         var invocations: [Invocation]
@@ -37,7 +39,7 @@ final class CommandBook: Sendable {
     /// Sends a document to instances that SSM knows.
     func send(
         _ document: Document, _ values: [String: String], to instances: [Instance], region: String, comment: String,
-        timeout: Double, concurrency: Int, maxErrors: Int
+        timeout: Double, output: String? = nil, concurrency: Int, maxErrors: Int
     ) -> Command {
         let id = UUID().uuidString.lowercased()
         var invocations: [Invocation] = []
@@ -45,7 +47,7 @@ final class CommandBook: Sendable {
             let fetches = values["fetch"] != "no"
             let (hasAgent, attempt) = kept.withLock { kept in
                 var state = kept[instance.number] ?? ("", 0)
-                if fetches, instance.kind == .managed { state.hash = document.hash }
+                if fetches, instance.kind == .managed || instance.kind == .hybrid { state.hash = document.hash }
                 state.commands += 1
                 kept[instance.number] = state
                 return (state.hash == document.hash, state.commands)
@@ -56,7 +58,7 @@ final class CommandBook: Sendable {
         Self.limit(&invocations, concurrency: concurrency, maxErrors: maxErrors)
         let command = Command(
             id: id, account: instances.first?.account.index ?? 0, region: region, document: document, values: values,
-            comment: comment, sentAt: Date(), timeout: timeout, invocations: invocations)
+            comment: comment, output: output, sentAt: Date(), timeout: timeout, invocations: invocations)
         commands.withLock { commands in
             if commands.count > 50_000 { commands = commands.filter { elapsed($0.value) < 7_200 } }
             commands[id] = command
@@ -97,6 +99,16 @@ final class CommandBook: Sendable {
         commands.withLock { $0[id] }.flatMap { $0.account == account && $0.region == region ? $0 : nil }
     }
 
+    /// The commands of an account and region that were sent after a time and have the instance.
+    func commands(account: Int, region: String, instance: String, after time: Date) -> [Command] {
+        commands.withLock { commands in
+            commands.values.filter { command in
+                command.account == account && command.region == region && command.sentAt > time
+                    && command.invocations.contains { $0.instance.id == instance }
+            }
+        }
+    }
+
     func cancel(_ command: Command, instances: Set<String>?) {
         commands.withLock { $0[command.id]?.cancelled = (elapsed(command), instances) }
     }
@@ -118,7 +130,8 @@ final class CommandBook: Sendable {
         if let outputs = invocation.outputs { return outputs }
         let made = hosts.outputs(
             invocation.instance, steps: command.document.steps.count,
-            at: command.sentAt.addingTimeInterval(invocation.starts / hosts.speed))
+            at: command.sentAt.addingTimeInterval(invocation.starts / hosts.speed),
+            other: fleet.instance(invocation.instance.number ^ 1))
         commands.withLock { $0[command.id]?.invocations[index].outputs = made }
         return made
     }

@@ -81,8 +81,12 @@ struct Hosts: Sendable {
     }
 
     /// What the document's steps print of a scan at `time`.
-    func outputs(_ instance: Instance, steps: Int, at time: Date) -> [String] {
-        let report = HostReport.of(instance, at: time, agentVersion: agentVersion)
+    ///
+    /// - Parameter other: the instance that a hostile host names.
+    func outputs(_ instance: Instance, steps: Int, at time: Date, other: Instance) -> [String] {
+        let time = instance.outcome == .skewed ? time.addingTimeInterval(-365 * 86_400) : time
+        let named = instance.outcome == .hostile ? other : instance
+        let report = HostReport.of(named, at: time, agentVersion: agentVersion)
         let bytes = (try? Frame.encode(report, version: frame)) ?? []
         if instance.outcome == .truncated { return [String(decoding: bytes.prefix(bytes.count / 2), as: UTF8.self)] }
         return stride(from: 0, to: min(bytes.count, steps * Self.part), by: Self.part).map { start in

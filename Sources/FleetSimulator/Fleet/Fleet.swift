@@ -51,6 +51,15 @@ final class Fleet: Sendable {
         return rest == 0 && (0..<size.accounts).contains(index) ? account(index) : nil
     }
 
+    /// Tags of an account, as Organizations has them.
+    func tags(_ account: Account) -> [(key: String, value: String)] {
+        let draw = draw.of("account tags").of(account.index)
+        return [
+            ("team", draw.of("team").pick(["payments", "search", "platform"])),
+            ("cost-center", "\(4_000 + account.index)"),
+        ]
+    }
+
     /// Whether a service control policy denies everything in this region of an account.
     func isDenied(_ account: Account, region: Int) -> Bool {
         account.index > 0 && draw.of("region").of(account.index).of(region).fraction < shares[.deniedByPolicy]
@@ -76,7 +85,7 @@ final class Fleet: Sendable {
 
     /// The instance with this id, when it is of this account and region.
     func instance(id: String, _ account: Account, region: Int) -> Instance? {
-        guard id.utf8.count == 19, let number = Int(id.suffix(9), radix: 16) else { return nil }
+        guard (19...20).contains(id.utf8.count), let number = Int(id.suffix(9), radix: 16) else { return nil }
         let first = firstInstance(account, region: region)
         guard (first..<first + size.instances).contains(number) else { return nil }
         let instance = instance(number)

@@ -49,7 +49,8 @@ enum HostReport {
         cloud.availabilityZone = instance.zone
         cloud.instanceID = instance.id
         cloud.instanceType = instance.type
-        host.cloud = cloud
+        // Outside EC2 the agent knows of no cloud.
+        if instance.kind != .hybrid { host.cloud = cloud }
         let databases = (0..<instance.databases).map { database($0, of: instance) }.sorted { $0.key < $1.key }
         return Report(
             agent: .init(version: agentVersion, architecture: machine(instance)), host: host,

@@ -4,13 +4,13 @@ import Foundation
 struct Instance: Sendable {
     /// What SSM and EC2 know of it.
     enum Kind: String, Sendable, Codable {
-        case managed, unmanaged, offline, stopped, windows
+        case managed, unmanaged, offline, stopped, windows, hybrid
 
         init(_ fraction: Double, _ shares: Shares) {
             var left = fraction
             for (kind, name) in [
                 (Kind.unmanaged, Shares.Name.unmanaged), (.offline, .offline), (.stopped, .stopped),
-                (.windows, .windows),
+                (.windows, .windows), (.hybrid, .hybrid),
             ] {
                 left -= shares[name]
                 if left < 0 {
@@ -24,7 +24,7 @@ struct Instance: Sendable {
 
     /// How an invocation of it ends.
     enum Outcome: String, Sendable, Codable {
-        case success, undeliverable, failed, truncated, garbage, terminated
+        case success, undeliverable, failed, truncated, garbage, terminated, skewed, hostile
         case timedOut = "timed_out"
 
         init(_ fraction: Double, _ shares: Shares) {
@@ -32,7 +32,7 @@ struct Instance: Sendable {
             let all: [(Outcome, Shares.Name)] = [
                 (.undeliverable, .undeliverable), (.timedOut, .timedOut), (.terminated, .terminated),
                 (.failed, .failed),
-                (.truncated, .truncated), (.garbage, .garbage),
+                (.truncated, .truncated), (.garbage, .garbage), (.skewed, .skewed), (.hostile, .hostile),
             ]
             for (outcome, name) in all {
                 left -= shares[name]
@@ -54,10 +54,10 @@ struct Instance: Sendable {
     var databases: Int
     var draw: Draw
 
-    /// 17 digits after `i-`, of which the last nine are its number.
+    /// 17 digits after `i-` or `mi-`, of which the last nine are its number.
     var id: String {
         let digits = String(number, radix: 16)
-        return "i-" + draw.of("id").hex(8) + String(repeating: "0", count: 9 - digits.utf8.count) + digits
+        return (kind == .hybrid ? "mi-" : "i-") + draw.of("id").hex(8) + String(repeating: "0", count: 9 - digits.utf8.count) + digits
     }
     var isArm: Bool { draw.of("architecture").fraction < 0.4 }
     var architecture: String { isArm ? "arm64" : "x86_64" }

@@ -7,7 +7,7 @@ struct Shares: Sendable, Equatable {
         case unmanaged, offline, stopped, windows
         case undeliverable
         case timedOut = "timed_out"
-        case terminated, failed, truncated, garbage
+        case terminated, failed, truncated, garbage, hybrid, skewed, hostile
 
         var help: String {
             switch self {
@@ -25,6 +25,9 @@ struct Shares: Sendable, Equatable {
             case .failed: "invocations that end with an exit code of the document"
             case .truncated: "invocations whose output is cut in the middle of the frame"
             case .garbage: "invocations that print something else than a frame"
+            case .hybrid: "machines outside EC2 that SSM manages"
+            case .skewed: "hosts whose clock is a year behind"
+            case .hostile: "hosts that print the report of another instance"
             }
         }
     }
@@ -45,6 +48,7 @@ struct Shares: Sendable, Equatable {
         shares[.stopped] = 0.05
         shares[.windows] = 0.05
         shares[.denied] = 0.05
+        shares[.hostile] = 0
         return shares
     }
 }

@@ -24,7 +24,10 @@ enum Service: String, Sendable, CaseIterable {
         switch self {
         case .sts: ["GetCallerIdentity", "AssumeRole"]
         case .organizations:
-            ["ListAccounts", "ListRoots", "ListOrganizationalUnitsForParent", "ListAccountsForParent"]
+            [
+                "ListAccounts", "ListRoots", "ListOrganizationalUnitsForParent", "ListAccountsForParent",
+                "ListTagsForResource",
+            ]
         case .ec2: ["DescribeRegions", "DescribeInstances"]
         case .ssm:
             [

@@ -32,8 +32,18 @@ final class Identities: Sendable {
         var callsLeft: Int
     }
 
+    /// A session as CloudTrail shows it.
+    struct Session: Sendable {
+        var account: String
+        var role: String
+        var name: String
+        var tags: [String: String]
+        var sourceIdentity: String?
+    }
+
     let settings: Settings
     let fleet: Fleet
+    private let noted = Mutex<[Session]>([])
     private let sessions = Mutex<[String: Key]>([:])
     private let expiredOnce = Mutex<Set<Int>>([])
 
@@ -57,6 +67,16 @@ final class Identities: Sendable {
             return key
         }
     }
+
+    /// Keeps what CloudTrail would show of a session: the last thousand.
+    func note(_ session: Session) {
+        noted.withLock { noted in
+            noted.append(session)
+            if noted.count > 1_000 { noted.removeFirst() }
+        }
+    }
+
+    var lastSessions: [Session] { noted.withLock { $0 } }
 
     /// A session of a role, for so many seconds.
     func session(_ account: Account, role: String, name: String, seconds: Int) -> (id: String, key: Key) {

@@ -8,11 +8,15 @@ final class Simulator: Sendable {
     let throttle: Throttle
     let commands: CommandBook
     let objects = ObjectStore()
+    let faults: Faults
     /// Mean milliseconds that a call takes.
     let latency: Double
     private let counts = Mutex<[String: Int]>([:])
 
-    init(fleet: Fleet, identities: Identities, throttle: Throttle, commands: CommandBook, latency: Double) {
+    init(fleet: Fleet, identities: Identities, throttle: Throttle, commands: CommandBook, latency: Double,
+        faults: Faults
+    ) {
+        self.faults = faults
         self.fleet = fleet
         self.identities = identities
         self.throttle = throttle
@@ -20,9 +24,24 @@ final class Simulator: Sendable {
         self.latency = latency
     }
 
+    typealias HTTPAnswer = (status: Int, headers: [String: String], body: [UInt8])
+
+    /// The answer to `request`, and what goes wrong with it.
+    func answer(_ request: HTTPCall) async -> (answer: HTTPAnswer, fault: Fault?) {
+        if request.path.hasPrefix("/_simulator") { return (truth(request), nil) }
+        let service = Signature(request).flatMap { Service(rawValue: $0.service) } ?? request.guessedService
+        let fault = faults.draw("\(service.rawValue):\(request.action(of: service))")
+        switch fault {
+        case .error:
+            let failure = AWSFailure("InternalFailure", "simulated", status: 500)
+            return (service.reply(failure, requestID: "simulated", isHead: request.method == "HEAD"), nil)
+        case .reset: return ((500, [:], []), fault)
+        default: return (await answered(request), fault)
+        }
+    }
+
     /// The answer to `request`: status, headers and body.
-    func answer(_ request: HTTPCall) async -> (status: Int, headers: [String: String], body: [UInt8]) {
-        if request.path.hasPrefix("/_simulator") { return truth(request) }
+    private func answered(_ request: HTTPCall) async -> HTTPAnswer {
         let requestID = UUID().uuidString.lowercased()
         let signature = Signature(request)
         let service = signature.flatMap { Service(rawValue: $0.service) } ?? request.guessedService
@@ -69,7 +88,9 @@ final class Simulator: Sendable {
                 isJSON ? "UnknownOperationException" : service == .s3 ? "MethodNotAllowed" : "InvalidAction",
                 "fleet-simulator has no action \(action)", status: service == .s3 ? 405 : 400)
         }
-        guard throttle.takes(account: key.principal.account.id, region: signature.region, action: action) else {
+        guard throttle.takes(account: key.principal.account.id, region: signature.region, action: action,
+            isRegional: service == .ec2 || service == .ssm)
+        else {
             throw service.throttled
         }
         return Call(
@@ -81,7 +102,8 @@ final class Simulator: Sendable {
         counts.withLock { $0["\(service.rawValue):\(action) \(outcome)", default: 0] += 1 }
     }
 
-    /// `/_simulator`: the calls by action and outcome; `/_simulator/instances`: what each instance is, one a line.
+    /// `/_simulator`: the calls by action and outcome; `/_simulator/instances`: what each instance is, one a line;
+    /// `/_simulator/sessions`: the roles that were assumed.
     private func truth(_ request: HTTPCall) -> (status: Int, headers: [String: String], body: [UInt8]) {
         if request.path == "/_simulator/instances" {
             var body: [UInt8] = []
@@ -101,6 +123,16 @@ final class Simulator: Sendable {
                     ]).bytes + [UInt8(ascii: "\n")]
             }
             return (200, ["Content-Type": "application/jsonl"], body)
+        }
+        if request.path == "/_simulator/sessions" {
+            let sessions = identities.lastSessions.map { session -> JSON in
+                .object([
+                    ("account", .string(session.account)), ("role", .string(session.role)),
+                    ("name", .string(session.name)), ("source_identity", session.sourceIdentity.map(JSON.string)),
+                    ("tags", .object(session.tags.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
+                ])
+            }
+            return (200, ["Content-Type": "application/json"], JSON.array(sessions).bytes)
         }
         let calls = counts.withLock { $0 }.sorted { $0.key < $1.key }.map {
             ($0.key, JSON?.some(.number(Double($0.value))))

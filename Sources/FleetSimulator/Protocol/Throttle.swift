@@ -6,14 +6,18 @@ final class Throttle: Sendable {
     /// Calls a second; 0 never throttles.
     let rate: Double
     let burst: Double
+    /// Regions, or accounts, that throttle every call of SSM and EC2.
+    let always: Set<String>
     private let buckets = Mutex<[String: (tokens: Double, at: ContinuousClock.Instant)]>([:])
 
-    init(rate: Double, burst: Double) {
+    init(rate: Double, burst: Double, always: Set<String> = []) {
+        self.always = always
         self.rate = rate
         self.burst = burst
     }
 
-    func takes(account: String, region: String, action: String) -> Bool {
+    func takes(account: String, region: String, action: String, isRegional: Bool) -> Bool {
+        if isRegional, always.contains(region) || always.contains(account) { return false }
         guard rate > 0 else { return true }
         let now = ContinuousClock.now
         return buckets.withLock { buckets in

@@ -80,7 +80,7 @@ extension Call {
                 break
             }
             let instance = fleet.instance(number)
-            if !fleet.isGone(instance), filters.allSatisfy({ instance.matches($0) }) { shown.append(instance) }
+            if instance.kind != .hybrid, !fleet.isGone(instance), filters.allSatisfy({ instance.matches($0) }) { shown.append(instance) }
         }
         xml.add("reservationSet", shown) { xml, instance in
             xml.add("reservationId", "r-\(instance.id.dropFirst(2))")
@@ -98,7 +98,10 @@ extension Call {
 }
 
 extension Instance {
-    var tags: [(key: String, value: String)] { [("Name", name), ("env", environment)] }
+    var tags: [(key: String, value: String)] {
+        [("Name", name), ("env", environment), ("team", draw.of("team").pick(["payments", "search", "platform"]))]
+            + (number % 50 == 7 ? [("dbcensus", "canary")] : [])
+    }
 
     func matches(_ filter: (name: String, values: [String])) -> Bool {
         switch filter.name {

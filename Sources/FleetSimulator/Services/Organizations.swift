@@ -45,6 +45,13 @@ extension Call {
                 return try page(input, "Accounts", (fleet.size.accounts + 1) / 2) { account(fleet.account($0 * 2)) }
             default: throw AWSFailure("ParentNotFoundException", "You provided parent that does not exist.")
             }
+        case "ListTagsForResource":
+            guard let found = fleet.account(id: Substring(input["ResourceId"]?.string ?? "")) else {
+                throw AWSFailure("TargetNotFoundException", "We can't find a target with the ID that you specified.")
+            }
+            return [
+                "Tags": .array(fleet.tags(found).map { ["Key": .string($0.key), "Value": .string($0.value)] })
+            ]
         default: throw unknownAction
         }
     }

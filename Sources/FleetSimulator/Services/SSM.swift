@@ -37,10 +37,12 @@ extension Call {
             let instance = fleet.instance(first + number)
             number += 1
             guard instance.isKnownToSSM, !fleet.isGone(instance) else { continue }
-            let isOnline = instance.kind == .managed || instance.kind == .windows
+            let isHybrid = instance.kind == .hybrid
+            let isOnline = isHybrid || instance.kind == .managed || instance.kind == .windows
+            let type = isHybrid ? "ManagedInstance" : "EC2Instance"
             let fields = [
                 "InstanceIds": instance.id, "PingStatus": isOnline ? "Online" : "ConnectionLost",
-                "PlatformTypes": instance.platform.type, "ResourceType": "EC2Instance",
+                "PlatformTypes": instance.platform.type, "ResourceType": type,
             ]
             guard filters.allSatisfy({ key, values in fields[key].map(values.contains) ?? false }) else { continue }
             found.append([
@@ -48,9 +50,9 @@ extension Call {
                 "LastPingDateTime": .time(Date(timeIntervalSinceNow: isOnline ? -60 : -86_400)),
                 "AgentVersion": "3.3.3050.0", "IsLatestVersion": true, "PlatformType": .string(instance.platform.type),
                 "PlatformName": .string(instance.platform.name), "PlatformVersion": .string(instance.platform.version),
-                "ResourceType": "EC2Instance", "IPAddress": .string(instance.privateAddress),
+                "ResourceType": .string(type), "IPAddress": .string(instance.privateAddress),
                 "ComputerName": .string("\(instance.hostname).\(instance.region).compute.internal"),
-                "SourceId": .string(instance.id), "SourceType": "AWS::EC2::Instance",
+                "SourceId": .string(instance.id), "SourceType": isHybrid ? "AWS::SSM::ManagedInstance" : "AWS::EC2::Instance",
             ])
         }
         return .object([
@@ -123,8 +125,9 @@ extension Call {
         }
         let values = try document.values(given)
         let count = instances.count
+        let output = input["OutputS3BucketName"]?.string.map { "\($0)/\(input["OutputS3KeyPrefix"]?.string ?? "")" }
         let command = simulator.commands.send(
-            document, values, to: instances, region: region, comment: comment, timeout: Double(timeout),
+            document, values, to: instances, region: region, comment: comment, timeout: Double(timeout), output: output,
             concurrency: max(1, Self.limit(input["MaxConcurrency"]?.string ?? "50", of: count)),
             maxErrors: Self.limit(input["MaxErrors"]?.string ?? "0", of: count))
         return [

@@ -13,7 +13,29 @@ extension Call {
         return command
     }
 
+    /// All commands of an instance, without a command's id.
+    private func listInvocations(of instance: String, _ input: JSON) throws(AWSFailure) -> JSON {
+        var after = Date.distantPast
+        for filter in input["Filters"]?.array ?? [] {
+            guard filter["key"]?.string == "InvokedAfter", let text = filter["value"]?.string,
+                let time = try? Date(text, strategy: .iso8601)
+            else { throw AWSFailure("InvalidFilterKey", "The specified key isn't valid.") }
+            after = time
+        }
+        let commands = simulator.commands.commands(
+            account: account.index, region: region, instance: instance, after: after)
+        var shown: [JSON] = []
+        for command in commands.prefix(50) {
+            guard let index = command.invocations.firstIndex(where: { $0.instance.id == instance }) else { continue }
+            shown.append(listed(command, index, details: input["Details"]?.bool ?? false))
+        }
+        return ["CommandInvocations": .array(shown)]
+    }
+
     func listInvocations(_ input: JSON) throws(AWSFailure) -> JSON {
+        if input["CommandId"] == nil, let instance = input["InstanceId"]?.string {
+            return try listInvocations(of: instance, input)
+        }
         let command = try command(input)
         let size = input["MaxResults"]?.int ?? 50
         guard (1...50).contains(size) else {
@@ -87,6 +109,13 @@ extension Call {
         let speed = simulator.commands.hosts.speed
         let isSkipped = invocation.instance.kind == .windows && command.document.isCensus
         let outputs = state.isFinal && state.status != "Cancelled" ? simulator.commands.outputs(command, index) : []
+        if let output = command.output {
+            for (step, text) in zip(command.document.steps, outputs) {
+                _ = simulator.objects.put(
+                    "\(output)/\(command.id)/\(invocation.instance.id)/awsrunShellScript/\(step.name)/stdout",
+                    Array(text.utf8))
+            }
+        }
         return command.document.steps.enumerated().map { number, step in
             var state = state
             if isSkipped, state.isFinal {

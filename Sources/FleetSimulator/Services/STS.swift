@@ -41,7 +41,20 @@ extension Call {
                 // A trust policy that asks for an external id refuses a call without one.
                 form["ExternalId"] == simulator.identities.settings.externalID
             else { throw denied }
+            var tags: [String: String] = [:]
+            for number in 1...50 {
+                guard let key = form["Tags.member.\(number).Key"] else { break }
+                tags[key] = form["Tags.member.\(number).Value"] ?? ""
+            }
+            if let source = form["SourceIdentity"], source.wholeMatch(of: /[A-Za-z0-9_+=,.@-]{2,64}/) == nil {
+                throw AWSFailure(
+                    "ValidationError",
+                    "1 validation error detected: Value '\(source)' at 'sourceIdentity' failed to satisfy constraint")
+            }
             let session = simulator.identities.session(target, role: role, name: name, seconds: seconds)
+            simulator.identities.note(
+                .init(
+                    account: target.id, role: role, name: name, tags: tags, sourceIdentity: form["SourceIdentity"]))
             xml.add("Credentials") { xml in
                 xml.add("AccessKeyId", session.id)
                 xml.add("SecretAccessKey", session.key.secret)

@@ -9,7 +9,13 @@ extension List {
         "databases", item: "Database", hasSearch: true, hasAsOf: true, whenEmpty: "No such database is known.",
         filters: [
             Filter("host", kind: .host, "A host's id, or its name where no host has that id."),
-            Filter("tag", kind: .tag, "A tag of the host: KEY, or KEY=VALUE."),
+            Filter("tag", kind: .tag, "A tag of the host, set by hand or in EC2: KEY, or KEY=VALUE."),
+            Filter("account_tag", kind: .accountTag, "A tag of the account: KEY, or KEY=VALUE."),
+            Filter("account_name", kind: .accountName, "The name of the account in Organizations."),
+            Filter("account_email", kind: .accountEmail, "The address of the account's owner."),
+            Filter(
+                "organizational_unit", kind: .organizationalUnit,
+                "The names of the units above the account, such as Root/workload."),
         ],
         fields: [
             Field("id", "The id of its host, or its account and region, then a slash and the key.").unfiltered,

@@ -165,6 +165,12 @@ public struct Filter: Sendable {
         case host
         /// A tag of the host: `KEY`, or `KEY=VALUE`.
         case tag
+        /// A tag of the account: `KEY`, or `KEY=VALUE`.
+        case accountTag
+        /// A column of what Organizations knows of the account.
+        case accountName, accountEmail, organizationalUnit
+        /// A run of discovery by its id.
+        case job
         /// A database by its id.
         case database
         /// `running`, `stopped`, … of databases that are there, or `missing`.

@@ -6,7 +6,8 @@ extension List {
         "hosts", item: "Host", hasSearch: true, whenEmpty: "No such host has reported.",
         filters: [
             Filter("host", kind: .host, "A host's id, or its name where no host has that id."),
-            Filter("tag", kind: .tag, "A tag of the host: KEY, or KEY=VALUE."),
+            Filter("tag", kind: .tag, "A tag of the host, set by hand or in EC2: KEY, or KEY=VALUE."),
+            Filter("account_tag", kind: .accountTag, "A tag of the account: KEY, or KEY=VALUE."),
         ],
         fields: [
             Field("id", "The host's id: the EC2 instance id, or the machine id, or name: and the host name.").unfiltered
@@ -41,19 +42,36 @@ extension List {
                 .indexed,
             Field("retired_at", .time, optional: true, "When an operator retired it.")
                 .filtered(by: .isSet, as: "retired", "true for retired hosts, false for the others."),
+            Field("name", optional: true, "The instance's tag Name."),
+            Field("account_name", optional: true, "The name of the account in Organizations."),
+            Field("account_email", optional: true, "The address of the account's owner."),
+            Field("organizational_unit", optional: true, "The names of the units above the account."),
+            Field("instance_state", optional: true, "EC2's state, such as running."),
+            Field("instance_type", optional: true, "The instance type."),
+            Field("availability_zone", optional: true, "The availability zone."),
+            Field("image_id", optional: true, "The AMI."),
+            Field("vpc_id", optional: true, "The VPC."),
+            Field("private_address", optional: true, "The private address."),
+            Field("launched_at", .time, optional: true, "When the instance was launched.").unfiltered,
+            Field("reason", optional: true, "How the last run of discovery ended for it."),
         ])
 
-    /// AWS accounts whose hosts reported.
+    /// AWS accounts: those of the organisation, and those whose hosts reported.
     public static let accounts = List(
-        "accounts", item: "Account", whenEmpty: "No host has named an account.", filters: nil,
+        "accounts", item: "Account", whenEmpty: "No account is known.", filters: nil,
         fields: [
             Field("id", "The account's id: twelve digits.").cell("ACCOUNT"),
-            Field("hosts", .integer, "Its hosts.").cell("HOSTS", right: true),
+            Field("name", optional: true, "Its name in Organizations.").cell("NAME", .cutEnd),
+            Field("email", optional: true, "The address of its owner."),
+            Field("state", optional: true, "ACTIVE, SUSPENDED, …, as Organizations has it."),
+            Field("organizational_unit", optional: true, "The names of the units above it.").cell("UNIT", .cutEnd, drop: 1),
+            Field("tags", optional: true, "Its tags, as KEY=VALUE separated by commas."),
+            Field("hosts", .integer, "Its hosts that reported.").cell("HOSTS", right: true),
             Field("databases", .integer, "Its databases that are there.").cell("DATABASES", right: true),
             Field("stopped", .integer, "Those of them that are stopped.").cell("STOPPED", right: true),
             Field("missing", .integer, "Its databases that are missing.").cell("MISSING", right: true),
-            Field("first_seen", .time, "When one of its hosts was first seen."),
-            Field("last_seen", .time, "When one of its hosts was last seen.").cell("LAST SEEN"),
+            Field("first_seen", .time, optional: true, "When one of its hosts was first seen; null for never."),
+            Field("last_seen", .time, optional: true, "When one of its hosts was last seen.").cell("LAST SEEN"),
         ])
 
     /// Databases that share an identity: members of one cluster, or copies of one another.

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Report
 
 /// Keeps runs of discovery, their tasks and what became of each host. What it answered is durable.
 ///
@@ -6,7 +7,7 @@ import FoundationEssentials
 public protocol DiscoveryQueue: Sendable {
     /// Adds a run; the one that is there already when its requester used the idempotency key before.
     ///
-    /// - Throws: `StoreError` with the code `badRequest` when the key was used for another request.
+    /// - Throws: `StoreError` with the code `conflict` when the key was used for another request.
     func addJob(_ job: NewJob, now: Date) throws -> (job: Job, isNew: Bool)
 
     /// A run; nil when there is none.
@@ -27,7 +28,7 @@ public protocol DiscoveryQueue: Sendable {
     /// Asks what failed in an ended run again: its failed hosts, and scopes in which something is wrong. Nil when there
     /// is no such run; 0 when nothing failed.
     ///
-    /// - Throws: `StoreError` with the code `badRequest` while the run goes on.
+    /// - Throws: `StoreError` with the code `conflict` while the run goes on.
     func retryJob(_ id: String, now: Date) throws -> Int?
 
     /// Moves a run on: from its canary to the rest, and to its end.
@@ -102,4 +103,53 @@ public protocol DiscoveryQueue: Sendable {
 
     /// When the last run that completed ended; nil when none did.
     func lastCompletedRun() throws -> String?
+}
+
+/// What runs of discovery found, and how much of the organisation they reach.
+public protocol DiscoveryLists: Sendable {
+    /// Instances counted by columns of `Coverage.columns`, `tag:KEY` and `account_tag:KEY`.
+    ///
+    /// - Parameter conditions: on the same columns, with `=` and `!=`.
+    func coverage(groupBy: [String], conditions: [Condition], bounds: Bounds) throws -> Coverage
+
+    /// The coverage of the runs that ended, the last one first.
+    func coverageHistory(limit: Int, bounds: Bounds) throws -> [RunCoverage]
+
+    /// The databases of the report of that number, as JSON objects; nil when it is no longer kept.
+    func databases(ofReport id: Int64) throws -> [ListRow]?
+}
+
+/// Begins and ends runs of discovery.
+public protocol DiscoveryControl: Sendable {
+    /// Begins a run; the one that is there already when its requester used the idempotency key before.
+    ///
+    /// - Throws: `StoreError`: `badRequest` for an invalid request, `conflict` for a key of another request.
+    func begin(
+        _ request: ScanRequest, origin: String, requestedBy: String, traceparent: String?, idempotencyKey: String?
+    ) throws -> (job: Job, isNew: Bool)
+
+    /// There is work: a run was retried or stopped.
+    func wake()
+
+    /// When the schedule begins the next run; nil without a schedule.
+    var nextRun: Date? { get }
+
+    /// The seconds between two runs of the schedule; nil without one.
+    var interval: Double? { get }
+
+    /// When this program began to follow the schedule.
+    var startedAt: Date? { get }
+
+    /// What discovery counted since the program began.
+    func counters() -> DiscoveryCounters
+}
+
+extension DiscoveryControl {
+    /// Whether no run completed within twice the interval of the schedule.
+    ///
+    /// - Parameter last: when a run last completed; nil for never. Then the first run may still come.
+    public func isOverdue(_ last: String?, now: Date) -> Bool {
+        guard let interval, let last = last.flatMap(Timestamp.parse) ?? startedAt else { return false }
+        return now.timeIntervalSince(last) > 2 * interval
+    }
 }

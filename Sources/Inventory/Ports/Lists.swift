@@ -63,8 +63,10 @@ public struct DatabaseDetail: Codable, Sendable {
 public struct HostDetail: Codable, Sendable {
     /// Its row.
     public var host: ListRow
-    /// Its tags.
+    /// Its tags, set by hand.
     public var tags: [String: String]
+    /// The tags of its instance in EC2.
+    public var instance_tags: [String: String]
     /// Its host block in the report; null when the report is no longer kept.
     @ExplicitNull public var report: Report.Host?
     /// How the scan went.
@@ -75,9 +77,12 @@ public struct HostDetail: Codable, Sendable {
     public var databases: [ListRow]
 
     /// A host whose report was not read yet.
-    public init(host: ListRow, tags: [String: String], databases: [ListRow]) {
+    public init(
+        host: ListRow, tags: [String: String], instance_tags: [String: String] = [:], databases: [ListRow]
+    ) {
         self.host = host
         self.tags = tags
+        self.instance_tags = instance_tags
         self.databases = databases
     }
 }
@@ -109,6 +114,8 @@ public struct StatsRow: Codable, Sendable, Equatable {
 public struct Stats: Codable, Sendable, Equatable {
     /// The most groups of one answer.
     public static let groupLimit = 1_000
+    /// What databases can be counted by besides their own columns.
+    public static let more = ["account_name", "account_email", "organizational_unit", "tag:KEY", "account_tag:KEY"]
 
     /// The groups, the largest first; at most `groupLimit`.
     public var items: [StatsRow]

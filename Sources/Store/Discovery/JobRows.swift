@@ -34,7 +34,7 @@ extension InventoryStore {
             {
                 guard known.request == job.request else {
                     throw StoreError(
-                        .badRequest, "this Idempotency-Key was used for another request: use a new one")
+                        .conflict, "this Idempotency-Key was used for another request: use a new one")
                 }
                 return (known, false)
             }

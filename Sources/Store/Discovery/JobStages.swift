@@ -157,7 +157,7 @@ extension InventoryStore {
         try write { database in
             guard let job = try Job.find("id = ?", [id], database) else { return nil }
             guard job.state.isEnded else {
-                throw StoreError(.badRequest, "the run \(id) goes on: wait for its end, or cancel it")
+                throw StoreError(.conflict, "the run \(id) goes on: wait for its end, or cancel it")
             }
             let time = Timestamp.format(now)
             // What a stop left out is open again too.

@@ -66,7 +66,9 @@ extension InventoryStore {
             ).map { (row, list.row($0, from: 0)) }
         }
         guard let (row, host) = found else { return nil }
-        var detail = HostDetail(host: host, tags: try tags(id), databases: try databases(of: row))
+        var detail = HostDetail(
+            host: host, tags: try tags(id), instance_tags: try instanceTags(host.instance_id.text),
+            databases: try databases(of: row))
         do throws(ReportError) {
             guard let parts = try parts("host_row_id", row, seen: host.text("last_seen")) else {
                 detail.report_error = Self.notKept

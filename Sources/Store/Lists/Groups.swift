@@ -7,11 +7,12 @@ extension InventoryStore {
         guard bounds.limitsReading else { return try accountsOfCounters() }
         let (hosts, arguments) = BoundsSQL(bounds).condition("h", hostRow: "h.row_id")
         let (databases, more) = BoundsSQL(bounds).condition("d", hostRow: "d.host_row_id")
+        let known = Self.organizationColumns
         let sql = """
-            SELECT a.id, COALESCE(h.hosts, 0), COALESCE(d.databases, 0), COALESCE(d.stopped, 0), COALESCE(d.missing, 0),
-                COALESCE(MIN(h.first_seen, d.first_seen), h.first_seen, d.first_seen),
+            SELECT a.id, \(known), COALESCE(h.hosts, 0), COALESCE(d.databases, 0), COALESCE(d.stopped, 0),
+                COALESCE(d.missing, 0), COALESCE(MIN(h.first_seen, d.first_seen), h.first_seen, d.first_seen),
                 COALESCE(MAX(h.last_seen, d.last_seen), h.last_seen, d.last_seen)
-            FROM accounts a
+            FROM accounts a LEFT JOIN organization_accounts o ON o.id = a.id
             LEFT JOIN (SELECT account_id, COUNT(*) AS hosts, MIN(first_seen) AS first_seen, MAX(last_seen) AS last_seen
                        FROM hosts h WHERE \(hosts) GROUP BY account_id) h ON h.account_id = a.id
             LEFT JOIN (SELECT account_id, COUNT(*) - COUNT(missing_since) AS databases,
@@ -23,16 +24,24 @@ extension InventoryStore {
         return try rows(catalog.accounts, sql, StatementArguments(arguments + more))
     }
 
+    /// What Organizations knows of an account, in the order of the list's columns.
+    private static let organizationColumns = """
+        o.name, o.email, o.state, o.organizational_unit,
+            (SELECT GROUP_CONCAT(t.key || '=' || t.value) FROM account_tags t WHERE t.account_id = o.id)
+        """
+
     private func accountsOfCounters() throws -> [ListRow] {
         try rows(
             catalog.accounts,
             """
-            SELECT a.id, (SELECT COALESCE(SUM(hosts), 0) FROM host_census WHERE account_id = a.id),
+            SELECT a.id, \(Self.organizationColumns),
+                (SELECT COALESCE(SUM(hosts), 0) FROM host_census WHERE account_id = a.id),
                 (SELECT COALESCE(SUM(databases), 0) FROM census WHERE account_id = a.id AND state <> 'missing'),
                 (SELECT COALESCE(SUM(databases), 0) FROM census WHERE account_id = a.id AND state = 'stopped'),
                 (SELECT COALESCE(SUM(databases), 0) FROM census WHERE account_id = a.id AND state = 'missing'),
-                a.first_seen, a.last_seen
-            FROM accounts a ORDER BY a.id
+                s.first_seen, s.last_seen
+            FROM (SELECT id FROM accounts UNION SELECT id FROM organization_accounts) a
+            LEFT JOIN accounts s ON s.id = a.id LEFT JOIN organization_accounts o ON o.id = a.id ORDER BY a.id
             """, [])
     }
 

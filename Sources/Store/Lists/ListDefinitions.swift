@@ -81,10 +81,75 @@ extension SQLList {
 
     static func hosts(_ list: List) -> SQLList {
         let count = "(SELECT COUNT(*) FROM databases d WHERE d.host_row_id = h.row_id AND d.missing_since IS NULL)"
-        var sql = SQLList(list, "hosts h", alias: "h", except: ["databases": count])
+        var columns = ["databases": count]
+        for (name, column) in [
+            ("name", "name"), ("instance_state", "state"), ("instance_type", "instance_type"),
+            ("availability_zone", "availability_zone"), ("image_id", "image_id"), ("vpc_id", "vpc_id"),
+            ("private_address", "private_address"), ("launched_at", "launched_at"), ("reason", "reason"),
+        ] { columns[name] = "(SELECT i.\(column) FROM instances i WHERE i.id = h.instance_id)" }
+        columns.merge(ofAccount("h")) { $1 }
+        var sql = SQLList(list, "hosts h", alias: "h", except: columns)
         sql.hostRow = "h.row_id"
         sql.reach = .place(alias: "h")
         sql.searchTable = "search_hosts"
+        return sql
+    }
+
+    /// What Organizations knows of the account of a row.
+    private static func ofAccount(_ alias: String) -> [String: String] {
+        func column(_ name: String) -> String {
+            "(SELECT a.\(name) FROM organization_accounts a WHERE a.id = \(alias).account_id)"
+        }
+        return [
+            "account_name": column("name"), "account_email": column("email"),
+            "organizational_unit": column("organizational_unit"),
+        ]
+    }
+
+    private static func job(_ alias: String) -> String {
+        "(SELECT j.id FROM jobs j WHERE j.row_id = \(alias).job_row_id)"
+    }
+
+    /// A text for each value of a column.
+    private static func words(_ column: String, _ words: [(value: String, text: String?)]) -> String {
+        let cases = words.compactMap { word in
+            word.text.map { "WHEN '\(word.value)' THEN '\($0.replacing("'", with: "''"))'" }
+        }
+        return "CASE \(column) \(cases.joined(separator: " ")) END"
+    }
+
+    private static func remedy(_ column: String) -> String {
+        words(column, Reason.allCases.map { ($0.rawValue, $0.remedy) })
+    }
+
+    static func jobs(_ list: List) -> SQLList { SQLList(list, "jobs j", alias: "j") }
+
+    static func tasks(_ list: List) -> SQLList {
+        var sql = SQLList(
+            list, "tasks t", alias: "t",
+            except: [
+                "job_id": job("t"),
+                "remedy": words("t.code", ScopeCode.allCases.map { ($0.rawValue, $0.remedy) }),
+            ])
+        sql.indexedAliases = []
+        return sql
+    }
+
+    static func results(_ list: List) -> SQLList {
+        var sql = SQLList(
+            list, "results r", alias: "r",
+            except: ["job_id": job("r"), "remedy": remedy("r.reason"), "report_id": "r.report_row_id"])
+        sql.reach = .place(alias: "r")
+        sql.hostRow = "(SELECT h.row_id FROM hosts h WHERE h.instance_id = r.instance_id)"
+        return sql
+    }
+
+    static func instances(_ list: List) -> SQLList {
+        var sql = SQLList(
+            list, "instances i", alias: "i",
+            except: ofAccount("i").merging(["job_id": job("i"), "remedy": remedy("i.reason")]) { $1 })
+        sql.reach = .place(alias: "i")
+        sql.hostRow = "(SELECT h.row_id FROM hosts h WHERE h.instance_id = i.id)"
         return sql
     }
 
@@ -127,6 +192,10 @@ extension SQLList {
         case catalog.hostEvents.name: hostEvents(list)
         case catalog.deadLetters.name: deadLetters(list)
         case catalog.audit.name: audit(list)
+        case catalog.jobs.name: jobs(list)
+        case catalog.tasks.name: tasks(list)
+        case catalog.results.name: results(list)
+        case catalog.instances.name: instances(list)
         default: nil
         }
     }

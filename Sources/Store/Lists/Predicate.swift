@@ -78,7 +78,53 @@ struct Predicate: Sendable {
         let parts = condition.value.parts("=", most: 1)
         let value = parts.count == 2 ? " AND value = ?" : ""
         return Predicate(
-            sql: { "\($0)\(hostRow) IN (SELECT host_row_id FROM host_tags WHERE key = ?\(value))" }, arguments: parts)
+            sql: {
+                """
+                \($0)\(hostRow) IN (SELECT host_row_id FROM host_tags WHERE key = ?\(value) UNION ALL
+                    SELECT h.row_id FROM instance_tags t JOIN instances i ON i.row_id = t.instance_row_id
+                        JOIN hosts h ON h.instance_id = i.id WHERE key = ?\(value))
+                """
+            }, arguments: parts + parts)
+    }
+
+    /// A tag of an instance that may never have reported, or of its host.
+    static func instanceTag(_ condition: Condition, _ alias: String) throws -> Predicate {
+        guard condition.comparison == .equal else { throw condition.refusal("only = compares it") }
+        let parts = condition.value.parts("=", most: 1)
+        let value = parts.count == 2 ? " AND value = ?" : ""
+        return Predicate(
+            sql: { prefix in
+                """
+                (\(prefix)\(alias).row_id IN (SELECT instance_row_id FROM instance_tags WHERE key = ?\(value))
+                    OR \(prefix)\(alias).id IN (SELECT h.instance_id FROM host_tags t
+                        JOIN hosts h ON h.row_id = t.host_row_id WHERE key = ?\(value)))
+                """
+            }, arguments: parts + parts, isIndexed: false)
+    }
+
+    /// A tag of the account in a column.
+    static func accountTag(_ condition: Condition, _ column: String) throws -> Predicate {
+        guard condition.comparison == .equal else { throw condition.refusal("only = compares it") }
+        let parts = condition.value.parts("=", most: 1)
+        let value = parts.count == 2 ? " AND value = ?" : ""
+        return Predicate(
+            sql: { "\($0)\(column) IN (SELECT account_id FROM account_tags WHERE key = ?\(value))" }, arguments: parts)
+    }
+
+    /// What Organizations knows of the account in a column.
+    static func account(_ condition: Condition, _ column: String, _ name: String) throws -> Predicate {
+        let inner = try text(condition, name, isIndexed: false)
+        return Predicate(
+            sql: { "\($0)\(column) IN (SELECT id FROM organization_accounts WHERE \(inner.sql("")))" },
+            arguments: inner.arguments)
+    }
+
+    /// A run of discovery by its id.
+    static func job(_ condition: Condition, _ alias: String) throws -> Predicate {
+        guard condition.comparison == .equal else { throw condition.refusal("only = compares it") }
+        return Predicate(
+            sql: { "\($0)\(alias).job_row_id = (SELECT row_id FROM jobs WHERE id = ?)" }, arguments: [condition.value],
+            isIndexedEquality: true)
     }
 
     /// A database by its id.

@@ -151,7 +151,15 @@ struct SQLList: Sendable {
             guard let state else { throw condition.refusal("this list has no state") }
             predicate = try .text(condition, state.sql, isIndexed: state.isIndexed)
         case .host: predicate = try .host(condition, hostRow ?? "NULL")
-        case .tag: predicate = try .tag(condition, hostRow ?? "NULL")
+        case .tag:
+            predicate =
+                try list.name == List.instances.name
+                ? .instanceTag(condition, alias) : .tag(condition, hostRow ?? "NULL")
+        case .job: predicate = try .job(condition, alias)
+        case .accountTag: predicate = try .accountTag(condition, sql("account_id"))
+        case .accountName: predicate = try .account(condition, sql("account_id"), "name")
+        case .accountEmail: predicate = try .account(condition, sql("account_id"), "email")
+        case .organizationalUnit: predicate = try .account(condition, sql("account_id"), "organizational_unit")
         case .database: predicate = try .database(condition, databaseAlias ?? alias)
         }
         predicate.isJoined = ownTable != nil && !predicate.sql("").contains("\(alias).")

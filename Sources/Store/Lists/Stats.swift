@@ -6,12 +6,17 @@ extension InventoryStore {
     public func stats(
         groupBy: [String], conditions: [Condition] = [], bounds: Bounds = Bounds()
     ) throws -> Stats {
-        let columns = try groupBy.map(column)
+        var extras: [(alias: String, column: ExtraColumn)] = []
+        let columns = try groupBy.map { name in
+            guard let extra = ExtraColumn(name) else { return try column(name) }
+            extras.append(("extra\(extras.count)", extra))
+            return extras[extras.count - 1].alias
+        }
         guard Set(groupBy).count == groupBy.count else { throw StoreError(.badRequest, "a column is named twice") }
         let predicates = try conditions.map { condition in
             try Predicate.text(condition, "c.\(try column(condition.field))", isIndexed: false)
         }
-        let (table, own) = counted(bounds)
+        let (table, own) = counted(bounds, extras)
         let condition = (["c.databases > 0"] + predicates.map { "(\($0.sql("")))" }).joined(separator: " AND ")
         let values: [any DatabaseValueConvertible] = own + predicates.flatMap(\.arguments)
         let arguments: StatementArguments = StatementArguments(values)
@@ -51,9 +56,12 @@ extension InventoryStore {
         }
     }
 
-    /// What is counted: the counters that triggers keep, or, for a reader who is bound to hosts or tags, the rows.
-    private func counted(_ bounds: Bounds) -> (table: String, arguments: [any DatabaseValueConvertible]) {
-        if bounds.hosts.isEmpty, bounds.tags.isEmpty {
+    /// What is counted: the counters that triggers keep, or, for a reader who is bound to hosts or tags, and for columns
+    /// that no counter has, the rows.
+    private func counted(
+        _ bounds: Bounds, _ extras: [(alias: String, column: ExtraColumn)]
+    ) -> (table: String, arguments: [any DatabaseValueConvertible]) {
+        if bounds.hosts.isEmpty, bounds.tags.isEmpty, extras.isEmpty {
             let (condition, arguments) = BoundsSQL(bounds).condition("c", hostRow: "NULL")
             return condition == "TRUE" ? ("census c", []) : ("(SELECT * FROM census c WHERE \(condition)) c", arguments)
         }
@@ -62,16 +70,40 @@ extension InventoryStore {
             field.name == "state"
                 ? "\(Schema.presentState("d.")) AS state" : "COALESCE(d.\(field.name), '') AS \(field.name)"
         }.joined(separator: ", ")
-        let rows =
-            "SELECT \(columns), 1 AS databases, COALESCE(d.bytes, 0) AS bytes FROM databases d WHERE \(condition)"
-        return ("(\(rows)) c", arguments)
+        let more = extras.map { ", COALESCE(\($0.column.sql), '') AS \($0.alias)" }.joined()
+        let rows = """
+            SELECT \(columns)\(more), 1 AS databases, COALESCE(d.bytes, 0) AS bytes FROM databases d WHERE \(condition)
+            """
+        return ("(\(rows)) c", extras.flatMap(\.column.arguments) + arguments)
+    }
+
+    /// A column that is no database's own: of its account in Organizations, or a tag.
+    private struct ExtraColumn {
+        var sql: String
+        var arguments: [any DatabaseValueConvertible] = []
+
+        init?(_ name: String) {
+            if let tag = TagColumn(name) {
+                let instance = "(SELECT instance_id FROM hosts WHERE row_id = d.host_row_id)"
+                let row = "(SELECT row_id FROM instances WHERE id = \(instance))"
+                (sql, arguments) = tag.of(instance: instance, row: row, account: "d.account_id")
+                return
+            }
+            let columns = [
+                "account_name": "name", "account_email": "email", "organizational_unit": "organizational_unit",
+            ]
+            guard let column = columns[name] else { return nil }
+            sql = "(SELECT a.\(column) FROM organization_accounts a WHERE a.id = d.account_id)"
+        }
     }
 
     /// The column of the counters that a filter's name stands for.
     private func column(_ name: String) throws -> String {
         guard let field = catalog.counted.first(where: { $0.filter?.name == name }) else {
             let names = catalog.counted.compactMap(\.filter?.name).joined(separator: ", ")
-            throw StoreError(.badRequest, "cannot count by \"\(name.prefix(80))\": there are \(names)")
+            throw StoreError(
+                .badRequest,
+                "cannot count by \"\(name.prefix(80))\": there are \(names), \(Stats.more.joined(separator: ", "))")
         }
         return field.name
     }

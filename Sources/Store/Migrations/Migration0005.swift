@@ -60,6 +60,7 @@ extension Migration {
                 UNIQUE (job_row_id, account_id, region)
             );
             CREATE INDEX tasks_by_state ON tasks (state, due_at);
+            CREATE INDEX tasks_by_job ON tasks (job_row_id);
             CREATE INDEX tasks_by_scope ON tasks (account_id, region, state);
 
             -- Up to 50 hosts of a task, and the command that was sent to them. The comment finds a lost command.
@@ -101,6 +102,7 @@ extension Migration {
                 databases INTEGER,
                 UNIQUE (job_row_id, instance_id)
             );
+            CREATE INDEX results_by_job ON results (job_row_id);
             CREATE INDEX results_by_task ON results (task_row_id, reason);
             CREATE INDEX results_by_batch ON results (batch_row_id) WHERE batch_row_id IS NOT NULL;
             CREATE INDEX results_by_reason ON results (job_row_id, reason);

@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 import Inventory
 
@@ -16,11 +17,18 @@ extension Endpoint {
             ) { _ in try .json(["status": "ok"]) },
             Endpoint(
                 method: .get, path: "/readyz", scope: nil,
-                summary: "Answers 200 while reports can be stored and lists can be read.",
-                answers: [200: "Health", 503: "Problem", 507: "Problem"]
+                summary: """
+                    Answers 200 while reports can be stored and lists can be read. discovery is overdue when no run \
+                    completed within twice the interval of the schedule.
+                    """,
+                answers: [200: "Readiness", 503: "Problem", 507: "Problem"]
             ) { call in
-                try await call.withStore { try $0.probe() }
-                return try .json(["status": "ready"])
+                let control = call.backend.discovery
+                let isOverdue = try await call.withStore { store in
+                    try store.probe()
+                    return try control.map { try $0.isOverdue(store.lastCompletedRun(), now: Date()) } ?? false
+                }
+                return try .json(["status": "ready", "discovery": isOverdue ? "overdue" : "ok"])
             },
             Endpoint(
                 method: .get, path: MetricsEndpoint.path, scope: .read, summary: "Metrics in Prometheus' text format.",

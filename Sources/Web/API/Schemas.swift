@@ -10,19 +10,20 @@ enum Schemas {
         }
         schemas["Ingest"] = ingest
         schemas["IngestList"] = page("Ingest")
+        schemas.merge(discovery(catalog)) { $1 }
         return schemas
     }
 
-    private static let text: JSON = ["type": "string"]
-    private static let number: JSON = ["type": "integer"]
-    private static let flag: JSON = ["type": "boolean"]
-    private static let textOrNull: JSON = ["type": ["string", "null"]]
-    private static let numberOrNull: JSON = ["type": ["integer", "null"]]
-    private static let timeOrNull: JSON = ["type": ["string", "null"], "format": "date-time"]
+    static let text: JSON = ["type": "string"]
+    static let number: JSON = ["type": "integer"]
+    static let flag: JSON = ["type": "boolean"]
+    static let textOrNull: JSON = ["type": ["string", "null"]]
+    static let numberOrNull: JSON = ["type": ["integer", "null"]]
+    static let timeOrNull: JSON = ["type": ["string", "null"], "format": "date-time"]
 
     /// A row of a list, from the declarations of its columns.
-    private static func row(_ list: List) -> JSON {
-        object(Dictionary(uniqueKeysWithValues: list.fields.map { ($0.name, column($0)) }))
+    static func row(_ list: List, optional: [String: JSON] = [:]) -> JSON {
+        object(Dictionary(uniqueKeysWithValues: list.fields.map { ($0.name, column($0)) }), optional: optional)
     }
 
     private static func column(_ field: Field) -> JSON {
@@ -40,13 +41,13 @@ enum Schemas {
         return .object(members)
     }
 
-    private static func page(_ item: String) -> JSON { object(["items": list(item), "next_cursor": textOrNull]) }
+    static func page(_ item: String) -> JSON { object(["items": list(item), "next_cursor": textOrNull]) }
 
-    private static func reference(_ schema: String) -> JSON { ["$ref": .text("#/components/schemas/" + schema)] }
-    private static func list(_ schema: String) -> JSON { ["type": "array", "items": reference(schema)] }
+    static func reference(_ schema: String) -> JSON { ["$ref": .text("#/components/schemas/" + schema)] }
+    static func list(_ schema: String) -> JSON { ["type": "array", "items": reference(schema)] }
 
     /// An object with all of these members and no others.
-    private static func object(_ members: [String: JSON], optional: [String: JSON] = [:]) -> JSON {
+    static func object(_ members: [String: JSON], optional: [String: JSON] = [:]) -> JSON {
         [
             "type": "object", "properties": .object(members.merging(optional) { $1 }),
             "required": .list(members.keys.sorted().map { .text($0) }), "additionalProperties": false,
@@ -71,7 +72,7 @@ enum Schemas {
             "report_error": textOrNull, "problems": ["type": "array", "items": ["type": "object"]],
         ]),
         "HostDetail": object([
-            "host": reference("Host"), "tags": reference("Tags"), "databases": list("Database"),
+            "host": reference("Host"), "tags": reference("Tags"), "instance_tags": reference("Tags"), "databases": list("Database"),
             "report": ["type": ["object", "null"], "description": "The report's host block: docs/report.md."],
             "scan": ["type": ["object", "null"], "description": "How the scan went: docs/report.md."],
             "report_error": textOrNull,
@@ -102,6 +103,7 @@ enum Schemas {
             ],
         ],
         "Health": object(["status": text]),
+        "Readiness": object(["status": text, "discovery": ["type": "string", "enum": ["ok", "overdue"]]]),
         "Anything": [:],
         "Problem": object(
             ["type": text, "title": text, "status": number, "detail": text, "request_id": text],

@@ -86,7 +86,7 @@ struct Call: Sendable {
 
 /// What the routes need of the store.
 public typealias WebStore = AuditLog & DeadLetterStore & HostAdministration & InventoryLists & ReportSink & StoreStatus
-    & TokenStore
+    & TokenStore & DiscoveryQueue & DiscoveryLists
 
 /// What the routes work with.
 public struct Backend: Sendable {
@@ -102,6 +102,8 @@ public struct Backend: Sendable {
     public let live: Live<WebConfiguration>
     /// The log.
     public let logger: Logger
+    /// Begins runs of discovery; nil where none is run.
+    public var discovery: (any DiscoveryControl)?
     let access: Access
     /// The API's description, once it was asked for.
     let description = OnceValue<[UInt8]>()

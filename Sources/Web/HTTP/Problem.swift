@@ -45,6 +45,7 @@ struct Problem: Error, Encodable, Sendable {
         case let error as StoreError:
             switch error.code {
             case .badCursor, .badRequest: self.init(.badRequest, error.code.rawValue, error.message)
+            case .conflict: self.init(.conflict, error.code.rawValue, error.message)
             case .full:
                 self.init(.init(code: 507), "disk_full", "the store's disk is full: nothing was stored", retryAfter: 30)
             default:

@@ -16,6 +16,8 @@ struct Reply: Sendable {
         case csv
         /// One JSON object a line.
         case ndjson
+        /// Server-sent events.
+        case events
         /// Text for programs, such as metrics.
         case text(String)
         /// A page of the dashboard.
@@ -30,6 +32,7 @@ struct Reply: Sendable {
             case .problem: "application/problem+json"
             case .csv: "text/csv; charset=utf-8; header=present"
             case .ndjson: "application/x-ndjson"
+            case .events: "text/event-stream"
             case .text(let type), .asset(let type): type
             case .html: "text/html; charset=utf-8"
             }

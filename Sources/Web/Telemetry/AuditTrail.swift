@@ -32,7 +32,7 @@ public final class AuditTrail: Service {
     }
 
     /// Adds a line; `token` was used with it.
-    func add(_ line: AuditEntry, token: String?) {
+    public func add(_ line: AuditEntry, token: String? = nil) {
         let isDropped = state.withLock { state in
             var (line, key) = (line, Self.key(of: line))
             if line.action.hasPrefix("GET "), state.index[key] == nil {
@@ -75,6 +75,19 @@ public final class AuditTrail: Service {
         await flush()
     }
 
+    /// The line in the log, so that a log shipper can carry it on. docs/operate/monitor.md has the members.
+    private func log(_ line: AuditEntry) {
+        var metadata: Logger.Metadata = [
+            "kind": "audit", "at": "\(line.at)", "actor": "\(line.actor)", "action": "\(line.action)",
+            "count": .stringConvertible(line.count),
+        ]
+        metadata["address"] = line.address.map { "\($0)" }
+        metadata["target"] = line.target.map { "\($0)" }
+        metadata["status"] = line.status.map { .stringConvertible($0) }
+        metadata["request_id"] = line.requestID.map { "\($0)" }
+        logger.info("audit", metadata: metadata)
+    }
+
     /// Writes what waits.
     func flush() async {
         let (lines, used) = state.withLock { state in
@@ -84,6 +97,7 @@ public final class AuditTrail: Service {
         guard !lines.isEmpty || !used.isEmpty else { return }
         do {
             try await Blocking.run { [store] in try store.record(lines, tokensUsed: used) }
+            for line in lines { log(line) }
         } catch {
             logger.error(
                 "could not write the audit log; trying again",

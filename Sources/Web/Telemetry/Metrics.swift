@@ -22,11 +22,13 @@ public final class Metrics: Sendable {
     private let hosts: Gauge
     private let databases: Gauge
     private let hostEvents: Counter
+    private let discovery: DiscoveryMetrics
 
     private static let seconds: [Double] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
     private static let sizes: [Double] = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 
     init() {
+        discovery = DiscoveryMetrics(registry)
         build = registry.gauge("dbcensus_build_info", "The version of the collector.")
         queueReports = registry.gauge("dbcensus_queue_reports", "Reports that wait to be stored.")
         queueBytes = registry.gauge(
@@ -58,7 +60,11 @@ public final class Metrics: Sendable {
     }
 
     /// Reads what the store and the queue are now; some reads of small tables.
-    func sample(_ store: any WebStore, _ queue: IngestQueue, version: String, now: Date = Date()) throws {
+    func sample(
+        _ store: any WebStore, _ queue: IngestQueue, _ control: (any DiscoveryControl)?, version: String,
+        now: Date = Date()
+    ) throws {
+        try discovery.sample(store, control, now: now)
         build.set(1, [("version", version)])
         let depth = queue.depth
         queueReports.set(Double(depth.reports))
@@ -85,5 +91,5 @@ public final class Metrics: Sendable {
 
 extension Backend {
     /// Reads what the store and the queue are now into the metrics.
-    public func sampleMetrics() throws { try metrics.sample(store, queue, version: live.value.version) }
+    public func sampleMetrics() throws { try metrics.sample(store, queue, discovery, version: live.value.version) }
 }

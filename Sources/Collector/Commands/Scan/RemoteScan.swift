@@ -8,6 +8,7 @@ struct RemoteScan: ScanSource {
     let mustWait = false
 
     private struct Begun: Decodable { var id: String }
+    private struct Detail: Decodable { var progress: JobProgress }
 
     func begin(_ request: ScanRequest) async throws -> String {
         // The same key when an answer is lost: one run, not two.
@@ -19,7 +20,8 @@ struct RemoteScan: ScanSource {
     }
 
     func progress(_ id: String) async throws -> JobProgress? {
-        try await server.get("jobs/\(id)", [], list: nil) as JobProgress
+        let detail: Detail = try await server.get("jobs/\(id)", [], list: nil)
+        return detail.progress
     }
 
     func work(_ id: String) async throws {}

@@ -86,7 +86,8 @@ struct ScanCommand: AsyncParsableCommand {
                     configuration: configured.value.discovery, profile: profile, request: request
                 ).run(format)
             }
-            source = try LocalScan(configured.value, profile: profile, region: homeRegion)
+            source = try LocalScan(
+                configured.value, isLogged: configured.sources["log.level"] != nil, profile: profile, region: homeRegion)
         }
         let id = try await begin(source)
         guard wait || attach != nil || source.mustWait else {
@@ -136,7 +137,7 @@ struct LocalScan: ScanSource {
     private let lock: StoreLock?
     private let local: LocalDiscovery
 
-    init(_ configuration: Configuration, profile: String?, region: String?) throws {
+    init(_ configuration: Configuration, isLogged: Bool, profile: String?, region: String?) throws {
         self.configuration = configuration
         if try StoreLock.service(of: configuration.store) == nil {
             lock = try StoreLock(path: configuration.store)
@@ -145,19 +146,21 @@ struct LocalScan: ScanSource {
         }
         store = try InventoryStore(path: configuration.store)
         var live = configuration
-        live.log.level = max(live.log.level, .warning)
+        // What goes wrong is in the result.
+        if !isLogged { live.log.level = .critical }
         local = LocalDiscovery(
             configuration.discovery, store, profile: profile, region: region,
-            logger: LogOutput.logger(LiveConfiguration(live)))
+            logger: LogOutput.logger(LiveConfiguration(live))
+        ) { [store] line in try? store.record([line], tokensUsed: [:]) }
     }
 
     var mustWait: Bool { lock != nil }
 
     func begin(_ request: ScanRequest) async throws -> String {
         let user = ProcessInfo.processInfo.userName
-        let job = try JobMaker.job(
-            request, configuration.discovery.settings, origin: "cli", requestedBy: user.isEmpty ? "cli" : user)
-        return try store.addJob(job, now: Date()).job.id
+        return try local.begin(
+            request, origin: "cli", requestedBy: user.isEmpty ? "cli" : user, traceparent: nil, idempotencyKey: nil
+        ).job.id
     }
 
     func progress(_ id: String) async throws -> JobProgress? { try store.progress(id) }

@@ -21,7 +21,7 @@ struct ScanPreview {
         defer { try? FileManager.default.removeItem(at: folder) }
         let store = try InventoryStore(path: folder.appending(path: "dry-run.sqlite").path)
         let region = request.regions.count == 1 && !request.regions[0].contains("*") ? request.regions[0] : nil
-        let local = LocalDiscovery(configuration, store, profile: profile, region: region, logger: logger)
+        let local = LocalDiscovery(configuration, store, profile: profile, region: region, logger: logger) { _ in }
         let preview: Preview
         do { preview = try await local.preview(configuration.settings, request) } catch let error as AWSError {
             await local.close()

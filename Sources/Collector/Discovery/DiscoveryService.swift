@@ -1,0 +1,32 @@
+import Fleet
+import Inventory
+import Logging
+import ServiceLifecycle
+
+/// Discovery inside `serve`: works on the queue, and begins the runs of the schedule.
+struct DiscoveryService: Service {
+    let local: LocalDiscovery
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await self.work() }
+                if let scheduler = self.local.scheduler { group.addTask { await scheduler.run() } }
+            }
+        }
+        await local.close()
+    }
+
+    /// Only one service has the store's lock, so that leases of an earlier one are free.
+    private func work() async {
+        var isFirst = true
+        while !Task.isCancelled {
+            do { try await local.discovery.run(isAlone: isFirst) } catch is CancellationError { return } catch {
+                logger.error("discovery stopped; trying again", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: .seconds(5))
+            }
+            isFirst = false
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import Foundation
+import Inventory
+import Logging
+import Synchronization
+
+/// Begins runs at the times of a schedule. A run that is due while another one goes on is left out, and that is kept.
+package final class Scheduler: Sendable {
+    private struct State {
+        var next: Date?
+        /// When the clock was last looked at.
+        var seen: Date
+    }
+
+    private let environment: FleetEnvironment
+    private let cron: Cron
+    private let jitter: Double
+    private let begin: @Sendable (Date) throws -> Void
+    private let state: Mutex<State>
+
+    /// The longest pause between two looks at the clock: it may jump.
+    private static let look = 30.0
+
+    /// - Parameters:
+    ///   - jitter: a run begins up to so many seconds later, by chance.
+    ///   - begin: begins the run that was due at a time.
+    package init(
+        _ environment: FleetEnvironment, cron: Cron, jitter: Double, begin: @escaping @Sendable (Date) throws -> Void
+    ) {
+        self.environment = environment
+        self.cron = cron
+        self.jitter = jitter
+        self.begin = begin
+        state = Mutex(State(next: nil, seen: environment.now()))
+        plan(after: environment.now())
+    }
+
+    /// When the next run begins.
+    package var next: Date? { state.withLock { $0.next } }
+
+    /// The seconds between the next two runs, without the jitter.
+    package var interval: Double? {
+        guard let first = cron.next(after: environment.now()), let second = cron.next(after: first) else { return nil }
+        return second.timeIntervalSince(first)
+    }
+
+    private func plan(after time: Date) {
+        let next = cron.next(after: time).map { $0.addingTimeInterval(jitter > 0 ? .random(in: 0..<jitter) : 0) }
+        state.withLock { $0.next = next }
+    }
+
+    /// Begins runs until its task is cancelled.
+    package func run() async {
+        while !Task.isCancelled {
+            let pause = min(Self.look, max(0.05, next.map { $0.timeIntervalSince(environment.now()) } ?? Self.look))
+            do { try await Task.sleep(for: .seconds(pause)) } catch { return }
+            await look()
+        }
+    }
+
+    /// Looks at the clock once.
+    func look() async {
+        let now = environment.now()
+        let before = state.withLock { state in
+            defer { state.seen = now }
+            return state.seen
+        }
+        // The clock was set back: what was planned by the wrong time is planned again.
+        if now < before.addingTimeInterval(-60) { return plan(after: now) }
+        guard let due = next, due <= now else { return }
+        plan(after: now)
+        do {
+            let open = try await environment.stored { try $0.openJobs() }
+            guard let job = open.first else { return try begin(due) }
+            environment.logger.warning(
+                "a run of the schedule is left out: another one goes on", metadata: ["job": "\(job.id)"])
+            try await environment.stored {
+                try $0.noteSkippedRun(dueAt: due, reason: "the run \(job.id) was going on")
+            }
+        } catch {
+            environment.logger.error("a run of the schedule could not begin", metadata: ["error": "\(error)"])
+        }
+    }
+}
