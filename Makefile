@@ -1,5 +1,5 @@
 # The commands of this project. Each installs what it needs (apt, pip) and says so.
-.PHONY: help run test test-swift test-agent test-collector test-aws test-faults test-crowds test-repository truth agent document lint \
+.PHONY: help run test test-swift test-agent test-collector test-aws test-discovery test-drills test-faults test-crowds test-repository truth agent document lint \
 	format bench-agent bench-collector bench-aws fuzz reference golden pins clean
 
 help:           ## list these commands
@@ -26,6 +26,12 @@ test-collector: agent ## test the collector over HTTP and on the command line
 
 test-aws: agent  ## test the AWS client next to botocore and moto, and the SSM document on Amazon's agent
 	@scripts/test aws
+
+test-discovery: agent ## test discovery on a simulated organisation: reasons, coverage, API, schedule
+	@scripts/test discovery
+
+test-drills: agent ## test discovery with killed processes, broken networks, throttled regions and full disks
+	@scripts/test drills
 
 test-faults: agent ## test killed processes, full disks, damaged stores and malformed reports
 	@scripts/test faults

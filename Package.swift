@@ -107,7 +107,9 @@ let package = Package(
             ], swiftSettings: strict),
         .executableTarget(
             name: "Collector",
-            dependencies: ["AWSClient", "CLinux", "Fleet", "Inventory", "Report", "Store", "Terminal", "Web", argumentParser]
+            dependencies: [
+                "AWSClient", "CLinux", "Fleet", "Inventory", "Report", "Store", "Terminal", "Web", argumentParser,
+            ]
                 + web
                 + collector,
             swiftSettings: strict),

@@ -12,9 +12,12 @@ package final class Discovery: Sendable {
     /// The most workers: tasks at a time.
     private let most: Int
     /// This program among those that share the store.
-    private let owner = "\(ProcessInfo.processInfo.hostName)/\(ProcessInfo.processInfo.processIdentifier)/\(UUID().uuidString.prefix(8))"
+    private let owner =
+        "\(ProcessInfo.processInfo.hostName)/\(ProcessInfo.processInfo.processIdentifier)/\(UUID().uuidString.prefix(8))"
     private let paces = Mutex<[Int64: PollPace]>([:])
     private let bell = Bell()
+    /// Runs may have come to their end without a worker.
+    private let mustAdvance = Mutex(true)
 
     /// Seconds that a lease lasts, and between two renewals.
     private static let leaseSeconds = 90.0
@@ -29,8 +32,11 @@ package final class Discovery: Sendable {
         most = max(1, concurrency.accounts)
     }
 
-    /// There is new work.
-    package func wake() { bell.ring() }
+    /// There is new work, or a run was told to stop.
+    package func wake() {
+        mustAdvance.withLock { $0 = true }
+        bell.ring()
+    }
 
     /// Begins a run; the one that is there already when its requester used the idempotency key before.
     package func begin(_ job: NewJob) throws -> (job: Job, isNew: Bool) {
@@ -52,7 +58,8 @@ package final class Discovery: Sendable {
     /// Works until its task is cancelled, or until `isDone` says so when a task has ended.
     ///
     /// - Parameter isAlone: no other program works on the store: leases that one left behind are free at once.
-    package func run(isAlone: Bool, until isDone: @escaping @Sendable () async throws -> Bool = { false }) async throws {
+    package func run(isAlone: Bool, until isDone: @escaping @Sendable () async throws -> Bool = { false }) async throws
+    {
         if isAlone { try await environment.stored { try $0.releaseLeases(owner: nil) } }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.renew() }
@@ -74,8 +81,8 @@ package final class Discovery: Sendable {
 
     private func dispatch(until isDone: @escaping @Sendable () async throws -> Bool) async throws {
         try await withThrowingDiscardingTaskGroup { group in
-            try await advanceAll()
             while !Task.isCancelled {
+                if mustAdvance.withLock({ flag in defer { flag = false }; return flag }) { await advanceAll() }
                 if try await isDone() { break }
                 var lease: TaskLease?
                 if environment.metrics.now.workers < most { lease = try await next() }
@@ -117,6 +124,7 @@ package final class Discovery: Sendable {
         do { try await advance(lease.job) } catch {
             environment.logger.error(
                 "cannot move the run on; trying again", metadata: ["job": "\(lease.job.id)", "error": "\(error)"])
+            mustAdvance.withLock { $0 = true }
         }
     }
 
@@ -129,8 +137,13 @@ package final class Discovery: Sendable {
         }
     }
 
-    private func advanceAll() async throws {
-        for job in try await environment.stored({ try $0.openJobs() }) { try await advance(job) }
+    private func advanceAll() async {
+        do {
+            for job in try await environment.stored({ try $0.openJobs() }) { try await advance(job) }
+        } catch {
+            environment.logger.error("cannot move the runs on; trying again", metadata: ["error": "\(error)"])
+            mustAdvance.withLock { $0 = true }
+        }
     }
 
     /// Moves a run on, and tells of its end.
@@ -142,7 +155,8 @@ package final class Discovery: Sendable {
         environment.metrics.change { $0.runs[after.state.rawValue, default: 0] += 1 }
         environment.audit(
             AuditEntry(
-                at: now, actor: job.requestedBy, address: nil, action: "run end", target: "\(job.id) \(after.state.rawValue)",
+                at: now, actor: job.requestedBy, address: nil, action: "run end",
+                target: "\(job.id) \(after.state.rawValue)",
                 status: nil, requestID: job.id))
         let progress = try await environment.stored { try $0.progress(job.id) }
         environment.logger.notice(

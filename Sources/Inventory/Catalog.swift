@@ -52,7 +52,10 @@ public struct Catalog: Sendable {
 
     /// Every list.
     public var all: [List] {
-        [databases, hosts, changes, hostEvents, deadLetters, audit, accounts, clusters, sizes, tokens, jobs, tasks, results, instances, reportDatabases]
+        [
+            databases, hosts, changes, hostEvents, deadLetters, audit, accounts, clusters, sizes, tokens, jobs, tasks,
+            results, instances, reportDatabases,
+        ]
     }
 
     /// The columns that databases are counted by, under their names as filters.

@@ -38,7 +38,12 @@ class Simulator:
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.wait(30)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            # Calls that hang keep it.
+            self.process.kill()
+            self.process.wait(10)
 
     @property
     def env(self):

@@ -18,6 +18,6 @@ struct CSVTests {
         #expect(
             CSV.text([], of: .databases).hasPrefix(
                 "id,key,host_id,hostname,account_id,region,engine,vendor,version,"))
-        #expect(CSV.text([], of: .hosts).hasSuffix(",first_seen,last_seen,sender,retired_at\r\n"))
+        #expect(CSV.text([], of: .hosts).hasSuffix(",vpc_id,private_address,launched_at,reason\r\n"))
     }
 }

@@ -45,7 +45,8 @@ struct HouseRulesTests {
             "ServiceLifecycle", "Synchronization", "Terminal",
         ],
         "Collector": [
-            "AWSClient", "ArgumentParser", "AsyncHTTPClient", "CLinux", "Fleet", "Foundation", "Hummingbird", "HummingbirdCore",
+            "AWSClient", "ArgumentParser", "AsyncHTTPClient", "CLinux", "Fleet", "Foundation", "Hummingbird",
+            "HummingbirdCore",
             "HummingbirdTLS", "Inventory", "Logging", "NIOCore", "NIOFoundationCompat", "NIOHTTP1", "NIOPosix",
             "NIOSSL",
             "Report", "ServiceLifecycle", "Store", "Synchronization", "Terminal", "UnixSignals", "Web", "Yams",

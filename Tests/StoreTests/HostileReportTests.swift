@@ -146,7 +146,8 @@ struct HostileReportTests {
     @Test("a refused report is tried again as it came")
     func again() throws {
         let json = Array("{\"new\":1,".utf8) + (try IngestTests.report(0).json(.minified)).dropFirst()
-        try store.addDeadLetters([RejectedReport(Refusal(.future, "x"), try Gzip.compress(json), sender: "t")], now: TestStore.time(0))
+        try store.addDeadLetters(
+            [RejectedReport(Refusal(.future, "x"), try Gzip.compress(json), sender: "t")], now: TestStore.time(0))
         let outcome = try store.retryDeadLetter(1, now: TestStore.time(1))
         #expect(outcome == .stored(place: "0123456789abcdef0123456789abcdef", databases: 1))
         let body = try store.database.read { try Data.fetchOne($0, sql: "SELECT body FROM reports") }

@@ -21,12 +21,21 @@ struct ListEndpointTests {
     @Test("every list is there as JSON, as CSV with its own columns, and whole as NDJSON")
     func formats() async throws {
         let token = try api.token("admin")
+        let job = NewJob(
+            id: "job-1", origin: "api", requestedBy: "t", request: ScanRequest(), settings: "{}", document: "d")
+        _ = try api.store.addJob(job, now: Date())
         try await api.run { api in
             for endpoint in Endpoint.all(.current) {
                 guard let list = endpoint.list, endpoint.pathParameters.isEmpty else { continue }
+                // The results of a run name it, and say how far it is.
+                let isOfRun = list.name == "results"
+                var endpoint = endpoint
+                if isOfRun { endpoint.path += "?job_id=job-1" }
                 let json = try await api.send(.get, endpoint.path, token: token)
                 #expect(json.status == 200 && json.header("Content-Type") == "application/json", "\(endpoint.path)")
-                #expect(json.object.keys.sorted() == ["items", "next_cursor"])
+                #expect(
+                    json.object.keys.sorted() == ["items"] + (isOfRun ? ["job_id"] : []) + ["next_cursor"]
+                        + (isOfRun ? ["state"] : []))
                 let csv = try await api.send(.get, endpoint.path, token: token, accept: "text/csv")
                 #expect(csv.header("Content-Type") == "text/csv; charset=utf-8; header=present")
                 #expect(csv.text.hasPrefix(list.fields.map(\.name).joined(separator: ",") + "\r\n"))

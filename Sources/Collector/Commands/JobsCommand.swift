@@ -76,7 +76,8 @@ struct JobsCommand: AsyncParsableCommand {
                 let isStopped = try inventory.stopJob(
                     id, as: .cancelled, code: "cancelled", detail: "cancelled on the command line", now: Date())
                 guard isStopped else {
-                    throw CollectorError(exitCode: .usage, message: "the run \(id) has ended, or was told to stop before")
+                    throw CollectorError(
+                        exitCode: .usage, message: "the run \(id) has ended, or was told to stop before")
                 }
                 _ = try inventory.openJobs().first { $0.id == id }.map {
                     try inventory.advance($0.row, canary: CanaryRule(), now: Date())
@@ -107,7 +108,8 @@ struct JobsCommand: AsyncParsableCommand {
             let isServed = try StoreLock.service(of: store.store) != nil
             Talk.say(
                 isServed
-                    ? "The run \(id) goes on." : "Go on with: dbcensus-collector scan --attach \(id) --store \(store.store)")
+                    ? "The run \(id) goes on."
+                    : "Go on with: dbcensus-collector scan --attach \(id) --store \(store.store)")
         }
     }
 

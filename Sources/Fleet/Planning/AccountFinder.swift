@@ -2,7 +2,7 @@ import AWSClient
 import Foundation
 import Inventory
 
-/// Finds the accounts of a run: those of the settings and of the organisation, with the reason for each that is left out.
+/// Finds the accounts of a run: those of the settings and of the organisation, with a reason for each that is left out.
 struct AccountFinder {
     let settings: DiscoverySettings
     let request: ScanRequest

@@ -41,7 +41,7 @@ struct HostSelection: Sendable {
         return host
     }
 
-    /// A managed node outside EC2. SSM knows neither its tags nor its architecture: the document says when it is another.
+    /// A managed node outside EC2. SSM lists neither tags nor architecture: the document says when it is another one.
     func host(_ node: SSM.DescribeInstanceInformation.Node) -> PlannedHost {
         let isOnline = node.pingStatus == "Online"
         var listed = ListedInstance(id: node.instanceId, state: isOnline ? "running" : "unknown")

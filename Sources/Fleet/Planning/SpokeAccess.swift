@@ -37,7 +37,8 @@ final class SpokeAccess: Sendable {
         guard let role = settings.roleName else {
             guard account == hub.account else {
                 throw AWSError(
-                    .denied, "discovery.role_name is none, so only the account \(hub.account) of the caller can be scanned")
+                    .denied,
+                    "discovery.role_name is none, so only the account \(hub.account) of the caller can be scanned")
             }
             return hub.client
         }
@@ -70,7 +71,9 @@ final class SpokeAccess: Sendable {
     /// A text as the name of a session or a source identity: 2 to 64 letters, digits and `=,.@-_`.
     static func session(_ text: String) -> String {
         let kept = text.unicodeScalars.map { scalar -> Character in
-            scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || "=,.@-_".unicodeScalars.contains(scalar))
+            scalar.isASCII
+                && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+                    || "=,.@-_".unicodeScalars.contains(scalar))
                 ? Character(scalar) : "-"
         }
         let name = String(kept.prefix(64))

@@ -61,7 +61,8 @@ struct BatchRunner {
                     try await takeBack(batch, limit: (batch.hosts.count + 1) / 2)
                     return nil
                 }
-                _ = try await finish([HostResult(host, .undeliverable, detail: "invalid_instance")], batch, isLast: true)
+                _ = try await finish(
+                    [HostResult(host, .undeliverable, detail: "invalid_instance")], batch, isLast: true)
                 return nil
             }
         }
@@ -131,7 +132,8 @@ struct BatchRunner {
             } catch {
                 failures += 1
                 // Right after it was sent AWS may not know it yet.
-                let isPassing = [.throttled, .network, .timeout, .unavailable, .malformed, .notFound].contains(error.kind)
+                let isPassing = [.throttled, .network, .timeout, .unavailable, .malformed, .notFound].contains(
+                    error.kind)
                 guard isPassing, failures <= Self.mostFailures else { throw error }
                 continue
             }

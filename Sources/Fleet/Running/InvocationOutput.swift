@@ -32,11 +32,12 @@ struct InvocationOutput {
     private func whole(_ step: String, _ invocation: SSM.Invocation) async throws(AWSError) -> String {
         metrics.change { $0.longOutputs += 1 }
         if let files {
-            let key = "\(files.prefix)/\(invocation.commandId)/\(invocation.instanceId)/awsrunShellScript/\(step)/stdout"
+            let key =
+                "\(files.prefix)/\(invocation.commandId)/\(invocation.instanceId)/awsrunShellScript/\(step)/stdout"
             do throws(AWSError) {
                 let object = try await files.hub.send(S3.GetObject(bucket: files.bucket, key: key))
                 return String(decoding: object.body, as: UTF8.self)
-            } catch where error.kind == .notFound || error.kind == .denied {
+            } catch  where error.kind == .notFound || error.kind == .denied {
                 // The instance's own role writes it, and may not be allowed to.
             }
         }

@@ -184,8 +184,12 @@ struct TaskRunner {
         let metadata: Logger.Metadata = [
             "error": "\(error)", "code": "\(failure.code.rawValue)", "failures": .stringConvertible(lease.failures + 1),
         ]
-        if failure.isPassing, lease.failures + 1 < Self.most {
-            // 10 s, 20 s, …, at most 5 minutes, and a random part, so that those that failed at once do not return at once.
+        let stop = try await environment.stored { [lease] in try $0.job(lease.job.id)?.stop }
+        if let stop, lease.phase != .send {
+            return try await end(.skipped, detail: stop.rawValue, reason: .skipped)
+        }
+        if failure.isPassing, stop == nil, lease.failures + 1 < Self.most {
+            // 10 s, 20 s, …, at most 5 minutes, and a random part: those that failed at once do not return at once.
             let pause = min(300, 10 * Double(1 << min(lease.failures, 5))) * (0.5 + .random(in: 0..<0.5))
             logger.warning("the task is put off", metadata: metadata)
             return try await postpone(seconds: pause, "\(error)")
@@ -224,7 +228,9 @@ struct TaskFailure: Equatable {
         case .regionDisabled: (code, reason, isPassing) = (.regionDisabled, .skipped, false)
         // A region that the account did not enable knows none of its keys.
         case .unrecognizedCredentials:
-            (code, reason, isPassing) = (error.action == "sts:AssumeRole" ? .accessDenied : .regionDisabled, .skipped, false)
+            (code, reason, isPassing) = (
+                error.action == "sts:AssumeRole" ? .accessDenied : .regionDisabled, .skipped, false
+            )
         case .network, .timeout, .unavailable, .malformed, .skewedClock:
             (code, reason, isPassing) = (.failed, .skipped, true)
         case .certificate, .notFound, .invalid, .redirected, .credentials, .configuration, .cancelled, .other:

@@ -56,7 +56,9 @@ package struct Cron: Sendable, Equatable {
         _ text: String, _ name: String, _ range: ClosedRange<Int>, _ names: [String] = []
     ) throws(Invalid) -> Set<Int> {
         let invalid = Invalid(
-            message: "\"\(text.prefix(40))\" is no \(name): write *, or numbers from \(range.lowerBound) to \(range.upperBound)")
+            message:
+                "\"\(text.prefix(40))\" is no \(name): write *, or numbers from \(range.lowerBound) to \(range.upperBound)"
+        )
         func number(_ text: Substring) -> Int? {
             if let index = names.firstIndex(of: text.lowercased()) { return index + (range.lowerBound == 0 ? 0 : 1) }
             return Int(text).flatMap { range.contains($0) ? $0 : nil }

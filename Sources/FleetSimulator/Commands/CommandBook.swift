@@ -99,6 +99,9 @@ final class CommandBook: Sendable {
         commands.withLock { $0[id] }.flatMap { $0.account == account && $0.region == region ? $0 : nil }
     }
 
+    /// How many commands an instance took.
+    func count(of instance: Instance) -> Int { kept.withLock { $0[instance.number]?.commands ?? 0 } }
+
     /// The commands of an account and region that were sent after a time and have the instance.
     func commands(account: Int, region: String, instance: String, after time: Date) -> [Command] {
         commands.withLock { commands in

@@ -86,7 +86,8 @@ struct Hosts: Sendable {
     func outputs(_ instance: Instance, steps: Int, at time: Date, other: Instance) -> [String] {
         let time = instance.outcome == .skewed ? time.addingTimeInterval(-365 * 86_400) : time
         let named = instance.outcome == .hostile ? other : instance
-        let report = HostReport.of(named, at: time, agentVersion: agentVersion)
+        let report = HostReport.of(
+            named, at: time, agentVersion: agentVersion, isForged: instance.outcome == .hostile)
         let bytes = (try? Frame.encode(report, version: frame)) ?? []
         if instance.outcome == .truncated { return [String(decoding: bytes.prefix(bytes.count / 2), as: UTF8.self)] }
         return stride(from: 0, to: min(bytes.count, steps * Self.part), by: Self.part).map { start in

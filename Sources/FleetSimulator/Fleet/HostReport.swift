@@ -31,7 +31,8 @@ enum HostReport {
             executable: "/usr/bin/mongod", package: "mongodb-org-server", folder: "/var/lib/mongo"),
     ]
 
-    static func of(_ instance: Instance, at time: Date, agentVersion: String) -> Report {
+    /// - Parameter isForged: another instance prints it.
+    static func of(_ instance: Instance, at time: Date, agentVersion: String, isForged: Bool = false) -> Report {
         var host = Report.Host()
         host.hostname = "\(instance.hostname).\(instance.region).compute.internal"
         host.machineID = instance.draw.of("machine").hex(32)
@@ -50,7 +51,7 @@ enum HostReport {
         cloud.instanceID = instance.id
         cloud.instanceType = instance.type
         // Outside EC2 the agent knows of no cloud.
-        if instance.kind != .hybrid { host.cloud = cloud }
+        if instance.kind != .hybrid || isForged { host.cloud = cloud }
         let databases = (0..<instance.databases).map { database($0, of: instance) }.sorted { $0.key < $1.key }
         return Report(
             agent: .init(version: agentVersion, architecture: machine(instance)), host: host,

@@ -57,7 +57,8 @@ struct Instance: Sendable {
     /// 17 digits after `i-` or `mi-`, of which the last nine are its number.
     var id: String {
         let digits = String(number, radix: 16)
-        return (kind == .hybrid ? "mi-" : "i-") + draw.of("id").hex(8) + String(repeating: "0", count: 9 - digits.utf8.count) + digits
+        return (kind == .hybrid ? "mi-" : "i-") + draw.of("id").hex(8)
+            + String(repeating: "0", count: 9 - digits.utf8.count) + digits
     }
     var isArm: Bool { draw.of("architecture").fraction < 0.4 }
     var architecture: String { isArm ? "arm64" : "x86_64" }

@@ -13,7 +13,8 @@ final class Simulator: Sendable {
     let latency: Double
     private let counts = Mutex<[String: Int]>([:])
 
-    init(fleet: Fleet, identities: Identities, throttle: Throttle, commands: CommandBook, latency: Double,
+    init(
+        fleet: Fleet, identities: Identities, throttle: Throttle, commands: CommandBook, latency: Double,
         faults: Faults
     ) {
         self.faults = faults
@@ -88,8 +89,10 @@ final class Simulator: Sendable {
                 isJSON ? "UnknownOperationException" : service == .s3 ? "MethodNotAllowed" : "InvalidAction",
                 "fleet-simulator has no action \(action)", status: service == .s3 ? 405 : 400)
         }
-        guard throttle.takes(account: key.principal.account.id, region: signature.region, action: action,
-            isRegional: service == .ec2 || service == .ssm)
+        guard
+            throttle.takes(
+                account: key.principal.account.id, region: signature.region, action: action,
+                isRegional: service == .ec2 || service == .ssm)
         else {
             throw service.throttled
         }
@@ -103,7 +106,7 @@ final class Simulator: Sendable {
     }
 
     /// `/_simulator`: the calls by action and outcome; `/_simulator/instances`: what each instance is, one a line;
-    /// `/_simulator/sessions`: the roles that were assumed.
+    /// `/_simulator/sessions`: the roles that were assumed; `/_simulator/terminate/ID` makes an instance go.
     private func truth(_ request: HTTPCall) -> (status: Int, headers: [String: String], body: [UInt8]) {
         if request.path == "/_simulator/instances" {
             var body: [UInt8] = []
@@ -117,12 +120,19 @@ final class Simulator: Sendable {
                         ("outcome", .string(instance.outcome.rawValue)),
                         ("databases", .number(Double(instance.databases))),
                         ("gone", .bool(fleet.isGone(instance))),
+                        ("commands", .number(Double(commands.count(of: instance)))),
                         ("account_denied", .bool(instance.account.deniesRole)),
                         ("account_suspended", .bool(instance.account.isSuspended)),
                         ("region_denied", .bool(fleet.isDenied(instance.account, region: region))),
                     ]).bytes + [UInt8(ascii: "\n")]
             }
             return (200, ["Content-Type": "application/jsonl"], body)
+        }
+        if request.path.hasPrefix("/_simulator/terminate/"), let id = request.path.split(separator: "/").last,
+            let number = Int(id.suffix(9), radix: 16)
+        {
+            fleet.terminate(fleet.instance(number))
+            return (200, ["Content-Type": "application/json"], JSON.object([]).bytes)
         }
         if request.path == "/_simulator/sessions" {
             let sessions = identities.lastSessions.map { session -> JSON in

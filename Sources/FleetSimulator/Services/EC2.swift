@@ -80,7 +80,9 @@ extension Call {
                 break
             }
             let instance = fleet.instance(number)
-            if instance.kind != .hybrid, !fleet.isGone(instance), filters.allSatisfy({ instance.matches($0) }) { shown.append(instance) }
+            if instance.kind != .hybrid, !fleet.isGone(instance), filters.allSatisfy({ instance.matches($0) }) {
+                shown.append(instance)
+            }
         }
         xml.add("reservationSet", shown) { xml, instance in
             xml.add("reservationId", "r-\(instance.id.dropFirst(2))")

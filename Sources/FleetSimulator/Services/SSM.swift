@@ -52,7 +52,8 @@ extension Call {
                 "PlatformName": .string(instance.platform.name), "PlatformVersion": .string(instance.platform.version),
                 "ResourceType": .string(type), "IPAddress": .string(instance.privateAddress),
                 "ComputerName": .string("\(instance.hostname).\(instance.region).compute.internal"),
-                "SourceId": .string(instance.id), "SourceType": isHybrid ? "AWS::SSM::ManagedInstance" : "AWS::EC2::Instance",
+                "SourceId": .string(instance.id),
+                "SourceType": isHybrid ? "AWS::SSM::ManagedInstance" : "AWS::EC2::Instance",
             ])
         }
         return .object([

@@ -64,7 +64,8 @@ extension List {
             Field("name", optional: true, "Its name in Organizations.").cell("NAME", .cutEnd),
             Field("email", optional: true, "The address of its owner."),
             Field("state", optional: true, "ACTIVE, SUSPENDED, …, as Organizations has it."),
-            Field("organizational_unit", optional: true, "The names of the units above it.").cell("UNIT", .cutEnd, drop: 1),
+            Field("organizational_unit", optional: true, "The names of the units above it.").cell(
+                "UNIT", .cutEnd, drop: 1),
             Field("tags", optional: true, "Its tags, as KEY=VALUE separated by commas."),
             Field("hosts", .integer, "Its hosts that reported.").cell("HOSTS", right: true),
             Field("databases", .integer, "Its databases that are there.").cell("DATABASES", right: true),

@@ -37,10 +37,14 @@ extension List {
             Field("state", "queued, running, done, or dead when it was given up.")
                 .filtered(only: ["queued", "running", "done", "dead"]).cell("STATE"),
             Field("phase", "accounts, regions, list or send: what it does, or did last.").cell("PHASE", drop: 2),
-            Field("code", optional: true, "How it ended: " + ScopeCode.allCases.map(\.rawValue).joined(separator: ", ") + ".")
-                .cell("CODE"),
+            Field(
+                "code", optional: true,
+                "How it ended: " + ScopeCode.allCases.map(\.rawValue).joined(separator: ", ") + "."
+            )
+            .cell("CODE"),
             Field("detail", optional: true, "Why.").unfiltered.cell("DETAIL", .cutEnd, rank: 1),
-            Field("remedy", optional: true, "What to do about it.").unfiltered.cell("WHAT TO DO", .cutEnd, drop: 1, rank: 2),
+            Field("remedy", optional: true, "What to do about it.").unfiltered.cell(
+                "WHAT TO DO", .cutEnd, drop: 1, rank: 2),
             Field("hosts", .integer, optional: true, "Instances that it found; null before they are listed.").unfiltered
                 .cell("HOSTS", right: true),
             Field("attempts", .integer, "How often a worker took it.").unfiltered,
@@ -62,7 +66,8 @@ extension List {
             Field("reason", optional: true, "How it ended; null while it is open: " + reasons)
                 .filtered(only: Reason.allCases.map(\.rawValue)).cell("REASON"),
             Field("detail", optional: true, "More about the reason.").cell("DETAIL", .cutEnd),
-            Field("remedy", optional: true, "What to do about it.").unfiltered.cell("WHAT TO DO", .cutEnd, drop: 1, rank: 2),
+            Field("remedy", optional: true, "What to do about it.").unfiltered.cell(
+                "WHAT TO DO", .cutEnd, drop: 1, rank: 2),
             Field("attempt", .integer, "How often it was asked.").unfiltered,
             Field("is_canary", .flag, "Whether it was in the canary.").unfiltered,
             Field("started_at", .time, optional: true, "When AWS took the command.").unfiltered,
@@ -92,7 +97,8 @@ extension List {
             Field("reason", optional: true, "How the last run that covered it ended for it: " + reasons)
                 .filtered(only: Reason.allCases.map(\.rawValue)).indexed.cell("REASON"),
             Field("detail", optional: true, "More about the reason.").cell("DETAIL", .cutEnd),
-            Field("remedy", optional: true, "What to do about it.").unfiltered.cell("WHAT TO DO", .cutEnd, drop: 1, rank: 1),
+            Field("remedy", optional: true, "What to do about it.").unfiltered.cell(
+                "WHAT TO DO", .cutEnd, drop: 1, rank: 1),
             Field("reason_at", .time, optional: true, "When it ended.").unfiltered,
             Field("job_id", optional: true, "The run.").unfiltered,
             Field("answered_at", .time, optional: true, "When it last reported.").unfiltered,

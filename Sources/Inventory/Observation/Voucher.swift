@@ -54,7 +54,8 @@ extension Observation {
         if let claimed = host.claimedInstanceID, claimed != voucher.instanceID {
             throw Refusal(
                 .agentMismatch,
-                "the output of \(voucher.instanceID) in account \(voucher.accountID) is a report of \(claimed.prefix(40))")
+                "the output of \(voucher.instanceID) in account \(voucher.accountID) is a report of \(claimed.prefix(40))"
+            )
         }
         guard let vouched = host.vouched(voucher) else {
             throw Refusal(.noIdentity, "\(voucher.instanceID.prefix(40)) is no instance's id")

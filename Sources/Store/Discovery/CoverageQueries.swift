@@ -106,7 +106,8 @@ extension InventoryStore {
         return try read { database in
             let jobs = try Row.fetchAll(
                 database,
-                sql: "SELECT row_id, id, ended_at, state FROM jobs WHERE ended_at IS NOT NULL ORDER BY row_id DESC LIMIT ?",
+                sql:
+                    "SELECT row_id, id, ended_at, state FROM jobs WHERE ended_at IS NOT NULL ORDER BY row_id DESC LIMIT ?",
                 arguments: [limit])
             func counts(_ sql: String, _ job: Int64) throws -> [String: Int] {
                 let rows = try Row.fetchAll(

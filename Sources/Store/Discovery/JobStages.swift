@@ -73,8 +73,9 @@ extension InventoryStore {
         _ job: Job, _ rule: CanaryRule, _ now: Date, _ database: Database
     ) throws {
         let open = "job_row_id = ? AND reason IS NULL"
-        guard let count = try Int.fetchOne(
-            database, sql: "SELECT COUNT(*) FROM results WHERE \(open)", arguments: [job.row]), count > 0
+        guard
+            let count = try Int.fetchOne(
+                database, sql: "SELECT COUNT(*) FROM results WHERE \(open)", arguments: [job.row]), count > 0
         else { return try setStage(.rest, job.row, database) }
         for (key, values) in rule.tags {
             for value in values {

@@ -43,7 +43,7 @@ extension InventoryStore {
     private static func due(owner: String, _ time: String, _ database: Database) throws -> Int64? {
         let sql = """
             SELECT t.row_id FROM tasks t JOIN jobs j ON j.row_id = t.job_row_id
-            WHERE (t.state = 'queued' AND t.due_at <= ?
+            WHERE (t.state = 'queued' AND (t.due_at <= ? OR j.stop IS NOT NULL)
                     OR t.state = 'running' AND t.lease_until < ? AND t.lease_owner <> ?) AND \(mayRun)
             ORDER BY t.job_row_id, t.due_at, t.row_id LIMIT 1
             """

@@ -75,7 +75,8 @@ extension InventoryStore {
             let own = try Self.id(of: row, database)
             let reports = try Row.fetchAll(
                 database,
-                sql: "SELECT source, seen_at, received_at, body, voucher FROM reports WHERE host_row_id = ? ORDER BY row_id",
+                sql:
+                    "SELECT source, seen_at, received_at, body, voucher FROM reports WHERE host_row_id = ? ORDER BY row_id",
                 arguments: [row])
             let tags = try Row.fetchAll(
                 database, sql: "SELECT key, value FROM host_tags WHERE host_row_id = ?", arguments: [row])

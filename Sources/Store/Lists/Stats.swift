@@ -56,8 +56,8 @@ extension InventoryStore {
         }
     }
 
-    /// What is counted: the counters that triggers keep, or, for a reader who is bound to hosts or tags, and for columns
-    /// that no counter has, the rows.
+    /// What is counted: the counters that triggers keep; or the rows, for a reader who is bound to hosts or tags, and
+    /// for columns that no counter has.
     private func counted(
         _ bounds: Bounds, _ extras: [(alias: String, column: ExtraColumn)]
     ) -> (table: String, arguments: [any DatabaseValueConvertible]) {

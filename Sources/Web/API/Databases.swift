@@ -49,7 +49,9 @@ extension Endpoint {
             method: .get, path: base + "/stats", scope: .read, isForBound: true,
             summary: "Databases counted, the largest group first.",
             parameters: [
-                Parameter(name: "group_by", help: "Columns, separated by commas: \((names + Stats.more).joined(separator: ", ")).")
+                Parameter(
+                    name: "group_by",
+                    help: "Columns, separated by commas: \((names + Stats.more).joined(separator: ", ")).")
             ] + names.map { Parameter(name: $0, help: "Only databases with this \($0).", isList: true) },
             answers: [200: "Stats", 400: "Problem"]
         ) { call in

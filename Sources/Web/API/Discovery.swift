@@ -6,10 +6,14 @@ import Inventory
 extension Endpoint {
     /// Runs of discovery, and how much of the organisation they reach.
     static func discovery(_ catalog: Catalog) -> [Endpoint] {
-        var tasks = list(
+        let tasks = list(
             base + "/jobs/{id}/tasks", "The accounts and regions of a run.", catalog.tasks, isForBound: false,
-            of: "job_id")
-        tasks.answers[404] = "Problem"
+            of: "job_id"
+        ) { call in
+            let id = call.path["id"] ?? ""
+            guard try await call.withStore({ try $0.job(id) }) != nil else { throw Problem.notFound("run") }
+            return id
+        }
         return [
             Endpoint(
                 method: .post, path: base + "/scans", scope: .scan,
@@ -39,7 +43,9 @@ extension Endpoint {
                 answers: [200: "JobDetail", 404: "Problem", 409: "Problem"]
             ) { try await $0.retryJob() },
             results(catalog),
-            list(base + "/instances", "Instances that EC2 or SSM listed, also those that cannot be asked.", catalog.instances),
+            list(
+                base + "/instances", "Instances that EC2 or SSM listed, also those that cannot be asked.",
+                catalog.instances),
             coverage(),
             Endpoint(
                 method: .get, path: base + "/coverage/history", scope: .read, isForBound: true,
@@ -89,7 +95,8 @@ extension Endpoint {
         endpoint.parameters.append(
             Parameter(
                 name: "include",
-                help: "databases adds the databases of each host's report as database_rows. Then limit is at most 100."))
+                help: "databases adds the databases of each host's report as database_rows. Then limit is at most 100.")
+        )
         endpoint.answers[200] = "ResultPage"
         endpoint.answers[404] = "Problem"
         endpoint.run = { call in
@@ -113,4 +120,3 @@ extension Endpoint {
         return endpoint
     }
 }
-

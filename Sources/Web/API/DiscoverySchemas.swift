@@ -63,8 +63,10 @@ extension Schemas {
 
     /// A row of `results`, perhaps with the databases of its report.
     private static func result(_ catalog: Catalog) -> JSON {
-        row(catalog.results, optional: [
-            "database_rows": ["type": ["array", "null"], "items": reference("ReportDatabase")]
-        ])
+        row(
+            catalog.results,
+            optional: [
+                "database_rows": ["type": ["array", "null"], "items": reference("ReportDatabase")]
+            ])
     }
 }

@@ -6,6 +6,7 @@ extension Endpoint {
 
     /// Every route. docs/contributing/endpoint.md tells how to add one.
     static func all(_ catalog: Catalog) -> [Endpoint] {
-        databases(catalog) + hosts(catalog) + groups(catalog) + reports(catalog) + tokens(catalog) + discovery(catalog) + probes(catalog)
+        databases(catalog) + hosts(catalog) + groups(catalog) + reports(catalog) + tokens(catalog) + discovery(catalog)
+            + probes(catalog)
     }
 }

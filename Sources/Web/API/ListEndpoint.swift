@@ -7,10 +7,13 @@ import Report
 extension Endpoint {
     /// A list: its filters, its order and its pages, as JSON or CSV, or the whole of it as NDJSON.
     ///
-    /// - Parameter field: the filter whose value is the database in the path; nil for a list of everything.
+    /// - Parameters:
+    ///   - field: the filter whose value is in the path; nil for a list of everything.
+    ///   - id: finds that value.
     static func list(
         _ path: String, _ summary: String, _ list: List, scope: Scope = .read, isForBound: Bool = true,
-        of field: String? = nil
+        of field: String? = nil,
+        id: @escaping @Sendable (Call) async throws -> String = { try await $0.currentDatabase() }
     ) -> Endpoint {
         let filters = list.filters.filter { $0.name != field }
         var answers = [200: list.item + "List", 400: "Problem"]
@@ -21,7 +24,7 @@ extension Endpoint {
             answers: answers
         ) { call in
             var request = try call.listRequest(Set(filters.map(\.name)))
-            if let field { request.require(field, try await call.currentDatabase()) }
+            if let field { request.require(field, try await id(call)) }
             return try await call.reply(list, request)
         }
         endpoint.isForBound = isForBound

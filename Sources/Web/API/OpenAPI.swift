@@ -89,8 +89,10 @@ public enum OpenAPI {
 
     private static func response(_ status: Int, _ schema: String, _ endpoint: Endpoint) -> JSON {
         let words = [
-            200: "The answer.", 201: "Created.", 202: "The run begins.", 204: "Done.", 400: "The request is invalid; the detail says why.",
-            401: "There is no valid token.", 403: "The token does not allow it.", 404: "It does not exist.", 409: "It contradicts what is there; the detail says why.",
+            200: "The answer.", 201: "Created.", 202: "The run begins.", 204: "Done.",
+            400: "The request is invalid; the detail says why.",
+            401: "There is no valid token.", 403: "The token does not allow it.", 404: "It does not exist.",
+            409: "It contradicts what is there; the detail says why.",
             413: "The body is too large.", 415: "The body's encoding is not supported.",
             422: "Every report was rejected.", 429: "Too many requests; Retry-After says when to try again.",
             500: "The request failed; the log has the reason.",

@@ -72,7 +72,8 @@ enum Schemas {
             "report_error": textOrNull, "problems": ["type": "array", "items": ["type": "object"]],
         ]),
         "HostDetail": object([
-            "host": reference("Host"), "tags": reference("Tags"), "instance_tags": reference("Tags"), "databases": list("Database"),
+            "host": reference("Host"), "tags": reference("Tags"), "instance_tags": reference("Tags"),
+            "databases": list("Database"),
             "report": ["type": ["object", "null"], "description": "The report's host block: docs/report.md."],
             "scan": ["type": ["object", "null"], "description": "How the scan went: docs/report.md."],
             "report_error": textOrNull,

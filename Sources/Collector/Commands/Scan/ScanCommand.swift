@@ -1,5 +1,5 @@
-import ArgumentParser
 import AWSClient
+import ArgumentParser
 import Fleet
 import Foundation
 import Inventory
@@ -87,7 +87,8 @@ struct ScanCommand: AsyncParsableCommand {
                 ).run(format)
             }
             source = try LocalScan(
-                configured.value, isLogged: configured.sources["log.level"] != nil, profile: profile, region: homeRegion)
+                configured.value, isLogged: configured.sources["log.level"] != nil, profile: profile, region: homeRegion
+            )
         }
         let id = try await begin(source)
         guard wait || attach != nil || source.mustWait else {

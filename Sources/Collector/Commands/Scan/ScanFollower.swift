@@ -49,7 +49,9 @@ struct ScanFollower {
             let line = Self.line(progress, seconds: seconds)
             if isTerminal {
                 Self.rewrite(line)
-            } else if line != shown, shown.isEmpty || progress.state.isEnded || ContinuousClock.now - last > Self.linePause {
+            } else if line != shown,
+                shown.isEmpty || progress.state.isEnded || ContinuousClock.now - last > Self.linePause
+            {
                 Talk.say(line)
                 (shown, last) = (line, .now)
             }

@@ -40,7 +40,8 @@ struct ScanPreview {
         lines.append("Document:   version \(preview.document_version), \(hash)")
         lines.append("")
         var table = Table([
-            .init("ACCOUNT"), .init("REGION"), .init("CODE"), .init("ASKED", right: true), .init("COMMANDS", right: true),
+            .init("ACCOUNT"), .init("REGION"), .init("CODE"), .init("ASKED", right: true),
+            .init("COMMANDS", right: true),
             .init("NOT ASKED", fit: .cutEnd),
         ])
         for scope in preview.scopes where scope.code != .ok || !scope.instances.isEmpty || !scope.others.isEmpty {

@@ -22,12 +22,14 @@ struct ScanSummary {
         }
         lines.append("")
         lines.append(
-            "\(progress.databases) databases on \(progress.answered) hosts that answered, in \(progress.accounts) accounts.")
+            "\(progress.databases) databases on \(progress.answered) hosts that answered, in \(progress.accounts) accounts."
+        )
         try Output.print(lines.joined(separator: "\n") + "\n")
     }
 
     private var took: String {
-        guard let start = progress.started_at.flatMap(Timestamp.parse), let end = progress.ended_at.flatMap(Timestamp.parse)
+        guard let start = progress.started_at.flatMap(Timestamp.parse),
+            let end = progress.ended_at.flatMap(Timestamp.parse)
         else { return "" }
         return " in \(Units.duration(end.timeIntervalSince(start)))"
     }
@@ -60,7 +62,9 @@ struct ScanSummary {
         guard progress.failures + progress.failedScopes > 0 else { return }
         var parts: [String] = []
         if progress.failures > 0 { parts.append("\(progress.failures) hosts did not answer") }
-        if progress.failedScopes > 0 { parts.append("\(progress.failedScopes) accounts or regions could not be listed") }
+        if progress.failedScopes > 0 {
+            parts.append("\(progress.failedScopes) accounts or regions could not be listed")
+        }
         throw fail(.someFailed, parts.joined(separator: ", ") + ": see `dbcensus-collector coverage`")
     }
 }
