@@ -1,5 +1,5 @@
 # The commands of this project. Each installs what it needs (apt, pip) and says so.
-.PHONY: help run test test-swift test-agent test-collector test-aws test-discovery test-drills test-faults test-crowds test-repository truth agent document lint \
+.PHONY: help run demo test test-swift test-agent test-collector test-aws test-discovery test-drills test-faults test-crowds test-repository truth agent document lint \
 	format bench-agent bench-collector bench-aws fuzz reference golden pins clean
 
 help:           ## list these commands
@@ -8,6 +8,9 @@ help:           ## list these commands
 
 run:            ## build both programs, scan this host, store the report, show the inventory (STORE=PATH)
 	@scripts/run
+
+demo:           ## scan a simulated organisation of 30,000 hosts, one of which is this machine, and show what is found
+	@scripts/demo
 
 agent:          ## build the static agent: dist/dbcensus-agent-<version>-linux-<arch>, .gz, SHA256SUMS
 	@packaging/build-agent

@@ -82,7 +82,11 @@ package final class Discovery: Sendable {
     private func dispatch(until isDone: @escaping @Sendable () async throws -> Bool) async throws {
         try await withThrowingDiscardingTaskGroup { group in
             while !Task.isCancelled {
-                if mustAdvance.withLock({ flag in defer { flag = false }; return flag }) { await advanceAll() }
+                if mustAdvance.withLock({ flag in
+                    defer { flag = false }; return flag
+                }) {
+                    await advanceAll()
+                }
                 if try await isDone() { break }
                 var lease: TaskLease?
                 if environment.metrics.now.workers < most { lease = try await next() }

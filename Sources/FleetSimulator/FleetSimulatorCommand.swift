@@ -132,6 +132,10 @@ struct HostOptions: ParsableArguments {
     var realHosts = 0
     @Option(help: "The folder with the agents that real hosts download.") var agents = "dist"
 
+    @Option(
+        help: "A program that runs documents on real hosts instead of their shell alone: PROGRAM DOCUMENT PARAMETERS.")
+    var runner: String?
+
     func validate() throws {
         guard hostSeconds >= 0, speed > 0, Frame.Version(rawValue: frame) != nil else {
             throw ValidationError("--host-seconds is 0 or more, --speed above 0, --frame 1 or 2")
@@ -159,7 +163,7 @@ struct HostOptions: ParsableArguments {
         guard geteuid() == 0, !document.isEmpty else {
             throw ValidationError("--real-hosts needs root, --document and --agents")
         }
-        return RealHosts(count: realHosts, agents: agents, folder: folder + "/fleet-simulator-\(getpid())")
+        return RealHosts(count: realHosts, agents: agents, folder: folder + "/fleet-simulator-\(getpid())", runner: runner)
     }
 }
 

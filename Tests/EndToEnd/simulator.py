@@ -49,7 +49,7 @@ class Simulator:
     def env(self):
         """What a user sets for the AWS CLI and for our client."""
         return {"AWS_ENDPOINT_URL": self.url, "AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": self.first["access_key_id"],
-                "AWS_SECRET_ACCESS_KEY": self.first["secret_access_key"]}
+                "AWS_SECRET_ACCESS_KEY": self.first["secret_access_key"], **self.first.get("environment", {})}
 
     def client(self, service, credentials=None, region=REGION, attempts=1, **options):
         keys = credentials or {"AccessKeyId": self.first["access_key_id"], "SecretAccessKey": self.first["secret_access_key"]}

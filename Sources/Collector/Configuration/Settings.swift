@@ -89,8 +89,11 @@ extension Setting where Root == Configuration {
             "retention.dead_letter_days", \.retention.deadLetterDays, .integer(1...36_500), live: true,
             "Days that rejected reports are kept."),
         .init(
+            "retention.run_days", \.retention.runDays, .integer(1...36_500), live: true,
+            "Days that the result of each host of a run is kept. The counts of a run are kept as long as history."),
+        .init(
             "retention.history_days", \.retention.historyDays, .integer(1...36_500), live: true,
-            "Days that changes and earlier states of databases are kept."),
+            "Days that changes, earlier states of databases and runs of discovery are kept."),
         .init(
             "retention.unseen_days", \.retention.unseenDays, .integer(0...36_500), live: true,
             "Days after which an unseen host is removed with its databases and history. 0 keeps hosts for ever."),

@@ -11,6 +11,8 @@ struct Document: Sendable {
     var parameters: [String: JSON]
     /// Whether its hosts print a report of dbcensus.
     var isCensus: Bool
+    /// Its file; nil for one that is built in.
+    var path: String?
 
     /// A document of Amazon's, which prints a line.
     static let runShellScript = Document(
@@ -42,6 +44,7 @@ struct Document: Sendable {
                 (json["parameters"]?.fields ?? []).compactMap { key, value in value.map { (key, $0) } }
             ) { $1 },
             isCensus: true)
+        self.path = path
     }
 
     init(name: String, steps: [(name: String, shell: String)], hash: String, parameters: [String: JSON], isCensus: Bool)

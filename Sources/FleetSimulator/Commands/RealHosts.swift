@@ -10,6 +10,8 @@ struct RealHosts: Sendable {
     var agents: String
     /// Where the hosts have their folders.
     var folder: String
+    /// A program that runs a document as the SSM agent does; nil runs its shell alone.
+    var runner: String?
 
     func takes(_ instance: Instance, _ document: Document) -> Bool {
         instance.number < count && instance.kind == .managed && document.isCensus && document.steps.first?.shell != ""
@@ -17,6 +19,11 @@ struct RealHosts: Sendable {
 
     /// Runs the steps as the SSM agent does: the status of the first that fails, and what each printed.
     func run(_ command: CommandBook.Command, on instance: Instance) async -> (code: Int, outputs: [String]) {
+        if let runner, let path = command.document.path {
+            do { return try await Self.run(runner, path, command) } catch {
+                return (-1, ["fleet-simulator: cannot run \(runner): \(error)\n"])
+            }
+        }
         do {
             let root = "\(folder)/\(instance.id)"
             let place = "\(root)/\(command.id)"
@@ -45,6 +52,25 @@ struct RealHosts: Sendable {
             try? FileManager.default.removeItem(atPath: place)
             return (code, outputs)
         } catch { return (-1, ["fleet-simulator: cannot run the document: \(error)\n"]) }
+    }
+
+    private struct Answer: Decodable {
+        struct Step: Decodable {
+            var code: Int?
+            var stdout: String?
+        }
+        var steps: [String: Step]
+    }
+
+    /// `RUNNER DOCUMENT PARAMETERS` prints `{"steps": {NAME: {"code": …, "stdout": …}}}`.
+    private static func run(
+        _ runner: String, _ path: String, _ command: CommandBook.Command
+    ) async throws -> (code: Int, outputs: [String]) {
+        let parameters = String(decoding: try JSONEncoder().encode(command.values), as: UTF8.self)
+        let (_, output) = try await sh("exec \"$@\"", [runner, path, parameters])
+        let answer = try JSONDecoder().decode(Answer.self, from: Data(output.utf8))
+        let steps = command.document.steps.map { answer.steps[$0.name] }
+        return (steps.lazy.compactMap { $0?.code }.first { $0 != 0 } ?? 0, steps.map { $0?.stdout ?? "" })
     }
 
     private func make(_ path: String) throws {

@@ -126,12 +126,14 @@ public struct RetentionPolicy: Sendable, Equatable {
     public var auditDays = 400
     /// Dead letters, in days.
     public var deadLetterDays = 30
-    /// Changes, events of hosts, and what databases were before, in days.
+    /// What became of each host of a run of discovery, in days; the counts of a run are history.
+    public var runDays = 90
+    /// Changes, events of hosts, what databases were before, and runs of discovery, in days.
     public var historyDays = 730
     /// Hosts that were not seen for so many days are removed with everything known about them; 0 keeps them for ever.
     public var unseenDays = 0
 
-    /// 90, 30, 400, 30, 730 days, and hosts for ever.
+    /// 90, 30, 400, 30, 90, 730 days, and hosts for ever.
     public init() {}
 }
 

@@ -141,6 +141,18 @@ extension InventoryStore {
         }
     }
 
+    /// The last run of the schedule that was left out; nil when none was, and when one completed since.
+    public func lastSkippedRun() throws -> (dueAt: String, reason: String)? {
+        try look { database in
+            let sql = """
+                SELECT due_at, reason FROM skipped_runs
+                WHERE due_at > COALESCE((SELECT MAX(ended_at) FROM jobs WHERE state = 'completed'), '')
+                ORDER BY row_id DESC LIMIT 1
+                """
+            return try Row.fetchOne(database, sql: sql).map { ($0[0], $0[1]) }
+        }
+    }
+
     /// When the last run that completed ended; nil when none did.
     public func lastCompletedRun() throws -> String? {
         try look { try String.fetchOne($0, sql: "SELECT MAX(ended_at) FROM jobs WHERE state = 'completed'") }

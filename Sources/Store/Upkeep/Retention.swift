@@ -36,6 +36,7 @@ extension InventoryStore {
                         (SELECT row_id FROM database_history ORDER BY row_id LIMIT \(Self.retentionStep))
                     """, arguments: [before(policy.historyDays)])
             others += database.changesCount
+            others += try Self.removeRuns(before(policy.runDays), before(policy.historyDays), database)
             try database.execute(sql: "DELETE FROM token_usage WHERE day < ?", arguments: [before(2)])
             next.others += others
             return reports || sizes || others > 0
@@ -49,6 +50,33 @@ extension InventoryStore {
         }
         progress = next
         return isMore || isUnseen
+    }
+
+    /// Removes results of runs that ended before `detail`, and runs that ended before `history`.
+    private static func removeRuns(_ detail: String, _ history: String, _ database: Database) throws -> Int {
+        let old = "SELECT row_id FROM jobs WHERE ended_at < ?"
+        let ofTasks = "(SELECT t.row_id FROM tasks t WHERE t.job_row_id IN (\(old)))"
+        var removed = 0
+        func remove(_ table: String, _ condition: String, _ time: String) throws {
+            let sql = """
+                DELETE FROM \(table) WHERE row_id IN
+                    (SELECT row_id FROM \(table) WHERE \(condition) LIMIT \(retentionStep))
+                """
+            try database.execute(sql: sql, arguments: [time])
+            removed += database.changesCount
+        }
+        try remove("results", "job_row_id IN (\(old))", detail)
+        // What others refer to goes after them.
+        let isReferred = "EXISTS (SELECT 1 FROM results r WHERE r.batch_row_id = batches.row_id)"
+        try remove("batches", "task_row_id IN \(ofTasks) AND NOT \(isReferred)", detail)
+        guard removed == 0 else { return removed }
+        try database.execute(
+            sql: "DELETE FROM coverage_history WHERE job_row_id IN (\(old))", arguments: [history])
+        try remove("tasks", "job_row_id IN (\(old))", history)
+        guard removed == 0 else { return removed }
+        try remove("jobs", "ended_at < ?", history)
+        try remove("skipped_runs", "due_at < ?", history)
+        return removed
     }
 
     /// The most hosts that one step removes.

@@ -20,6 +20,11 @@ struct RequestLogMiddleware: RouterMiddleware {
             "route": "\(endpoint.path)", "status": .stringConvertible(status), "address": "\(context.address)",
             "seconds": .stringConvertible((ContinuousClock.now - start) / .seconds(1)),
         ]
+        if let trace = request.headers[.traceparent],
+            trace.wholeMatch(of: /00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}/) != nil
+        {
+            metadata["traceparent"] = "\(trace)"
+        }
         metadata["token"] = context.outcome.token.map { "\($0.id)" }
         logger.log(level: status >= 400 ? .info : .debug, "request", metadata: metadata)
         return response

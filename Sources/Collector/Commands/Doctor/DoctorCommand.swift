@@ -1,6 +1,7 @@
 import AWSClient
 import ArgumentParser
 import CLinux
+import Fleet
 import Foundation
 import Inventory
 import NIOSSL
@@ -121,12 +122,48 @@ struct DoctorCommand: AsyncParsableCommand {
                         ? .warning("none is valid: create one with `dbcensus-collector token create`")
                         : .good("\(valid.count) valid")
                 ))
+            checks += try Self.discovery(store, configuration.discovery)
             if let last = try store.lastReceived(), last > Timestamp.format(Date()) {
                 checks.append(
                     ("clock", .bad("the last report was received at \(last), which is in the future: set the clock")))
             }
             return checks
         } catch { return [("store", .bad("\(error)"))] }
+    }
+
+    /// Whether runs come to their end as the schedule has them, and which ones were left out.
+    private static func discovery(
+        _ store: InventoryStore, _ configuration: Configuration.Discovery
+    ) throws -> [(String, Check)] {
+        let last = try store.lastCompletedRun()
+        var checks: [(String, Check)] = []
+        if let text = configuration.schedule.cron,
+            let cron = try? Cron(text, timeZone: configuration.schedule.timeZone), let first = cron.next(after: Date()),
+            let second = cron.next(after: first)
+        {
+            let next = "the next run begins at \(Timestamp.format(first))"
+            if let last, let date = Timestamp.parse(last) {
+                let isOverdue = Date().timeIntervalSince(date) > 2 * second.timeIntervalSince(first)
+                checks.append(
+                    (
+                        "schedule",
+                        isOverdue
+                            ? .bad(
+                                "no run completed since \(last), which is more than twice the interval: see "
+                                    + "`dbcensus-collector jobs`, and whether `serve` runs")
+                            : .good("a run completed at \(last); \(next)")
+                    ))
+            } else {
+                checks.append(("schedule", .warning("no run has completed yet; \(next)")))
+            }
+        } else if let last {
+            checks.append(("schedule", .good("there is none; a run completed at \(last)")))
+        }
+        if let skipped = try store.lastSkippedRun() {
+            checks.append(
+                ("schedule", .warning("the run that was due at \(skipped.dueAt) was left out: \(skipped.reason)")))
+        }
+        return checks
     }
 
     /// Whether the kernel says that the clock is synchronised: adjtimex(2).
