@@ -1,6 +1,6 @@
 # The commands of this project. Each installs what it needs (apt, pip) and says so.
 .PHONY: help run demo test test-swift test-agent test-collector test-aws test-discovery test-drills test-faults test-crowds test-repository truth agent document lint \
-	format bench-agent bench-collector bench-aws fuzz reference golden pins clean
+	format bench-agent bench-collector bench-aws bench-fleet fuzz reference golden pins clean
 
 help:           ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -72,6 +72,9 @@ bench-collector: ## measure the collector next to SQLite alone and a collector i
 
 bench-aws:      ## measure the AWS client next to boto3, the fleet simulator and the SSM document
 	@scripts/bench-aws
+
+bench-fleet:    ## measure discovery of 10,000 and 100,000 simulated hosts next to boto3 (HOSTS="1000 …")
+	@scripts/bench-fleet
 
 fuzz:           ## fuzz every parser and the agent, SECONDS_EACH=120 of each
 	@scripts/fuzz

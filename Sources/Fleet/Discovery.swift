@@ -196,7 +196,8 @@ final class Bell: Sendable {
     /// Returns when it rings, after `patience`, or when the task is cancelled.
     func wait(_ patience: Duration) async {
         let timer = Task {
-            try? await Task.sleep(for: patience)
+            // One that is cancelled has nothing to tell.
+            do { try await Task.sleep(for: patience) } catch { return }
             self.ring()
         }
         await withTaskCancellationHandler {

@@ -9,6 +9,9 @@ actor FairLimiter {
 
     init(_ places: Int) { free = max(1, places) }
 
+    /// How many wait.
+    var count: Int { waiting.values.reduce(0) { $0 + $1.count } }
+
     /// Takes a place, when one is free.
     func take(_ account: String) async {
         if free > 0 {

@@ -46,6 +46,7 @@ struct FleetSimulatorCommand: AsyncParsableCommand {
                 "url": .string("http://127.0.0.1:\(port)"), "hub_account": .string(fleet.hub.id),
                 "access_key_id": .string(access.accessKeyID), "secret_access_key": .string(access.secretAccessKey),
                 "instances": .number(Double(fleet.size.accounts * fleet.size.regions.count * fleet.size.instances)),
+                "first_instance": fleet.size.instances > 0 ? .string(fleet.instance(0).id) : .null,
             ]
             FileHandle.standardOutput.write(Data(first.bytes + [UInt8(ascii: "\n")]))
         }.run()
@@ -163,7 +164,8 @@ struct HostOptions: ParsableArguments {
         guard geteuid() == 0, !document.isEmpty else {
             throw ValidationError("--real-hosts needs root, --document and --agents")
         }
-        return RealHosts(count: realHosts, agents: agents, folder: folder + "/fleet-simulator-\(getpid())", runner: runner)
+        return RealHosts(
+            count: realHosts, agents: agents, folder: folder + "/fleet-simulator-\(getpid())", runner: runner)
     }
 }
 

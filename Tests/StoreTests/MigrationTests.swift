@@ -20,7 +20,7 @@ struct MigrationTests {
         #expect(
             hashes == [
                 "0001 inventory: 892c1cd9a3a5a9ca", "0002 history: dc64f5e14018850c", "0003 senders: 7d14957d6860da6c",
-                "0004 places: 57ad7e870d9e17ba",
+                "0004 places: 57ad7e870d9e17ba", "0005 discovery: 4d0abbee09206660",
             ], "a new migration adds a line; a changed line means that stores in the field differ from new ones")
     }
 

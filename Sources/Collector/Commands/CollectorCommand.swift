@@ -19,7 +19,9 @@ struct CollectorCommand: AsyncParsableCommand {
                     ServeCommand.self, TokenCommand.self, DoctorCommand.self, BackupCommand.self, RestoreCommand.self,
                     RebuildCommand.self, ConfigCommand.self, OpenAPICommand.self,
                 ]),
-            CommandGroup(name: "Discovery:", subcommands: [ScanCommand.self, JobsCommand.self, CoverageCommand.self, DemoCommand.self]),
+            CommandGroup(
+                name: "Discovery:",
+                subcommands: [ScanCommand.self, JobsCommand.self, CoverageCommand.self, DemoCommand.self]),
             CommandGroup(
                 name: "Reports:", subcommands: [IngestCommand.self, DeadLettersCommand.self, TagCommand.self]),
             CommandGroup(

@@ -40,8 +40,12 @@ struct DemoCommand: AsyncParsableCommand {
         let path = try storePath()
         let fleet = try SimulatedFleet(
             program: try program(),
-            ["--accounts", "\(accounts)", "--regions", regions, "--instances", "\(instances)", "--share", "mixed", "--seed", "6"]
-                + (isReal ? ["--document", "dbcensus=\(document ?? "")", "--agents", agents ?? "", "--real-hosts", "1"] : []))
+            [
+                "--accounts", "\(accounts)", "--regions", regions, "--instances", "\(instances)", "--share", "mixed",
+                "--seed", "6",
+            ]
+                + (isReal
+                    ? ["--document", "dbcensus=\(document ?? "")", "--agents", agents ?? "", "--real-hosts", "1"] : []))
         defer { fleet.stop() }
         try introduce(fleet)
         var configuration = Configuration()
@@ -58,8 +62,10 @@ struct DemoCommand: AsyncParsableCommand {
         let end = try await ScanFollower(source: source, id: id, isTerminal: isatty(STDERR_FILENO) == 1).run()
         await source.close()
         try ScanSummary(progress: end).write(.text)
-        try DemoTour(store: try InventoryStore(path: path, mode: .read), path: path, realHost: isReal ? fleet.firstHost : nil)
-            .write()
+        try DemoTour(
+            store: try InventoryStore(path: path, mode: .read), path: path, realHost: isReal ? fleet.firstHost : nil
+        )
+        .write()
     }
 
     private func introduce(_ fleet: SimulatedFleet) throws {
@@ -79,7 +85,8 @@ struct DemoCommand: AsyncParsableCommand {
 
     private func storePath() throws -> String {
         if let store { return store }
-        let folder = FileManager.default.temporaryDirectory.appending(path: "dbcensus-demo-\(UUID().uuidString.prefix(8))")
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "dbcensus-demo-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         return folder.appending(path: "dbcensus.sqlite").path
     }
@@ -90,7 +97,9 @@ struct DemoCommand: AsyncParsableCommand {
         guard FileManager.default.isExecutableFile(atPath: path) else {
             throw CollectorError(
                 exitCode: .noInput,
-                message: "there is no program \(path): build it with `swift build --product fleet-simulator`, or name it with --simulator")
+                message:
+                    "there is no program \(path): build it with `swift build --product fleet-simulator`, or name it with --simulator"
+            )
         }
         return path
     }
@@ -113,9 +122,12 @@ private final class SimulatedFleet {
             var url: String
             var access_key_id: String
             var secret_access_key: String
+            var first_instance: String?
         }
         var line = Data()
-        while line.last != UInt8(ascii: "\n"), let byte = try pipe.fileHandleForReading.read(upToCount: 1), !byte.isEmpty {
+        while line.last != UInt8(ascii: "\n"), let byte = try pipe.fileHandleForReading.read(upToCount: 1),
+            !byte.isEmpty
+        {
             line += byte
         }
         guard let first = try? JSONDecoder().decode(First.self, from: line) else {
@@ -127,14 +139,7 @@ private final class SimulatedFleet {
             ("AWS_SECRET_ACCESS_KEY", first.secret_access_key), ("AWS_REGION", "eu-west-1"),
             ("AWS_EC2_METADATA_DISABLED", "true"),
         ] { setenv(name, value, 1) }
-        firstHost = Self.host(first.url)
-    }
-
-    private struct Instance: Decodable { var instance: String }
-
-    private static func host(_ url: String) -> String? {
-        guard let url = URL(string: url + "/_simulator/instances?first"), let text = try? Data(contentsOf: url) else { return nil }
-        return text.split(separator: UInt8(ascii: "\n")).first.flatMap { try? JSONDecoder().decode(Instance.self, from: $0) }?.instance
+        firstHost = first.first_instance
     }
 
     func stop() {
@@ -171,7 +176,9 @@ struct DemoTour {
         if count > Self.rows { try Output.print("… and \(count - Self.rows) more\n") }
     }
 
-    private func counts(_ question: String, _ command: String, _ columns: [String], _ conditions: [Condition] = []) throws {
+    private func counts(_ question: String, _ command: String, _ columns: [String], _ conditions: [Condition] = [])
+        throws
+    {
         try ask(question, command)
         let stats = try store.stats(groupBy: columns, conditions: conditions, bounds: Bounds())
         var table = Table(columns.map { .init($0.uppercased()) } + [.init("DATABASES", right: true)])
@@ -184,7 +191,9 @@ struct DemoTour {
     private func coverage() throws {
         try ask("Which hosts do we not know, and why?", "coverage --by reason,detail")
         let coverage = try store.coverage(groupBy: ["reason", "detail"], conditions: [], bounds: Bounds())
-        var table = Table([.init("REASON"), .init("DETAIL"), .init("HOSTS", right: true), .init("WHAT TO DO", fit: .cutEnd)])
+        var table = Table([
+            .init("REASON"), .init("DETAIL"), .init("HOSTS", right: true), .init("WHAT TO DO", fit: .cutEnd),
+        ])
         let items = coverage.items.filter { !["ok", "no_database"].contains(($0.group["reason"] ?? nil) ?? "") }
         for item in items.prefix(Self.rows) {
             let reason = (item.group["reason"] ?? nil) ?? ""

@@ -118,11 +118,15 @@ struct BatchRunner {
         let began = clock.now
         var deadline = began + .seconds(settings.commandSeconds)
         var open = batch.hosts
-        var wait = wasSent ? 0 : pace.start
+        let isScout = !wasSent && pace.isScout()
+        while !wasSent, let pause = pace.pause(waited: (clock.now - began) / .seconds(1), isScout: isScout) {
+            try await client.environment.sleep(.seconds(pause))
+        }
+        var wait = 0.0
         var failures = 0
         var cancelled: Reason?
         while !open.isEmpty {
-            try await client.environment.sleep(.seconds(wait))
+            if wait > 0 { try await client.environment.sleep(.seconds(wait)) }
             wait = pace.next(after: wait)
             let invocations: [SSM.Invocation]
             do throws(AWSError) {

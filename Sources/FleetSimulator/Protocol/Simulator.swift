@@ -110,8 +110,7 @@ final class Simulator: Sendable {
     private func truth(_ request: HTTPCall) -> (status: Int, headers: [String: String], body: [UInt8]) {
         if request.path == "/_simulator/instances" {
             var body: [UInt8] = []
-            let count = fleet.size.accounts * fleet.size.regions.count * fleet.size.instances
-            for number in 0..<(request.query == "first" ? min(1, count) : count) {
+            for number in 0..<(fleet.size.accounts * fleet.size.regions.count * fleet.size.instances) {
                 let instance = fleet.instance(number)
                 let region = fleet.size.regions.firstIndex(of: instance.region) ?? 0
                 body +=

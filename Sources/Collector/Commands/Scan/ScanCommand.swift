@@ -169,7 +169,7 @@ struct LocalScan: ScanSource {
     func work(_ id: String) async throws {
         guard lock != nil else { return }
         try await local.discovery.run(isAlone: true) { [store] in
-            try store.progress(id)?.state.isEnded ?? true
+            try store.job(id)?.state.isEnded ?? true
         }
     }
 

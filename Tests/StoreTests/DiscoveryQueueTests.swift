@@ -1,0 +1,166 @@
+import Foundation
+import Inventory
+import Report
+import Testing
+
+@testable import Store
+
+@Suite("The queue of discovery")
+struct DiscoveryQueueTests {
+    let store: InventoryStore
+    let now = Date(timeIntervalSince1970: 1_790_000_000)
+
+    init() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "dbcensus-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        store = try InventoryStore(path: folder.appending(path: "s.sqlite").path)
+    }
+
+    private func job(_ id: String = "job-1", key: String? = nil, regions: [String] = []) -> NewJob {
+        NewJob(
+            id: id, origin: "api", requestedBy: "t", request: ScanRequest(regions: regions), settings: "{}",
+            document: "d",
+            idempotencyKey: key)
+    }
+
+    private func lease(_ owner: String = "a", at seconds: Double = 0) throws -> TaskLease? {
+        let time = now.addingTimeInterval(seconds)
+        return try store.lease(owner: owner, until: time.addingTimeInterval(60), now: time)
+    }
+
+    /// A run with one account and region that has so many hosts, at the task that asks them.
+    private func asked(_ count: Int) throws -> TaskLease {
+        _ = try store.addJob(job(), now: now)
+        let first = try #require(try lease())
+        try store.expand(first, into: [NewTask(accountID: "111122223333", region: "*")], accounts: [], now: now)
+        let second = try #require(try lease())
+        try store.expand(
+            second, into: [NewTask(accountID: "111122223333", region: "eu-west-1")], accounts: [], now: now)
+        let third = try #require(try lease())
+        #expect(third.phase == .list && third.region == "eu-west-1")
+        let hosts = (0..<count).map { PlannedHost(ListedInstance(id: String(format: "i-%08x", $0), state: "running")) }
+        try store.record(third, hosts, now: now)
+        _ = try store.finishListing(third, isComplete: true, now: now)
+        return third
+    }
+
+    @Test("the same key gives the same run, and is refused for another request")
+    func keys() throws {
+        let first = try store.addJob(job(key: "k"), now: now)
+        let again = try store.addJob(job("job-2", key: "k"), now: now)
+        #expect(first.isNew && !again.isNew && again.job.id == "job-1")
+        #expect { try store.addJob(job("job-3", key: "k", regions: ["eu-west-1"]), now: now) } throws: {
+            ($0 as? StoreError)?.code == .conflict
+        }
+    }
+
+    @Test("a lease that ran out goes to another worker, and what the first one writes is refused")
+    func fences() throws {
+        _ = try store.addJob(job(), now: now)
+        let first = try #require(try lease("a"))
+        #expect(try lease("b", at: 30) == nil)
+        let second = try #require(try lease("b", at: 61))
+        #expect(second.task == first.task && second.fence == first.fence + 1)
+        #expect(throws: LeaseLost.self) { try store.expand(first, into: [], accounts: [], now: now) }
+        #expect(throws: LeaseLost.self) { try store.postpone(first, until: now, detail: "x") }
+        try store.expand(second, into: [], accounts: [], now: now)
+        // Its own lease is never taken by its owner, however its clock jumps.
+        _ = try store.addJob(job("job-2"), now: now)
+        #expect(try lease("c", at: 100) != nil)
+        #expect(try lease("c", at: 1_000_000) == nil)
+        try store.releaseLeases(owner: "c")
+        #expect(try lease("c", at: 1_000_000) != nil)
+    }
+
+    @Test("batches have at most 50 hosts of one architecture; a host is in one of them")
+    func batches() throws {
+        let task = try asked(120)
+        _ = try store.advance(task.job.row, canary: CanaryRule(percent: 0), now: now)
+        var sizes: [Int] = []
+        var seen: Set<String> = []
+        while case .batch(let batch) = try store.nextBatch(task, size: 50, windows: [], now: now) {
+            sizes.append(batch.hosts.count)
+            #expect(seen.isDisjoint(with: batch.hosts.keys))
+            seen.formUnion(batch.hosts.keys)
+        }
+        #expect(sizes == [50, 50, 20] && seen.count == 120)
+        #expect(try store.openBatches(task).count == 3)
+    }
+
+    @Test("hosts of a batch that AWS refused are asked again in smaller ones")
+    func takeBack() throws {
+        let task = try asked(4)
+        _ = try store.advance(task.job.row, canary: CanaryRule(percent: 0), now: now)
+        guard case .batch(let batch) = try store.nextBatch(task, size: 50, windows: [], now: now) else {
+            Issue.record("no batch")
+            return
+        }
+        #expect(try store.beginSending(batch, task, now: now))
+        try store.takeBack(batch, limit: 2, task)
+        guard case .batch(let smaller) = try store.nextBatch(task, size: 50, windows: [], now: now) else {
+            Issue.record("no batch")
+            return
+        }
+        #expect(smaller.hosts.count == 2 && Set(smaller.hosts.values) == [1], "a refused batch is no attempt")
+    }
+
+    @Test("a run ends when each host has its reason, and its counts are the rows'")
+    func ends() throws {
+        let task = try asked(3)
+        _ = try store.advance(task.job.row, canary: CanaryRule(percent: 0), now: now)
+        guard case .batch(let batch) = try store.nextBatch(task, size: 50, windows: [], now: now) else {
+            Issue.record("no batch")
+            return
+        }
+        let ids = batch.hosts.keys.sorted()
+        var again = HostResult(ids[2], .undeliverable)
+        again.again = .init(fetches: true)
+        var counts = try store.finish(
+            [HostResult(ids[0], .noDatabase), HostResult(ids[1], .failed, detail: "noexec"), again], of: batch,
+            isLast: true,
+            task, now: now)
+        #expect(counts.started == 2 && counts.ownFaults == 1)
+        // The same results again change nothing.
+        counts = try store.finish([HostResult(ids[0], .ok)], of: batch, isLast: true, task, now: now)
+        #expect(counts.started == 2)
+        #expect(try !store.settle(task, now: now), "one host is asked again")
+        let next = try #require(try lease())
+        guard case .batch(let second) = try store.nextBatch(next, size: 50, windows: [], now: now) else {
+            Issue.record("no batch")
+            return
+        }
+        #expect(second.hosts == [ids[2]: 2] && second.fetches)
+        _ = try store.finish([HostResult(ids[2], .ok)], of: second, isLast: true, next, now: now)
+        #expect(try store.settle(next, now: now))
+        #expect(try store.advance(task.job.row, canary: CanaryRule(), now: now).state == .completed)
+        let progress = try #require(try store.progress("job-1"))
+        #expect(progress.reasons == ["no_database": 1, "failed": 1, "ok": 1] && progress.hosts_done == 3)
+        #expect(try store.mostFrequentFault(task.job.row) == "failed (noexec)")
+        #expect(try store.coverageHistory(limit: 10, bounds: Bounds()).first?.reasons == progress.reasons)
+        #expect(try store.retryJob("job-1", now: now) == 1)
+        #expect(try store.progress("job-1")?.hosts_done == 2)
+    }
+
+    @Test("retention removes the hosts of old runs first, and keeps their counts")
+    func retention() throws {
+        let task = try asked(3)
+        try store.end(task, .ok, detail: nil, isDead: false, reason: .skipped, reasonDetail: "x", now: now)
+        _ = try store.advance(task.job.row, canary: CanaryRule(), now: now)
+        var policy = RetentionPolicy()
+        policy.runDays = 10
+        func retain(afterDays days: Double) throws {
+            var progress = RetentionProgress()
+            for _ in 0..<50 {
+                guard try store.retain(policy, &progress, now: now.addingTimeInterval(days * 86_400)) else { return }
+            }
+            Issue.record("the retention has no end")
+        }
+        try retain(afterDays: 9)
+        #expect(try store.page(.results, ListRequest()).items.count == 3)
+        try retain(afterDays: 11)
+        #expect(try store.page(.results, ListRequest()).items.isEmpty)
+        #expect(try store.progress("job-1")?.reasons == ["skipped": 3])
+        try retain(afterDays: 800)
+        #expect(try store.job("job-1") == nil)
+    }
+}
