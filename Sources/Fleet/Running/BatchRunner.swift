@@ -22,7 +22,11 @@ struct BatchRunner {
 
     func run(_ batch: Batch) async throws {
         var batch = batch
-        if batch.state == .sending, batch.commandID == nil { batch.commandID = try await lost(batch, pauses: [0]) }
+        if batch.state == .sending, batch.commandID == nil {
+            // What was sent a moment ago AWS may not list yet.
+            let age = batch.sendingAt.map { environment.now().timeIntervalSince($0) } ?? 0
+            batch.commandID = try await lost(batch, pauses: abs(age) < 60 ? Self.lookPauses : [0])
+        }
         if batch.commandID == nil { batch.commandID = try await send(batch) }
         guard let command = batch.commandID else { return }
         if batch.state != .sent {
