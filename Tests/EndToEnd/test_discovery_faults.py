@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import pathlib
 import random
 import sqlite3
 import subprocess
@@ -150,23 +149,3 @@ def test_two_scans_at_once(tmp_path):
         for instance, start, end in query(service.store, """SELECT r.instance_id, b.sending_at, r.ended_at FROM results r JOIN batches b ON b.row_id = r.batch_row_id"""):
             spans.setdefault(instance, []).append((start, end))
         assert all(len(found) == 2 and sorted(found)[0][1] <= sorted(found)[1][0] for found in spans.values())
-
-
-def test_a_clock_that_jumps(tmp_path):
-    library = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
-    assert library, "install faketime"
-    clock = tmp_path / "clock"
-    clock.write_text("+0")
-    with Simulator("--accounts", 4, "--instances", 100, "--host-seconds", 5) as simulator:
-        service = serving(tmp_path, simulator)
-        service.prefix = ["env"]
-        service.environment |= {"LD_PRELOAD": str(library), "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_CACHE_DURATION": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-        with service:
-            job = begin(service)
-            for offset in ("+240", "-240", "+0"):
-                time.sleep(2)
-                # More than a lease lasts, less than AWS accepts in a signature.
-                clock.write_text(offset)
-            assert wait(service, job)["progress"]["state"] == "completed"
-            check(rows(service.store, job), truth(simulator))
-            once(simulator)
