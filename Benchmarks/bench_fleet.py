@@ -36,7 +36,7 @@ def processor_seconds(pid):
 
 def collector(program, simulator, folder):
     """Seconds, processor seconds and peak MiB of one `scan`, and its result."""
-    settings = {"external_id": "fleet", "organization.enabled": "true", "canary.percent": "0", "concurrency.accounts": WIDTH,
+    settings = {"external_id": "fleet", "organization.enabled": "true", "agent_bucket": "agents", "canary.percent": "0", "concurrency.accounts": WIDTH,
                 "concurrency.batches": BATCHES, "organization.read_tags": "false"}
     flags = [part for name, value in settings.items() for part in ("--set", f"discovery.{name}={value}")]
     env = {"PATH": os.environ["PATH"], "HOME": str(folder), "AWS_EC2_METADATA_DISABLED": "true", **simulator.env}

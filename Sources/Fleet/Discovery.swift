@@ -18,6 +18,9 @@ package final class Discovery: Sendable {
     private let bell = Bell()
     /// Runs may have come to their end without a worker.
     private let mustAdvance = Mutex(true)
+    private let clock = Mutex(Date.distantPast)
+    /// Workers that have a task now.
+    private let busy = Mutex(0)
 
     /// Seconds that a lease lasts, and between two renewals.
     private static let leaseSeconds = 90.0
@@ -60,9 +63,22 @@ package final class Discovery: Sendable {
     /// - Parameter isAlone: no other program works on the store: leases that one left behind are free at once.
     package func run(isAlone: Bool, until isDone: @escaping @Sendable () async throws -> Bool = { false }) async throws
     {
-        if isAlone { try await environment.stored { try $0.releaseLeases(owner: nil) } }
+        if isAlone {
+            let now = environment.now()
+            try await environment.stored { store in
+                try store.releaseLeases(owner: nil)
+                try store.hasten(now: now)
+            }
+        }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.renew() }
+            // Tasks become due, and other programs add runs, without a ring.
+            group.addTask {
+                while true {
+                    try await Task.sleep(for: Self.patience)
+                    self.bell.ring()
+                }
+            }
             group.addTask { try await self.dispatch(until: isDone) }
             _ = try await group.next()
             group.cancelAll()
@@ -82,22 +98,18 @@ package final class Discovery: Sendable {
     private func dispatch(until isDone: @escaping @Sendable () async throws -> Bool) async throws {
         try await withThrowingDiscardingTaskGroup { group in
             while !Task.isCancelled {
-                if mustAdvance.withLock({ flag in
-                    defer { flag = false }; return flag
-                }) {
-                    await advanceAll()
-                }
+                if mustAdvance.withLock({ $0.take() }) { await advanceAll() }
                 if try await isDone() { break }
                 var lease: TaskLease?
-                if environment.metrics.now.workers < most { lease = try await next() }
+                if busy.withLock({ $0 }) < most { lease = try await next() }
                 guard let lease else {
-                    await bell.wait(Self.patience)
+                    await bell.wait()
                     continue
                 }
-                environment.metrics.change { $0.workers += 1 }
+                count(1)
                 group.addTask {
                     await self.work(lease)
-                    self.environment.metrics.change { $0.workers -= 1 }
+                    self.count(-1)
                     self.bell.ring()
                 }
             }
@@ -107,10 +119,21 @@ package final class Discovery: Sendable {
         try? await environment.stored { [owner] in try $0.releaseLeases(owner: owner) }
     }
 
+    private func count(_ workers: Int) {
+        busy.withLock { $0 += workers }
+        environment.metrics.change { $0.workers += workers }
+    }
+
     /// A task that is due; a store that is busy or full is asked again later.
     private func next() async throws -> TaskLease? {
         let now = environment.now()
+        let isSetBack = clock.withLock { last in
+            defer { last = now }
+            return now < last.addingTimeInterval(-1)
+        }
         do {
+            // What is due by a clock that was wrong is due now.
+            if isSetBack { try await environment.stored { try $0.hasten(now: now) } }
             return try await environment.stored { [owner] in
                 try $0.lease(owner: owner, until: now.addingTimeInterval(Self.leaseSeconds), now: now)
             }
@@ -154,8 +177,9 @@ package final class Discovery: Sendable {
     private func advance(_ job: Job) async throws {
         let canary = (try? DiscoverySettings(text: job.settings))?.canary ?? CanaryRule()
         let now = environment.now()
-        let after = try await environment.stored { try $0.advance(job.row, canary: canary, now: now) }
-        guard after.state.isEnded, paces.withLock({ $0.removeValue(forKey: job.row) }) != nil else { return }
+        let (after, hasEnded) = try await environment.stored { try $0.advance(job.row, canary: canary, now: now) }
+        if after.state.isEnded { paces.withLock { _ = $0.removeValue(forKey: job.row) } }
+        guard hasEnded else { return }
         environment.metrics.change { $0.runs[after.state.rawValue, default: 0] += 1 }
         environment.audit(
             AuditEntry(
@@ -175,46 +199,10 @@ package final class Discovery: Sendable {
     }
 }
 
-/// Wakes whoever waits for work.
-final class Bell: Sendable {
-    private struct State {
-        var isRung = false
-        var waiting: CheckedContinuation<Void, Never>?
-    }
-
-    private let state = Mutex(State())
-
-    func ring() {
-        let waiting = state.withLock { state in
-            defer { state.waiting = nil }
-            if state.waiting == nil { state.isRung = true }
-            return state.waiting
-        }
-        waiting?.resume()
-    }
-
-    /// Returns when it rings, after `patience`, or when the task is cancelled.
-    func wait(_ patience: Duration) async {
-        let timer = Task {
-            // One that is cancelled has nothing to tell.
-            do { try await Task.sleep(for: patience) } catch { return }
-            self.ring()
-        }
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let isReady = state.withLock { state in
-                    if state.isRung {
-                        state.isRung = false
-                        return true
-                    }
-                    state.waiting = continuation
-                    return false
-                }
-                if isReady { continuation.resume() }
-            }
-        } onCancel: {
-            ring()
-        }
-        timer.cancel()
+extension Bool {
+    /// The value, which is false from now on.
+    fileprivate mutating func take() -> Bool {
+        defer { self = false }
+        return self
     }
 }

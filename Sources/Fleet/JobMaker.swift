@@ -5,12 +5,19 @@ import Inventory
 package enum JobMaker {
     /// A run, with an id such as `job-20261129-173000-k3f9x2`, which sorts by time.
     ///
-    /// - Throws: `StoreError` with the code `badRequest` for an invalid request.
+    /// - Throws: `StoreError`: `badRequest` for an invalid request, `conflict` for settings that cannot work.
     package static func job(
         _ request: ScanRequest, _ settings: DiscoverySettings, origin: String, requestedBy: String,
         traceparent: String? = nil, idempotencyKey: String? = nil, now: Date = Date()
     ) throws -> NewJob {
         if let invalid = request.invalid { throw StoreError(.badRequest, invalid) }
+        // Without it every host would fail, one after the other.
+        guard settings.agent.delivery != .presigned || settings.agent.bucket != nil else {
+            throw StoreError(
+                .conflict,
+                "discovery.agent_bucket is not set: name the bucket with the agents, there or in DBCENSUS_DISCOVERY_AGENT_BUCKET, or set discovery.delivery to s3 or https"
+            )
+        }
         return NewJob(
             id: id(now), origin: origin, requestedBy: requestedBy, request: request, settings: try settings.text(),
             document: settings.document.key, traceparent: traceparent.flatMap(Self.traceparent),

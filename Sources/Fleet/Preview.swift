@@ -60,7 +60,8 @@ package struct Preview: Codable, Sendable {
             id: "dry-run", row: 0, state: .running, stage: .rest, stop: nil, requestedBy: "dry-run", request: request,
             settings: "", document: settings.document.key, createdAt: "")
         let accounts = try await AccountFinder(
-            settings: settings, request: request, hub: hub.client, hubAccount: hub.account
+            settings: settings, request: request, hub: hub.client, hubAccount: hub.account,
+            logger: environment.logger
         ).find().tasks
         let regions = try await accounts.concurrentMap(Self.width) { account throws(AWSError) -> [NewTask] in
             if account.code != nil { return [account] }

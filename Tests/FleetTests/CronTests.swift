@@ -46,6 +46,18 @@ struct CronTests {
         #expect(throws: Cron.Invalid.self) { try Cron(text) }
     }
 
+    @Test(
+        "overdue: the time table had two times since the last run; a weekend is no delay",
+        arguments: [
+            ("0 2 * * *", "2026-11-24T03:00:00Z", "2026-11-26T01:59:00Z", false),
+            ("0 2 * * *", "2026-11-24T03:00:00Z", "2026-11-26T02:01:00Z", true),
+            ("0 2 * * mon-fri", "2026-11-27T03:00:00Z", "2026-11-30T12:00:00Z", false),
+            ("0 2 * * mon-fri", "2026-11-27T03:00:00Z", "2026-12-01T02:01:00Z", true),
+        ])
+    func overdue(text: String, last: String, now: String, isOverdue: Bool) throws {
+        #expect(try Cron(text).isOverdue(since: Self.date(last), now: Self.date(now)) == isOverdue)
+    }
+
     @Test("an unknown time zone is named")
     func zone() {
         #expect { try Cron("* * * * *", timeZone: "Mars/Olympus") } throws: {

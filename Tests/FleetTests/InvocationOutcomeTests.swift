@@ -81,7 +81,7 @@ struct InvocationOutcomeTests {
             ("-----BEGIN DBCENSUS REPORT 2 900 1a-----\n<b>", .badReport), ("motd", .badReport), ("", .badReport),
         ])
     func outputs(text: String, reason: Reason) throws {
-        let (report, failure) = try ReportIntake.read(text, catalog: .current) { $0.map { _ in nil } }
+        let (report, _, failure) = try ReportIntake.read(text, catalog: .current) { $0.map { _ in nil } }
         #expect(failure?.reason == reason || (reason == .badReport && report != nil))
     }
 }

@@ -72,6 +72,20 @@ struct DiscoveryQueueTests {
         #expect(try lease("c", at: 1_000_000) != nil)
     }
 
+    @Test("after a clock was set back, what was due by the wrong time is due now")
+    func clocks() throws {
+        _ = try store.addJob(job(), now: now.addingTimeInterval(480))
+        #expect(try lease() == nil)
+        try store.hasten(now: now)
+        #expect(try lease() != nil)
+    }
+
+    @Test("so many runs may be open, and no more")
+    func openJobs() throws {
+        for number in 0..<InventoryStore.mostOpenJobs { _ = try store.addJob(job("job-\(number)"), now: now) }
+        #expect { try store.addJob(job("job-x"), now: now) } throws: { ($0 as? StoreError)?.code == .conflict }
+    }
+
     @Test("batches have at most 50 hosts of one architecture; a host is in one of them")
     func batches() throws {
         let task = try asked(120)
@@ -132,7 +146,7 @@ struct DiscoveryQueueTests {
         #expect(second.hosts == [ids[2]: 2] && second.fetches)
         _ = try store.finish([HostResult(ids[2], .ok)], of: second, isLast: true, next, now: now)
         #expect(try store.settle(next, now: now))
-        #expect(try store.advance(task.job.row, canary: CanaryRule(), now: now).state == .completed)
+        #expect(try store.advance(task.job.row, canary: CanaryRule(), now: now).job.state == .completed)
         let progress = try #require(try store.progress("job-1"))
         #expect(progress.reasons == ["no_database": 1, "failed": 1, "ok": 1] && progress.hosts_done == 3)
         #expect(try store.mostFrequentFault(task.job.row) == "failed (noexec)")

@@ -32,11 +32,16 @@ package enum S3 {
 
         package var bucket: String
         package var key: String
+        /// Only so many bytes, from its beginning; nil for all.
+        package var first: Int?
 
-        package init(bucket: String, key: String) {
+        package init(bucket: String, key: String, first: Int? = nil) {
             self.bucket = bucket
             self.key = key
+            self.first = first
         }
+
+        package var headers: [NamedValue] { first.map { [NamedValue("Range", "bytes=0-\(max(1, $0) - 1)")] } ?? [] }
 
         package static func output(_ answer: HTTPAnswer) throws(AWSError) -> Object {
             let object = Object(answer)

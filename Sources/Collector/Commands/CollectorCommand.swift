@@ -48,7 +48,8 @@ struct CollectorCommand: AsyncParsableCommand {
             Foundation.exit(error.exitCode.rawValue)
         } catch let error as StoreError {
             Talk.say("dbcensus-collector: \(error)")
-            Foundation.exit(([.badCursor, .badRequest].contains(error.code) ? ExitStatus.usage : .store).rawValue)
+            Foundation.exit(
+                ([.badCursor, .badRequest, .conflict].contains(error.code) ? ExitStatus.usage : .store).rawValue)
         } catch {
             exit(withError: error)
         }

@@ -54,6 +54,7 @@ struct DemoCommand: AsyncParsableCommand {
         configuration.discovery.settings.organization.isEnabled = true
         (configuration.discovery.settings.concurrency.accounts, configuration.discovery.settings.concurrency.batches) =
             (max(20, accounts * 3), 400)
+        configuration.discovery.settings.agent.bucket = "agents"
         // Its troubles are there on purpose.
         configuration.discovery.settings.canary.percent = 0
         configuration.discovery.settings.stopAt.failures = 100
@@ -137,7 +138,8 @@ private final class SimulatedFleet {
         for (name, value) in [
             ("AWS_ENDPOINT_URL", first.url), ("AWS_ACCESS_KEY_ID", first.access_key_id),
             ("AWS_SECRET_ACCESS_KEY", first.secret_access_key), ("AWS_REGION", "eu-west-1"),
-            ("AWS_EC2_METADATA_DISABLED", "true"),
+            // Presigned URLs are made without a call; the document takes those of AWS.
+            ("AWS_ENDPOINT_URL_S3", "https://s3.eu-west-1.amazonaws.com"), ("AWS_EC2_METADATA_DISABLED", "true"),
         ] { setenv(name, value, 1) }
         firstHost = first.first_instance
     }

@@ -79,8 +79,10 @@ struct JobsCommand: AsyncParsableCommand {
                     throw CollectorError(
                         exitCode: .usage, message: "the run \(id) has ended, or was told to stop before")
                 }
-                _ = try inventory.openJobs().first { $0.id == id }.map {
-                    try inventory.advance($0.row, canary: CanaryRule(), now: Date())
+                try inventory.audit("jobs cancel", target: id)
+                // Without a service nothing else ends it.
+                if let job = try inventory.job(id) {
+                    _ = try inventory.advance(job.row, canary: CanaryRule(), now: Date())
                 }
             }
             Talk.say("The run \(id) is cancelled. Hosts that were asked may still answer.")
@@ -105,6 +107,7 @@ struct JobsCommand: AsyncParsableCommand {
             let inventory = try InventoryStore(path: store.store)
             guard let count = try inventory.retryJob(id, now: Date()) else { throw JobsCommand.unknown(id) }
             guard count > 0 else { return Talk.say("Nothing failed in the run \(id).") }
+            try inventory.audit("jobs retry", target: id)
             let isServed = try StoreLock.service(of: store.store) != nil
             Talk.say(
                 isServed

@@ -24,13 +24,8 @@ struct StatsCommand: AsyncParsableCommand {
 
     func run() async throws {
         let names = columns.split(separator: ",").map(String.init)
-        let parsed = try conditions.map { text in
-            guard let condition = Condition(text) else {
-                throw ValidationError("--where \(text): write a field, = or !=, and a value.")
-            }
-            return condition
-        }
-        let query = parsed.map { ($0.field, ($0.comparison == .equal ? "" : $0.comparison.rawValue) + $0.value) }
+        let parsed = try conditions.parsedConditions()
+        let query = parsed.map(\.queryItem)
         let stats = try await source.ask("stats", [("group_by", columns)] + query) {
             try $0.stats(groupBy: names, conditions: parsed)
         }

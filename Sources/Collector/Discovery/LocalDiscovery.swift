@@ -3,6 +3,7 @@ import Fleet
 import Foundation
 import Inventory
 import Logging
+import Report
 import Store
 import Synchronization
 
@@ -11,7 +12,6 @@ final class LocalDiscovery: Sendable {
     let discovery: Discovery
     let metrics = FleetMetrics()
     let scheduler: Scheduler?
-    let startedAt: Date?
     private let configuration: Configuration.Discovery
     private let session: SessionOnce
     private let environment: FleetEnvironment
@@ -36,7 +36,6 @@ final class LocalDiscovery: Sendable {
             }, logger: logger, metrics: metrics, audit: audit)
         let discovery = Discovery(environment, concurrency: configuration.settings.concurrency)
         self.discovery = discovery
-        startedAt = Date()
         guard let text = configuration.schedule.cron,
             let cron = try? Cron(text, timeZone: configuration.schedule.timeZone)
         else {
@@ -76,7 +75,9 @@ extension LocalDiscovery: DiscoveryControl {
 
     var nextRun: Date? { scheduler?.next }
 
-    var interval: Double? { scheduler?.interval }
+    func isOverdue(_ last: String?, now: Date) -> Bool {
+        scheduler?.isOverdue(since: last.flatMap(Timestamp.parse), now: now) ?? false
+    }
 
     func counters() -> DiscoveryCounters {
         var counters = metrics.now

@@ -116,14 +116,29 @@ extension String {
 extension ListRequest {
     /// The request as the API takes it.
     var query: [(String, String)] {
-        var query = conditions.map { condition in
-            (condition.field, (condition.comparison == .equal ? "" : condition.comparison.rawValue) + condition.value)
-        }
+        var query = conditions.map(\.queryItem)
         query.append(("limit", "\(limit)"))
         if let cursor { query.append(("cursor", cursor)) }
         if let sort { query.append(("sort", sort)) }
         if let search { query.append(("q", search)) }
         if let asOf { query.append(("as_of", Timestamp.format(asOf))) }
         return query
+    }
+}
+
+extension Condition {
+    /// The condition as a parameter of the API.
+    var queryItem: (String, String) { (field, (comparison == .equal ? "" : comparison.rawValue) + value) }
+}
+
+extension [String] {
+    /// The conditions of `--where`, one each.
+    func parsedConditions() throws -> [Condition] {
+        try map { text in
+            guard let condition = Condition(text) else {
+                throw ValidationError("--where \(text): write a column, = or !=, and a value.")
+            }
+            return condition
+        }
     }
 }

@@ -119,7 +119,7 @@ struct Remote: Sendable {
         let detail = (try? JSONDecoder().decode(Details.self, from: body))?.detail ?? "status \(status)"
         let code: ExitStatus =
             switch status {
-            case 400, 404: .usage
+            case 400, 404, 409: .usage
             case 401, 403: .noPermission
             default: .unavailable
             }

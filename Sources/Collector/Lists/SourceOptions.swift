@@ -17,19 +17,11 @@ struct SourceOptions: ParsableArguments {
     @Option(help: "The store's file (DBCENSUS_STORE_PATH, or ./dbcensus.sqlite).", completion: .file())
     var store: String?
 
-    @Option(help: "Ask this collector instead, such as https://dbcensus.example.com:8629.")
-    var server: String?
-
-    @Option(help: "A file with the token for --server.", completion: .file())
-    var tokenFile: String?
-
-    @Option(help: "A PEM file with the certificate authorities to trust for --server.", completion: .file())
-    var caFile: String?
+    @OptionGroup var remote: RemoteOptions
 
     func validate() throws {
-        guard server == nil || store == nil else { throw ValidationError("Use either --server or --store, not both.") }
-        guard server != nil || (tokenFile == nil && caFile == nil) else {
-            throw ValidationError("--token-file and --ca-file need --server.")
+        guard remote.server == nil || store == nil else {
+            throw ValidationError("Use either --server or --store, not both.")
         }
     }
 
@@ -38,7 +30,7 @@ struct SourceOptions: ParsableArguments {
         _ path: String, _ query: [(String, String)] = [], _ list: List,
         local: (InventoryStore) throws -> Page<ListRow>
     ) async throws -> Page<ListRow> {
-        guard let remote = try remote() else { return try local(try opened()) }
+        guard let remote = try remote.remote() else { return try local(try opened()) }
         return try await remote.get(path, query, list: list)
     }
 
@@ -46,7 +38,7 @@ struct SourceOptions: ParsableArguments {
     func askJSON(
         _ path: String, _ query: [(String, String)] = [], local: (InventoryStore) throws -> some Encodable
     ) async throws -> String {
-        guard let remote = try remote() else { return try JSONText.of(try local(try opened())) }
+        guard let remote = try remote.remote() else { return try JSONText.of(try local(try opened())) }
         return try JSONText.of(json: try await remote.get(path, query))
     }
 
@@ -54,12 +46,8 @@ struct SourceOptions: ParsableArguments {
     func ask<Answer: Decodable & Sendable>(
         _ path: String, _ query: [(String, String)] = [], local: (InventoryStore) throws -> Answer
     ) async throws -> Answer {
-        guard let remote = try remote() else { return try local(try opened()) }
+        guard let remote = try remote.remote() else { return try local(try opened()) }
         return try await remote.get(path, query, list: nil)
-    }
-
-    private func remote() throws -> Remote? {
-        try server.map { try Remote(url: $0, tokenFile: tokenFile, caFile: caFile) }
     }
 
     private func opened() throws -> InventoryStore {
@@ -69,7 +57,7 @@ struct SourceOptions: ParsableArguments {
 
 /// A collector that does the work, where one is named.
 struct RemoteOptions: ParsableArguments {
-    @Option(help: "Ask this collector, such as https://dbcensus.example.com:8629.")
+    @Option(help: "Ask this collector instead, such as https://dbcensus.example.com:8629.")
     var server: String?
 
     @Option(help: "A file with the token for --server.", completion: .file())

@@ -1,6 +1,7 @@
 import AWSClient
 import Foundation
 import Inventory
+import Logging
 
 /// Finds the accounts of a run: those of the settings and of the organisation, with a reason for each that is left out.
 struct AccountFinder {
@@ -8,6 +9,7 @@ struct AccountFinder {
     let request: ScanRequest
     let hub: AWSClient
     let hubAccount: String
+    let logger: Logger
 
     /// Units and accounts that are asked for at a time.
     private static let width = 5
@@ -95,18 +97,28 @@ struct AccountFinder {
             found += looked.flatMap(\.0)
             level = looked.flatMap(\.1)
         }
+        guard level.isEmpty else {
+            throw AWSError(.malformed, "organisational units are nested deeper than \(Self.deepest) levels")
+        }
         return found
     }
 
     /// The accounts with their tags. Tags that cannot be read are left as they were known.
     private func withTags(_ accounts: [OrganizationAccount]) async -> [OrganizationAccount] {
         let hub = hub
-        let tags = try? await accounts.concurrentMap(Self.width) { account throws(AWSError) -> [String: String]? in
-            guard account.state == nil || account.state == "ACTIVE" else { return nil }
-            let tags = try await hub.all(Organizations.ListTagsForResource(resourceId: account.id))
-            return Dictionary(tags.map { ($0.key, $0.value) }) { $1 }
+        let tags: [[String: String]?]
+        do throws(AWSError) {
+            tags = try await accounts.concurrentMap(Self.width) { account throws(AWSError) -> [String: String]? in
+                guard account.state == nil || account.state == "ACTIVE" else { return nil }
+                let tags = try await hub.all(Organizations.ListTagsForResource(resourceId: account.id))
+                return Dictionary(tags.map { ($0.key, $0.value) }) { $1 }
+            }
+        } catch {
+            logger.warning(
+                "cannot read the tags of accounts: allow it, or set discovery.organization.read_tags to false",
+                metadata: ["error": "\(error)"])
+            return accounts
         }
-        guard let tags else { return accounts }
         return zip(accounts, tags).map { account, tags in
             var account = account
             account.tags = tags

@@ -1,6 +1,7 @@
 import AWSClient
 import Foundation
 import Inventory
+import Logging
 import Report
 
 /// Sends one batch, reads what its hosts answer, and keeps it.
@@ -15,6 +16,8 @@ struct BatchRunner {
 
     /// Seconds before each look for a command whose answer was lost: AWS lists it a moment later.
     private static let lookPauses = [1.0, 2.0, 4.0]
+    /// Seconds before a batch was sent in which its command is looked for: the clock may have been set meanwhile.
+    private static let lookBack = 3_600.0
     /// Looks in a row that may fail.
     private static let mostFailures = 8
     /// Seconds that a cancelled command has to end.
@@ -105,7 +108,7 @@ struct BatchRunner {
     /// The command of a batch whose answer was lost, by its comment; nil when AWS does not have it.
     private func lost(_ batch: Batch, pauses: [Double]) async throws -> String? {
         guard let host = batch.hosts.keys.min() else { return nil }
-        let since = (batch.sendingAt ?? environment.now()).addingTimeInterval(-300)
+        let since = (batch.sendingAt ?? environment.now()).addingTimeInterval(-Self.lookBack)
         for pause in pauses {
             if pause > 0 { try await client.environment.sleep(.seconds(pause)) }
             let found = try await client.all(SSM.ListCommandInvocations(instanceId: host, since: since))
@@ -150,14 +153,21 @@ struct BatchRunner {
             if open.isEmpty, cancelled == nil { pace.ended(after: Self.seconds(began, clock.now, invocations)) }
             if cancelled == nil, counts.stop == .cancelled || clock.now > deadline {
                 cancelled = counts.stop == .cancelled ? .cancelled : .timedOut
-                // What cannot be cancelled comes to its end by itself.
-                _ = try? await client.send(SSM.CancelCommand(commandId: command))
+                await cancel(command)
                 (deadline, wait) = (clock.now + .seconds(Self.cancelSeconds), 1)
             } else if let reason = cancelled, clock.now > deadline {
                 let rest = open.keys.map { HostResult($0, reason, detail: "no_answer") }
                 _ = try await finish(rest, batch, isLast: true)
                 return
             }
+        }
+    }
+
+    /// Cancels a command. One that cannot be cancelled comes to its end by itself.
+    private func cancel(_ command: String) async {
+        do throws(AWSError) { _ = try await client.send(SSM.CancelCommand(commandId: command)) } catch {
+            environment.logger(lease).warning(
+                "cannot cancel a command", metadata: ["command": "\(command)", "error": "\(error)"])
         }
     }
 
@@ -212,10 +222,23 @@ struct BatchRunner {
         return try await environment.stored { store in
             var results: [HostResult] = []
             var reports: [(report: IncomingReport, result: HostResult)] = []
+            var bytes = 0
+            func keep() throws {
+                let taken = try store.take([(reports.map(\.report), Observation.discovery)], quota: .none).first ?? []
+                for ((report, result), answer) in zip(reports, taken) {
+                    var result = result
+                    let taken = ReportIntake.taken(answer, report)
+                    (result.reason, result.detail, result.databases) = (taken.reason, taken.detail, taken.databases)
+                    results.append(result)
+                }
+                (reports, bytes) = ([], 0)
+            }
             for (invocation, text) in printed {
                 var result = HostResult(invocation.instanceId, .badReport)
                 (result.startedAt, result.endedAt) = Self.times(invocation, now)
-                let (found, failure) = try ReportIntake.read(text, catalog: catalog) { try store.digests(of: $0) }
+                let (found, size, failure) = try ReportIntake.read(text, catalog: catalog) {
+                    try store.digests(of: $0)
+                }
                 guard var report = found else {
                     (result.reason, result.detail) = (failure?.reason ?? .badReport, failure?.detail)
                     results.append(result)
@@ -226,14 +249,10 @@ struct BatchRunner {
                         accountID: lease.accountID, region: lease.region, instanceID: invocation.instanceId,
                         jobID: lease.job.id, requestedAt: invocation.requestedDateTime ?? now, receivedAt: now))
                 reports.append((report, result))
+                bytes += size
+                if bytes > ReportIntake.mostBytes { try keep() }
             }
-            let taken = try store.take([(reports.map(\.report), Observation.discovery)], quota: .none).first ?? []
-            for ((report, result), answer) in zip(reports, taken) {
-                var result = result
-                let taken = ReportIntake.taken(answer, report)
-                (result.reason, result.detail, result.databases) = (taken.reason, taken.detail, taken.databases)
-                results.append(result)
-            }
+            try keep()
             return results
         }
     }

@@ -11,6 +11,8 @@ struct InvocationOutput {
     let metrics: FleetMetrics
 
     private static let end = "-----END DBCENSUS REPORT-----"
+    /// What the steps of the document print at most, with room to spare; more is no report.
+    static let mostBytes = 1 << 20
 
     /// What a host printed: of the list of invocations where that is all, else step by step.
     func text(_ invocation: SSM.Invocation) async throws(AWSError) -> String {
@@ -19,7 +21,7 @@ struct InvocationOutput {
             let listed = step.output ?? ""
             guard !listed.isEmpty else { continue }
             text += Self.isCut(listed) ? try await whole(step.name, invocation) : listed
-            if text.contains(Self.end) { break }
+            if text.contains(Self.end) || text.utf8.count > Self.mostBytes { break }
         }
         return text
     }
@@ -35,7 +37,8 @@ struct InvocationOutput {
             let key =
                 "\(files.prefix)/\(invocation.commandId)/\(invocation.instanceId)/awsrunShellScript/\(step)/stdout"
             do throws(AWSError) {
-                let object = try await files.hub.send(S3.GetObject(bucket: files.bucket, key: key))
+                let object = try await files.hub.send(
+                    S3.GetObject(bucket: files.bucket, key: key, first: Self.mostBytes))
                 return String(decoding: object.body, as: UTF8.self)
             } catch  where error.kind == .notFound || error.kind == .denied {
                 // The instance's own role writes it, and may not be allowed to.
@@ -56,18 +59,27 @@ struct ReportIntake {
         var databases: Int?
     }
 
-    /// The report in an output; nil with the reason when there is none.
+    /// Reports of one batch that are in memory at a time: hostile hosts may print large ones.
+    static let mostBytes = 8 << 20
+
+    /// The report in an output, and the bytes of its JSON; without one the reason.
     static func read(
         _ text: String, catalog: Catalog, digests: ([HostIdentity]) throws -> [Int64?]
-    ) throws -> (report: IncomingReport?, failure: Taken?) {
-        let bytes = Array(text.utf8)
-        if isCut(text) { return (nil, Taken(reason: .truncated, detail: "frame_cut")) }
+    ) throws -> (report: IncomingReport?, bytes: Int, failure: Taken?) {
+        if isCut(text) { return (nil, 0, Taken(reason: .truncated, detail: "frame_cut")) }
+        guard text.utf8.count <= InvocationOutput.mostBytes else {
+            return (nil, 0, Taken(reason: .badReport, detail: "output_too_long"))
+        }
         // One host has one report: with anything else next to it the output is none.
-        let entries = ReportFile.entries(in: bytes, limit: 64 << 20, frames: 64 << 20, most: 1, extent: catalog.extent)
+        let limit = ReportLimits.inflatedBytes
+        let entries = ReportFile.entries(
+            in: Array(text.utf8), limit: limit, frames: limit, most: 1, extent: catalog.extent)
         let reports = try IncomingReport.all(entries, catalog: catalog, digests: digests)
-        guard let report = reports.first else { return (nil, Taken(reason: .badReport, detail: "no_report")) }
-        guard case .unreadable(let error) = report.content else { return (report, nil) }
-        return (nil, Taken(reason: .badReport, detail: error.code.rawValue))
+        guard let report = reports.first else { return (nil, 0, Taken(reason: .badReport, detail: "no_report")) }
+        guard case .unreadable(let error) = report.content else {
+            return (report, entries.reduce(0) { $0 + $1.bytes }, nil)
+        }
+        return (nil, 0, Taken(reason: .badReport, detail: error.code.rawValue))
     }
 
     /// Whether an output is the beginning of a frame: base64 without the line that ends it.

@@ -44,6 +44,11 @@ struct TaskRunner {
         } catch {
             logger.error("the task failed", metadata: ["error": "\(error)"])
             await keepTrying(logger) {
+                // A store that is busy or full comes back. Any other error does not go away by itself.
+                guard error is StoreError || lease.failures + 1 < Self.most else {
+                    return try await end(
+                        .failed, detail: String("\(error)".prefix(500)), isDead: true, reason: .skipped, "failed")
+                }
                 try await postpone(seconds: 10, "\(error)")
             }
         }
@@ -62,7 +67,8 @@ struct TaskRunner {
     private func findAccounts(_ settings: DiscoverySettings) async throws {
         let hub = try await access.hub()
         let found = try await AccountFinder(
-            settings: settings, request: lease.job.request, hub: hub.client, hubAccount: hub.account
+            settings: settings, request: lease.job.request, hub: hub.client, hubAccount: hub.account,
+            logger: environment.logger(lease)
         ).find()
         let now = environment.now()
         try await stored { try $0.expand($1, into: found.tasks, accounts: found.accounts, now: now) }
@@ -104,9 +110,10 @@ struct TaskRunner {
         let runner = BatchRunner(
             environment: environment, lease: lease, settings: settings, client: client, hub: hub, pace: pace)
         let known = try await environment.stored { [lease] in try $0.openBatches(lease) }
-        let stop = try await withThrowingTaskGroup(of: Void.self) { group in
+        let stop = try await withThrowingTaskGroup(of: (any Error)?.self) { group in
             var running = 0
-            func add(_ batch: Batch) async {
+            var failure: (any Error)?
+            func add(_ batch: Batch) {
                 // A place is taken before the batch begins: what waits here holds nothing.
                 running += 1
                 group.addTask { [limiter, account = lease.accountID] in
@@ -116,28 +123,33 @@ struct TaskRunner {
                         try await runner.run(batch)
                     } catch {
                         await limiter.giveBack()
-                        throw error
+                        return error
                     }
                     await limiter.giveBack()
+                    return nil
                 }
             }
             // Commands that an earlier worker sent are read, not sent again.
-            for batch in known { await add(batch) }
+            for batch in known { add(batch) }
             while true {
                 var step = BatchStep.nothing
-                if running < Self.width {
+                if failure == nil, running < Self.width {
                     let (now, windows) = (environment.now(), open(settings))
                     step = try await environment.stored { [lease] in
                         try $0.nextBatch(lease, size: SSM.commandSize, windows: windows, now: now)
                     }
                 }
                 if case .batch(let batch) = step {
-                    await add(batch)
+                    add(batch)
                     continue
                 }
-                // A batch that ended may have left hosts to be asked again.
-                guard running > 0 else { return step == .stopped }
-                try await group.next()
+                guard running > 0 else {
+                    if let failure { throw failure }
+                    return step == .stopped
+                }
+                // After a failure nothing more is sent; the other batches come to their ends. One that ended may have
+                // left hosts to be asked again.
+                if let error = try await group.next() ?? nil { failure = failure ?? error }
                 running -= 1
             }
         }

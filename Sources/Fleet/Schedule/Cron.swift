@@ -97,6 +97,11 @@ package struct Cron: Sendable, Equatable {
         return nil
     }
 
+    /// Whether no run completed since `last` although the time table had two: the second one came without the first.
+    package func isOverdue(since last: Date, now: Date) -> Bool {
+        next(after: last).flatMap(next(after:)).map { $0 < now } ?? false
+    }
+
     /// The first time of a day that is after `time`.
     private func first(of day: DateComponents, after time: Date) -> Date? {
         guard let month = day.month, months.contains(month), let number = day.day,

@@ -6,6 +6,8 @@ import Synchronization
 /// Begins runs at the times of a schedule. A run that is due while another one goes on is left out, and that is kept.
 package final class Scheduler: Sendable {
     private struct State {
+        /// The time that the schedule has, and the one after the jitter.
+        var due: Date?
         var next: Date?
         /// When the clock was last looked at.
         var seen: Date
@@ -16,13 +18,14 @@ package final class Scheduler: Sendable {
     private let jitter: Double
     private let begin: @Sendable (Date) throws -> Void
     private let state: Mutex<State>
+    private let began: Date
 
     /// The longest pause between two looks at the clock: it may jump.
     private static let look = 30.0
 
     /// - Parameters:
     ///   - jitter: a run begins up to so many seconds later, by chance.
-    ///   - begin: begins the run that was due at a time.
+    ///   - begin: begins the run that was due at a time of the schedule, the jitter left out.
     package init(
         _ environment: FleetEnvironment, cron: Cron, jitter: Double, begin: @escaping @Sendable (Date) throws -> Void
     ) {
@@ -30,22 +33,21 @@ package final class Scheduler: Sendable {
         self.cron = cron
         self.jitter = jitter
         self.begin = begin
-        state = Mutex(State(next: nil, seen: environment.now()))
+        began = environment.now()
+        state = Mutex(State(seen: began))
         plan(after: environment.now())
     }
 
     /// When the next run begins.
     package var next: Date? { state.withLock { $0.next } }
 
-    /// The seconds between the next two runs, without the jitter.
-    package var interval: Double? {
-        guard let first = cron.next(after: environment.now()), let second = cron.next(after: first) else { return nil }
-        return second.timeIntervalSince(first)
-    }
+    /// Whether no run completed since `last`, or since this program began, although the schedule had two.
+    package func isOverdue(since last: Date?, now: Date) -> Bool { cron.isOverdue(since: last ?? began, now: now) }
 
     private func plan(after time: Date) {
-        let next = cron.next(after: time).map { $0.addingTimeInterval(jitter > 0 ? .random(in: 0..<jitter) : 0) }
-        state.withLock { $0.next = next }
+        let due = cron.next(after: time)
+        let next = due.map { $0.addingTimeInterval(jitter > 0 ? .random(in: 0..<jitter) : 0) }
+        state.withLock { ($0.due, $0.next) = (due, next) }
     }
 
     /// Begins runs until its task is cancelled.
@@ -66,7 +68,8 @@ package final class Scheduler: Sendable {
         }
         // The clock was set back: what was planned by the wrong time is planned again.
         if now < before.addingTimeInterval(-60) { return plan(after: now) }
-        guard let due = next, due <= now else { return }
+        let (planned, next) = state.withLock { ($0.due, $0.next) }
+        guard let due = planned, let next, next <= now else { return }
         plan(after: now)
         do {
             let open = try await environment.stored { try $0.openJobs() }

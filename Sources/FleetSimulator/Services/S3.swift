@@ -39,6 +39,9 @@ extension Call {
             guard let bytes = simulator.objects.get(key) else {
                 throw AWSFailure("NoSuchKey", "The specified key does not exist.", status: 404)
             }
+            if let last = request.header("range")?.firstMatch(of: /^bytes=0-([0-9]+)$/).flatMap({ Int($0.1) }) {
+                return .object(Array(bytes.prefix(last + 1)), headers: headers(bytes))
+            }
             return .object(bytes, headers: headers(bytes))
         default: throw unknownAction
         }

@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Report
 
 /// Keeps runs of discovery, their tasks and what became of each host. What it answered is durable.
 ///
@@ -7,7 +6,8 @@ import Report
 public protocol DiscoveryQueue: Sendable {
     /// Adds a run; the one that is there already when its requester used the idempotency key before.
     ///
-    /// - Throws: `StoreError` with the code `conflict` when the key was used for another request.
+    /// - Throws: `StoreError` with the code `conflict` when the key was used for another request, and when too many
+    ///   runs are open.
     func addJob(_ job: NewJob, now: Date) throws -> (job: Job, isNew: Bool)
 
     /// A run; nil when there is none.
@@ -31,8 +31,8 @@ public protocol DiscoveryQueue: Sendable {
     /// - Throws: `StoreError` with the code `conflict` while the run goes on.
     func retryJob(_ id: String, now: Date) throws -> Int?
 
-    /// Moves a run on: from its canary to the rest, and to its end.
-    func advance(_ job: Int64, canary: CanaryRule, now: Date) throws -> Job
+    /// Moves a run on: from its canary to the rest, and to its end; says whether it ended now.
+    func advance(_ job: Int64, canary: CanaryRule, now: Date) throws -> (job: Job, hasEnded: Bool)
 
     /// Takes the task that is due first; nil when none may be worked on now.
     func lease(owner: String, until: Date, now: Date) throws -> TaskLease?
@@ -42,6 +42,9 @@ public protocol DiscoveryQueue: Sendable {
 
     /// Gives the leases of `owner` back, or those of everybody; no failure of the tasks.
     func releaseLeases(owner: String?) throws
+
+    /// Makes every task that waits for a time due now: the clock was set back.
+    func hasten(now: Date) throws
 
     /// Gives a task back, to be worked on when its run is further.
     func giveBack(_ lease: TaskLease) throws
@@ -92,9 +95,6 @@ public protocol DiscoveryQueue: Sendable {
     /// The fault of the document's or the agent's own that most hosts of a run ended with.
     func mostFrequentFault(_ job: Int64) throws -> String?
 
-    /// Whether a document ran without a failure in a canary.
-    func isProven(_ document: String) throws -> Bool
-
     /// What waits in the queue.
     func depth(now: Date) throws -> QueueDepth
 
@@ -134,22 +134,11 @@ public protocol DiscoveryControl: Sendable {
     /// When the schedule begins the next run; nil without a schedule.
     var nextRun: Date? { get }
 
-    /// The seconds between two runs of the schedule; nil without one.
-    var interval: Double? { get }
-
-    /// When this program began to follow the schedule.
-    var startedAt: Date? { get }
+    /// Whether no run completed although the schedule had two.
+    ///
+    /// - Parameter last: when a run last completed; nil for never: then since this program began.
+    func isOverdue(_ last: String?, now: Date) -> Bool
 
     /// What discovery counted since the program began.
     func counters() -> DiscoveryCounters
-}
-
-extension DiscoveryControl {
-    /// Whether no run completed within twice the interval of the schedule.
-    ///
-    /// - Parameter last: when a run last completed; nil for never. Then the first run may still come.
-    public func isOverdue(_ last: String?, now: Date) -> Bool {
-        guard let interval, let last = last.flatMap(Timestamp.parse) ?? startedAt else { return false }
-        return now.timeIntervalSince(last) > 2 * interval
-    }
 }

@@ -165,7 +165,7 @@ extension InventoryStore {
         let known = try String.fetchAll(
             database,
             sql: """
-                SELECT id FROM instances WHERE account_id = ? AND region = ? AND last_listed < ? AND state <> 'terminated'
+                SELECT id FROM instances WHERE account_id = ? AND region = ? AND last_listed <> ? AND state <> 'terminated'
                 UNION
                 SELECT instance_id FROM hosts h WHERE account_id = ? AND region = ? AND instance_id IS NOT NULL
                     AND retired_at IS NULL AND last_seen < ?

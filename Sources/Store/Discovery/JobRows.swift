@@ -24,6 +24,9 @@ extension Job {
 }
 
 extension InventoryStore {
+    /// Runs that have not ended at a time.
+    static let mostOpenJobs = 100
+
     /// Adds a run; the one that is there already when its requester used the idempotency key before.
     public func addJob(_ job: NewJob, now: Date) throws -> (job: Job, isNew: Bool) {
         let request = String(decoding: try Report.encoder(.minified).encode(job.request), as: UTF8.self)
@@ -37,6 +40,11 @@ extension InventoryStore {
                         .conflict, "this Idempotency-Key was used for another request: use a new one")
                 }
                 return (known, false)
+            }
+            let open = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM jobs WHERE ended_at IS NULL") ?? 0
+            guard open < Self.mostOpenJobs else {
+                throw StoreError(
+                    .conflict, "\(open) runs have not ended: wait for them, or cancel some, before you begin another")
             }
             let time = Timestamp.format(now)
             let isProven = try Self.isProven(job.document, database)
@@ -123,9 +131,6 @@ extension InventoryStore {
         let rows = try Row.fetchAll(database.cachedStatement(sql: sql), arguments: [job])
         return Dictionary(rows.map { ($0[0] as String, $0[1] as Int) }) { $1 }
     }
-
-    /// Whether a document ran without a failure in a canary.
-    public func isProven(_ document: String) throws -> Bool { try look { try Self.isProven(document, $0) } }
 
     private static func isProven(_ document: String, _ database: Database) throws -> Bool {
         try Bool.fetchOne(

@@ -38,7 +38,7 @@ extension InventoryStore {
     }
 
     /// Moves a run on: from its canary to the rest, and to its end.
-    public func advance(_ job: Int64, canary: CanaryRule, now: Date) throws -> Job {
+    public func advance(_ job: Int64, canary: CanaryRule, now: Date) throws -> (job: Job, hasEnded: Bool) {
         try write { database in
             guard var found = try Job.find("row_id = ?", [job], database) else {
                 throw StoreError(.failed, "there is no run in row \(job)")
@@ -51,8 +51,8 @@ extension InventoryStore {
                 }
                 found = try Job.find("row_id = ?", [job], database) ?? found
             }
-            try Self.endIfDone(found, now, database)
-            return try Job.find("row_id = ?", [job], database) ?? found
+            let hasEnded = try Self.endIfDone(found, now, database)
+            return (try Job.find("row_id = ?", [job], database) ?? found, hasEnded)
         }
     }
 
@@ -133,10 +133,11 @@ extension InventoryStore {
         try setStage(.rest, job.row, database)
     }
 
-    private static func endIfDone(_ job: Job, _ now: Date, _ database: Database) throws {
+    /// Ends a run whose tasks have ended; true when it ended now.
+    private static func endIfDone(_ job: Job, _ now: Date, _ database: Database) throws -> Bool {
         let isOpen = try exists(
             "SELECT 1 FROM tasks WHERE job_row_id = ? AND state IN ('queued', 'running')", job.row, database)
-        guard !isOpen, !job.state.isEnded else { return }
+        guard !isOpen, !job.state.isEnded else { return false }
         let sql = "SELECT code, detail FROM tasks WHERE job_row_id = ? AND phase = 'accounts' AND state = 'dead'"
         let failed = try Row.fetchOne(database, sql: sql, arguments: [job.row])
         let end = job.stop ?? (failed == nil ? .completed : .failed)
@@ -151,6 +152,7 @@ extension InventoryStore {
             INSERT INTO coverage_history SELECT job_row_id, account_id, region, reason, COUNT(*) FROM results
             WHERE job_row_id = ? AND reason IS NOT NULL GROUP BY account_id, region, reason
             """, [job.row])
+        return true
     }
 
     /// Asks what failed in an ended run again: its failed hosts, and scopes in which something is wrong.

@@ -70,6 +70,14 @@ extension InventoryStore {
         }
     }
 
+    /// Makes every task that waits for a time due now: the clock was set back.
+    public func hasten(now: Date) throws {
+        try write { database in
+            let time = Timestamp.format(now)
+            try database.run("UPDATE tasks SET due_at = ? WHERE state = 'queued' AND due_at > ?", [time, time])
+        }
+    }
+
     /// Writes for the holder of a lease, in one transaction.
     func holding<Value>(_ lease: TaskLease, _ body: (Database) throws -> Value) throws -> Value {
         try write { database in

@@ -19,7 +19,7 @@ extension Endpoint {
                 method: .get, path: "/readyz", scope: nil,
                 summary: """
                     Answers 200 while reports can be stored and lists can be read. discovery is overdue when no run \
-                    completed within twice the interval of the schedule.
+                    completed although the schedule had two.
                     """,
                 answers: [200: "Readiness", 503: "Problem", 507: "Problem"]
             ) { call in

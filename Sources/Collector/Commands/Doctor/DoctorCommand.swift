@@ -138,18 +138,17 @@ struct DoctorCommand: AsyncParsableCommand {
         let last = try store.lastCompletedRun()
         var checks: [(String, Check)] = []
         if let text = configuration.schedule.cron,
-            let cron = try? Cron(text, timeZone: configuration.schedule.timeZone), let first = cron.next(after: Date()),
-            let second = cron.next(after: first)
+            let cron = try? Cron(text, timeZone: configuration.schedule.timeZone), let first = cron.next(after: Date())
         {
             let next = "the next run begins at \(Timestamp.format(first))"
             if let last, let date = Timestamp.parse(last) {
-                let isOverdue = Date().timeIntervalSince(date) > 2 * second.timeIntervalSince(first)
+                let isOverdue = cron.isOverdue(since: date, now: Date())
                 checks.append(
                     (
                         "schedule",
                         isOverdue
                             ? .bad(
-                                "no run completed since \(last), which is more than twice the interval: see "
+                                "no run completed since \(last), although two were due: see "
                                     + "`dbcensus-collector jobs`, and whether `serve` runs")
                             : .good("a run completed at \(last); \(next)")
                     ))

@@ -92,7 +92,7 @@ struct ScanCommand: AsyncParsableCommand {
         }
         let id = try await begin(source)
         guard wait || attach != nil || source.mustWait else {
-            try Output.print(format == .json ? "{\"job_id\":\"\(id)\"}\n" : "\(id)\n")
+            try Output.print(format == .json ? try JSONText.of(["job_id": id]) : PlainText.neutralised(id) + "\n")
             return Talk.say("The run began. Follow it with: \(source.reattach(id))")
         }
         let follower = ScanFollower(source: source, id: id, isTerminal: isatty(STDERR_FILENO) == 1)

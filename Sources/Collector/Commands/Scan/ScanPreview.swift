@@ -15,7 +15,7 @@ struct ScanPreview {
     func run(_ format: ScanCommand.Format) async throws {
         var logger = Logger(label: "dbcensus")
         logger.logLevel = .critical
-        // Nothing is kept: the store is a file that nobody else has.
+        // Nothing is kept: the store is a temporary file.
         let folder = FileManager.default.temporaryDirectory.appending(path: "dbcensus-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
