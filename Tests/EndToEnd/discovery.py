@@ -7,7 +7,8 @@ import sqlite3
 
 from service import BINARY, Service
 
-SETTINGS = {"external_id": "fleet", "organization.enabled": "true", "canary.percent": "0", "stop_at.at_least": "1000000"}
+SETTINGS = {"external_id": "fleet", "organization.enabled": "true", "agent_bucket": "agents", "canary.percent": "0",
+            "stop_at.at_least": "1000000"}
 
 
 def environment(simulator, home):

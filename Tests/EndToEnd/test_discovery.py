@@ -112,7 +112,7 @@ def test_an_instance_that_is_gone_is_terminated_and_nothing_is_deleted(collector
         victims = [one["instance"] for one in simulator.instances()][:3]
         for victim in victims:
             simulator.get(f"/_simulator/terminate/{victim}")
-        # One instance alone is no complete listing: nobody is gone.
+        # One instance alone is no complete listing: no instance is gone.
         one = scan(collector, simulator, tmp_path, "--instance", simulator.instances()[5]["instance"])
         assert one.progress["hosts"] == 1 and query(first.store, "SELECT COUNT(*) FROM hosts WHERE retired_at IS NOT NULL") == [(0,)]
         second = scan(collector, simulator, tmp_path)
@@ -201,6 +201,9 @@ def test_with_a_profile_alone_the_callers_own_account_is_scanned(collector, tmp_
         (tmp_path / ".aws/credentials").write_text(
             f"[dba]\naws_access_key_id = {keys['AWS_ACCESS_KEY_ID']}\naws_secret_access_key = {keys['AWS_SECRET_ACCESS_KEY']}\n")
         env = {name: value for name, value in environment(simulator, tmp_path).items() if not name.startswith(("AWS_ACCESS", "AWS_SECRET", "AWS_REGION"))}
+        refused = collector.run("scan", "--profile", "dba", "--store", tmp_path / "dba.sqlite", env=env, check=False)
+        assert refused.returncode == 64 and "DBCENSUS_DISCOVERY_AGENT_BUCKET" in refused.stderr.decode()
+        env["DBCENSUS_DISCOVERY_AGENT_BUCKET"] = "agents"
         done = collector.run("scan", "--profile", "dba", "--region", "eu-west-1", "--store", tmp_path / "dba.sqlite", env=env, timeout=120)
         assert "12 databases on 12 hosts that answered, in 1 accounts." in done.stdout.decode()
         assert not any(name.startswith(("sts:AssumeRole", "organizations:")) for name in simulator.calls())

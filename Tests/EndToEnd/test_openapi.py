@@ -15,7 +15,7 @@ from service import ROOT, Service, report
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    with Service(tmp_path_factory.mktemp("openapi"), "limits.requests_per_second=100000", "limits.request_burst=100000") as running:
+    with Service(tmp_path_factory.mktemp("openapi"), "discovery.agent_bucket=agents", "limits.requests_per_second=100000", "limits.request_burst=100000") as running:
         running.send(*[report(n, databases=3, identity={"system_identifier": str(n // 2)}) for n in range(30)])
         running.send(*[report(n, 1, version="8.0.37") for n in range(30)])
         running.send(report(99, host={"hostname": None, "machine_id": None}))

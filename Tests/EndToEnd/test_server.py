@@ -18,7 +18,7 @@ from service import ROOT, Service, report
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    with Service(tmp_path_factory.mktemp("service"), "limits.requests_per_second=100000", "limits.request_burst=100000") as running:
+    with Service(tmp_path_factory.mktemp("service"), "discovery.agent_bucket=agents", "limits.requests_per_second=100000", "limits.request_burst=100000") as running:
         yield running
 
 
