@@ -43,10 +43,9 @@ def collector(program, simulator, folder):
     began = time.monotonic()
     process = subprocess.Popen(["taskset", "-c", "1", program, "scan", "--store", f"{folder}/store.sqlite", "--format", "json", *flags],
                                env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    output, _ = process.communicate()
-    took = time.monotonic() - began
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return took, json.loads(output), usage
+    output = process.stdout.read()
+    _, process.returncode, usage = os.wait4(process.pid, 0)
+    return time.monotonic() - began, json.loads(output), usage
 
 
 def usual(url_env, accounts):
@@ -110,14 +109,13 @@ def measure(program, simulator_program, hosts, rate, peer=True):
     print(f"  {'':12}{'seconds':>9}{'calls':>8}{'calls ×':>9}{'throttled':>11}{'CPU s':>8}{'peak MiB':>10}{'answered':>10}")
     fewest, batches, floor = least(hosts, ACCOUNTS)
     print(f"  {'the least':12}{floor:9.1f}{fewest:8}{1:9.2f}")
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with Simulator(*options, program=simulator_program) as simulator, tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         pinned(simulator.process.pid, 0)
         took, result, usage = collector(program, simulator, folder)
         calls = simulator.calls()
         good = sum(count for name, count in calls.items() if name.endswith(" ok"))
         throttled = sum(count for name, count in calls.items() if "Thrott" in name or "RequestLimit" in name)
-        cpu = usage.ru_utime + usage.ru_stime - before.ru_utime - before.ru_stime
+        cpu = usage.ru_utime + usage.ru_stime
         simulated = processor_seconds(simulator.process.pid)
         print(f"  {'dbcensus':12}{took:9.1f}{good:8}{good / fewest:9.2f}{throttled:11}{cpu:8.1f}{usage.ru_maxrss / 1024:10.0f}{sum(result['reasons'].get(r, 0) for r in ('ok', 'no_database')):10}")
         print(f"  (the simulator used {simulated:.1f} s of its processor; time ÷ the larger of both floors: {took / max(floor, simulated):.2f})")

@@ -8,7 +8,7 @@ import Synchronization
 package final class Discovery: Sendable {
     private let environment: FleetEnvironment
     private let access: SpokeAccess
-    private let limiter: FairLimiter
+    private let limits: Limits
     /// The most workers: tasks at a time.
     private let most: Int
     /// This program among those that share the store.
@@ -31,7 +31,7 @@ package final class Discovery: Sendable {
     package init(_ environment: FleetEnvironment, concurrency: DiscoverySettings.Concurrency) {
         self.environment = environment
         access = SpokeAccess(environment)
-        limiter = FairLimiter(concurrency.batches)
+        limits = Limits(commands: concurrency.batches)
         most = max(1, concurrency.accounts)
     }
 
@@ -145,7 +145,7 @@ package final class Discovery: Sendable {
 
     private func work(_ lease: TaskLease) async {
         let runner = TaskRunner(
-            environment: environment, access: access, limiter: limiter, pace: pace(lease.job.row), lease: lease)
+            environment: environment, access: access, limits: limits, pace: pace(lease.job.row), lease: lease)
         await runner.run()
         guard !Task.isCancelled else { return }
         do { try await advance(lease.job) } catch {

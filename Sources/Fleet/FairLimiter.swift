@@ -24,6 +24,19 @@ actor FairLimiter {
         }
     }
 
+    /// Takes a place for `body`.
+    func with<Value>(_ account: String, _ body: () async throws -> Value) async rethrows -> Value {
+        await take(account)
+        do {
+            let value = try await body()
+            giveBack()
+            return value
+        } catch {
+            giveBack()
+            throw error
+        }
+    }
+
     /// Gives a place back.
     func giveBack() {
         guard let account = turns.first else {

@@ -95,7 +95,7 @@ struct PollPaceTests {
         #expect(pace.pause(waited: 1, isScout: true) == 0.5 && pace.pause(waited: 2, isScout: true) == nil)
         #expect(pace.pause(waited: 29, isScout: false) == 0.5 && pace.pause(waited: 30, isScout: false) == nil)
         pace.ended(after: 10)
-        #expect(pace.pause(waited: 10, isScout: false) == 0.5 && pace.pause(waited: 11.1, isScout: false) == nil)
+        #expect(pace.pause(waited: 10, isScout: false) == 0.5 && pace.pause(waited: 10.6, isScout: false) == nil)
         #expect(!pace.isScout(), "it is known now")
     }
 

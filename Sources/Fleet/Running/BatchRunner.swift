@@ -13,6 +13,8 @@ struct BatchRunner {
     let client: AWSClient
     let hub: (client: AWSClient, account: String)
     let pace: PollPace
+    /// Places for batches whose reports are read and stored.
+    let intake: FairLimiter
 
     /// Seconds before each look for a command whose answer was lost: AWS lists it a moment later.
     private static let lookPauses = [1.0, 2.0, 4.0]
@@ -148,8 +150,15 @@ struct BatchRunner {
                 guard isPassing, failures <= Self.mostFailures else { throw error }
                 continue
             }
-            let results = try await read(invocations, &open, batch, cancelled: cancelled)
-            let counts = try await finish(results, batch, isLast: open.isEmpty)
+            var rest = invocations[...]
+            var counts: JobCounts
+            repeat {
+                let (results, printed) = try await read(&rest, &open, batch, cancelled: cancelled)
+                let isLast = open.isEmpty
+                counts = try await intake.with(lease.accountID) {
+                    try await finish(results + (try await take(printed)), batch, isLast: isLast)
+                }
+            } while !rest.isEmpty && !open.isEmpty
             if open.isEmpty, cancelled == nil { pace.ended(after: Self.seconds(began, clock.now, invocations)) }
             if cancelled == nil, counts.stop == .cancelled || clock.now > deadline {
                 cancelled = counts.stop == .cancelled ? .cancelled : .timedOut
@@ -185,19 +194,25 @@ struct BatchRunner {
         return min(seen, longest)
     }
 
-    /// The results of the invocations that have ended; their hosts are no longer in `open`.
+    /// The results and the outputs of the invocations that have ended; their hosts are no longer in `open`.
+    ///
+    /// It takes the first ones of `rest`, as many as may be in memory.
     private func read(
-        _ invocations: [SSM.Invocation], _ open: inout [String: Int], _ batch: Batch, cancelled: Reason?
-    ) async throws -> [HostResult] {
+        _ rest: inout ArraySlice<SSM.Invocation>, _ open: inout [String: Int], _ batch: Batch, cancelled: Reason?
+    ) async throws -> (results: [HostResult], printed: [Printed]) {
         var results: [HostResult] = []
-        var printed: [(invocation: SSM.Invocation, text: String)] = []
+        var printed: [Printed] = []
         let files = settings.outputBucket.map { (hub: hub.client, bucket: $0, prefix: settings.outputPrefix) }
         let output = InvocationOutput(client: client, files: files, metrics: environment.metrics)
-        for invocation in invocations {
+        var bytes = 0
+        while bytes < InvocationOutput.mostBytes, let invocation = rest.popFirst() {
             guard let attempt = open[invocation.instanceId] else { continue }
             switch InvocationOutcome.of(invocation, batch, attempt: attempt) {
             case .open: continue
-            case .printed: printed.append((invocation, try await output.text(invocation)))
+            case .printed:
+                let text = try await output.text(invocation)
+                bytes += text.utf8.count
+                printed.append((invocation, text))
             case .ended(let reason, let detail, let again):
                 let reason = reason == .cancelled ? cancelled ?? .cancelled : reason
                 var result = HostResult(invocation.instanceId, reason, detail: detail)
@@ -207,8 +222,11 @@ struct BatchRunner {
             }
             open[invocation.instanceId] = nil
         }
-        return printed.isEmpty ? results : results + (try await take(printed))
+        return (results, printed)
     }
+
+    /// What a host printed.
+    private typealias Printed = (invocation: SSM.Invocation, text: String)
 
     private static func times(_ invocation: SSM.Invocation, _ now: Date) -> (Date?, Date) {
         let last = invocation.commandPlugins?.compactMap(\.responseFinishDateTime).max() ?? now
@@ -217,7 +235,8 @@ struct BatchRunner {
     }
 
     /// Stores the reports that hosts printed. What a host prints is its own: which host it is about, AWS says.
-    private func take(_ printed: [(invocation: SSM.Invocation, text: String)]) async throws -> [HostResult] {
+    private func take(_ printed: [Printed]) async throws -> [HostResult] {
+        if printed.isEmpty { return [] }
         let (lease, catalog, now) = (lease, environment.catalog, environment.now())
         return try await environment.stored { store in
             var results: [HostResult] = []

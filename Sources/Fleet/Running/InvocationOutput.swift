@@ -10,7 +10,7 @@ struct InvocationOutput {
     let files: (hub: AWSClient, bucket: String, prefix: String)?
     let metrics: FleetMetrics
 
-    private static let end = "-----END DBCENSUS REPORT-----"
+    fileprivate static let end = "-----END DBCENSUS REPORT-----"
     /// What the steps of the document print at most, with room to spare; more is no report.
     static let mostBytes = 1 << 20
 
@@ -21,7 +21,7 @@ struct InvocationOutput {
             let listed = step.output ?? ""
             guard !listed.isEmpty else { continue }
             text += Self.isCut(listed) ? try await whole(step.name, invocation) : listed
-            if text.contains(Self.end) || text.utf8.count > Self.mostBytes { break }
+            if Self.isWhole(text) || text.contains(Self.end) || text.utf8.count > Self.mostBytes { break }
         }
         return text
     }
@@ -29,6 +29,11 @@ struct InvocationOutput {
     /// Whether the list has only the beginning of an output.
     static func isCut(_ output: String) -> Bool {
         output.hasSuffix("---Output truncated---") || output.utf8.count >= SSM.listOutputLimit
+    }
+
+    /// Whether an output ends with the end of a frame, as nearly all do: the search of a whole text takes longer.
+    fileprivate static func isWhole(_ text: String) -> Bool {
+        text.utf8.reversed().drop { $0 <= 0x20 }.starts(with: end.utf8.reversed())
     }
 
     private func whole(_ step: String, _ invocation: SSM.Invocation) async throws(AWSError) -> String {
@@ -84,8 +89,9 @@ struct ReportIntake {
 
     /// Whether an output is the beginning of a frame: base64 without the line that ends it.
     private static func isCut(_ text: String) -> Bool {
-        guard let begin = text.range(of: "-----BEGIN DBCENSUS REPORT", options: .backwards),
-            !text[begin.lowerBound...].contains("-----END DBCENSUS REPORT-----"),
+        guard !InvocationOutput.isWhole(text),
+            let begin = text.range(of: "-----BEGIN DBCENSUS REPORT", options: .backwards),
+            !text[begin.lowerBound...].contains(InvocationOutput.end),
             let line = text[begin.lowerBound...].firstIndex(of: "\n")
         else { return false }
         var rest = text[text.index(after: line)...]

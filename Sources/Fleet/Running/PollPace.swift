@@ -35,7 +35,7 @@ final class PollPace: Sendable {
         guard !known.isEmpty else { return nil }
         let sorted = known.sorted()
         let usual = sorted[min(sorted.count - 1, sorted.count * 9 / 10)]
-        return min(Self.longest, max(0.5, usual * 1.1))
+        return min(Self.longest, max(0.5, usual * 1.05))
     }
 
     /// Seconds to wait before the next look for a start.

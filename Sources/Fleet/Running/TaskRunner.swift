@@ -7,7 +7,7 @@ import Logging
 struct TaskRunner {
     let environment: FleetEnvironment
     let access: SpokeAccess
-    let limiter: FairLimiter
+    let limits: Limits
     let pace: PollPace
     let lease: TaskLease
 
@@ -108,7 +108,8 @@ struct TaskRunner {
         let client = try await access.spoke(lease.accountID, lease.job, settings).in(region: lease.region)
         let hub = try await access.hub()
         let runner = BatchRunner(
-            environment: environment, lease: lease, settings: settings, client: client, hub: hub, pace: pace)
+            environment: environment, lease: lease, settings: settings, client: client, hub: hub, pace: pace,
+            intake: limits.intake)
         let known = try await environment.stored { [lease] in try $0.openBatches(lease) }
         let stop = try await withThrowingTaskGroup(of: (any Error)?.self) { group in
             var running = 0
@@ -116,17 +117,14 @@ struct TaskRunner {
             func add(_ batch: Batch) {
                 // A place is taken before the batch begins: what waits here holds nothing.
                 running += 1
-                group.addTask { [limiter, account = lease.accountID] in
-                    await limiter.take(account)
+                group.addTask { [limits, account = lease.accountID] in
                     do {
-                        try Task.checkCancellation()
-                        try await runner.run(batch)
-                    } catch {
-                        await limiter.giveBack()
-                        return error
-                    }
-                    await limiter.giveBack()
-                    return nil
+                        try await limits.commands.with(account) {
+                            try Task.checkCancellation()
+                            try await runner.run(batch)
+                        }
+                        return nil
+                    } catch { return error }
                 }
             }
             // Commands that an earlier worker sent are read, not sent again.
