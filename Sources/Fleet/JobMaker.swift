@@ -11,6 +11,12 @@ package enum JobMaker {
         traceparent: String? = nil, idempotencyKey: String? = nil, now: Date = Date()
     ) throws -> NewJob {
         if let invalid = request.invalid { throw StoreError(.badRequest, invalid) }
+        guard settings.roleName != nil || request.accounts.isEmpty else {
+            throw StoreError(
+                .badRequest,
+                "an account cannot be chosen without a role, because only the caller's own account can be scanned: set "
+                    + "discovery.role_name, or name no account")
+        }
         // Without it every host would fail, one after the other.
         guard settings.agent.delivery != .presigned || settings.agent.bucket != nil else {
             throw StoreError(

@@ -1,6 +1,7 @@
 """Discovery: every instance of an organisation ends a run with one reason, and it is the true one."""
 
 import json
+import shlex
 import signal
 import subprocess
 import time
@@ -227,8 +228,9 @@ def test_ctrl_c_detaches_and_attach_goes_on(collector, tmp_path):
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         _, messages = process.communicate(timeout=30)
-        assert process.returncode == 0 and "Detached" in messages and "scan --attach job-" in messages
-        job = messages.split("--attach ")[1].split()[0]
-        done = scan(collector, simulator, tmp_path, "--attach", job)
-        assert done.code == 0 and done.id == job and done.progress["hosts"] == 150
+        assert process.returncode == 0 and "Stopped watching. The run pauses." in messages and "scan --attach job-" in messages
+        words = shlex.split(messages.split("Continue with: ")[1])
+        done = collector.run(*words[1:], "--format", "json", env=environment(simulator, tmp_path), timeout=120)
+        progress = json.loads(done.stdout)
+        assert progress["id"] == words[3] and progress["state"] == "completed" and progress["hosts"] == 150
         assert simulator.calls()["ssm:SendCommand ok"] == len(query(store, "SELECT 1 FROM batches WHERE command_id IS NOT NULL"))

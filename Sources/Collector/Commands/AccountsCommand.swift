@@ -2,10 +2,11 @@ import ArgumentParser
 import Inventory
 import Store
 
-/// `dbcensus-collector accounts`: AWS accounts whose hosts reported.
+/// `dbcensus-collector accounts`: AWS accounts of the organisation, and those whose hosts reported.
 struct AccountsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "accounts", abstract: "List the AWS accounts whose hosts reported.")
+        commandName: "accounts",
+        abstract: "List AWS accounts: those of the organisation, and those whose hosts reported.")
 
     @OptionGroup var source: SourceOptions
 

@@ -49,7 +49,7 @@ struct CoverageCommand: AsyncParsableCommand {
                         Self.scopes,
                         [
                             .text(scope.account_id), .text(scope.region), .text(scope.code), Value(scope.hosts),
-                            Value(scope.remedy ?? scope.detail),
+                            Value([scope.remedy, scope.detail].compactMap { $0 }.joined(separator: " ")),
                         ])
                 }
                 try Output.print("\n" + ListTable.text(Self.scopes, scopes))

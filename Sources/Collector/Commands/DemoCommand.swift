@@ -30,7 +30,7 @@ struct DemoCommand: AsyncParsableCommand {
             throw ValidationError("--accounts is 1 to 1000, --instances 1 to 100000.")
         }
         guard (document == nil) == (agents == nil) else {
-            throw ValidationError("--document and --agents belong together.")
+            throw ValidationError("Use --document and --agents together, or neither.")
         }
     }
 

@@ -52,7 +52,7 @@ struct JobsCommand: AsyncParsableCommand {
 
     struct ResultsCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "results", abstract: "List what became of each host of a run.", discussion: List.results.help)
+            commandName: "results", abstract: "List the result of each host of a run.", discussion: List.results.help)
         @Argument(help: "The run's id.") var id: String
         @OptionGroup var options: ListOptions
 
@@ -62,7 +62,7 @@ struct JobsCommand: AsyncParsableCommand {
     struct CancelCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "cancel",
-            abstract: "Cancel a run: nothing further is sent, and commands under way are cancelled.")
+            abstract: "Cancel a run: no more commands are sent, and the running ones are cancelled.")
         @OptionGroup var store: StoreOptions
         @OptionGroup var remote: RemoteOptions
         @Argument(help: "The run's id.") var id: String
@@ -77,7 +77,7 @@ struct JobsCommand: AsyncParsableCommand {
                     id, as: .cancelled, code: "cancelled", detail: "cancelled on the command line", now: Date())
                 guard isStopped else {
                     throw CollectorError(
-                        exitCode: .usage, message: "the run \(id) has ended, or was told to stop before")
+                        exitCode: .usage, message: "cannot cancel the run \(id): it has ended or is already stopping")
                 }
                 try inventory.audit("jobs cancel", target: id)
                 // Without a service nothing else ends it.
@@ -91,9 +91,9 @@ struct JobsCommand: AsyncParsableCommand {
 
     struct RetryCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "retry", abstract: "Ask what failed in an ended run again.",
+            commandName: "retry", abstract: "Ask the failed hosts of an ended run again.",
             discussion: """
-                With a service on the store it begins at once. Otherwise go on with `scan --attach ID`.
+                With a service on the store it continues at once. Otherwise continue it with `scan --attach ID`.
                 """)
         @OptionGroup var store: StoreOptions
         @OptionGroup var remote: RemoteOptions
@@ -102,7 +102,7 @@ struct JobsCommand: AsyncParsableCommand {
         func run() async throws {
             if let server = try remote.remote() {
                 _ = try await server.post("jobs/\(id)/retry", [String: String]())
-                return Talk.say("The run \(id) goes on.")
+                return Talk.say("The run \(id) continues.")
             }
             let inventory = try InventoryStore(path: store.store)
             guard let count = try inventory.retryJob(id, now: Date()) else { throw JobsCommand.unknown(id) }
@@ -111,8 +111,9 @@ struct JobsCommand: AsyncParsableCommand {
             let isServed = try StoreLock.service(of: store.store) != nil
             Talk.say(
                 isServed
-                    ? "The run \(id) goes on."
-                    : "Go on with: dbcensus-collector scan --attach \(id) --store \(store.store)")
+                    ? "The run \(id) continues."
+                    : "Continue it with: dbcensus-collector scan --attach \(id) --store \(store.store), and the same "
+                        + "--config, --set and --profile as before.")
         }
     }
 

@@ -57,6 +57,25 @@ struct ConfigurationOptions: ParsableArguments {
     /// Settings of the command line.
     var flags: [String] { settings + (store.map { ["store.path=\($0)"] } ?? []) }
 
+    /// The options as they were written, for a command that goes on with them.
+    var words: [String] {
+        (config.map { ["--config", $0] } ?? []) + (store.map { ["--store", $0] } ?? [])
+            + settings.flatMap { ["--set", $0] }
+    }
+
+    /// A word for a POSIX shell.
+    static func quoted(_ word: String) -> String {
+        let plain = word.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "-_./=:,@+".utf8.contains(byte)
+            }
+        }
+        return plain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+    }
+
     func load() throws -> Configured<Configuration> { try Self.load(file: config, flags: flags) }
 
     static func load(file: String?, flags: [String]) throws -> Configured<Configuration> {

@@ -59,7 +59,7 @@ enum ConfigurationText {
 
         <!-- Written by `dbcensus-collector config reference`. Change Sources/Collector/Configuration/Settings.swift. -->
 
-        `dbcensus-collector serve` reads its settings from these places. A later one wins:
+        `serve`, `scan`, `doctor` and `config check` read their settings from these places. A later one wins:
 
         1. the defaults below;
         2. a YAML file, named with `--config`;

@@ -26,7 +26,7 @@ extension Setting where Root == Configuration {
             """),
         .init(
             "discovery.organization.enabled", \.discovery.settings.organization.isEnabled, .flag,
-            "Whether the accounts of the AWS organisation are looked at."),
+            "Whether discovery covers the accounts of the AWS organisation."),
         .init(
             "discovery.organization.organizational_units", \.discovery.settings.organization.units,
             .list(of: .text), "Only these organisational units and those below them. Empty means all."),
@@ -48,19 +48,19 @@ extension Setting where Root == Configuration {
                         .init("id", \.id, .text, isRequired: true), .init("role_arn", \.roleARN, .optional(.text)),
                         .init("regions", \.regions, .list(of: .text)),
                     ])),
-            "Accounts besides those of the organisation, or with a role or regions of their own."),
+            "Accounts outside the organisation, or accounts with a different role or different regions."),
     ]
 
     private static let scopes: [Setting<Configuration>] = [
         .init(
             "discovery.regions", \.discovery.settings.regions, .list(of: .text),
-            "The regions; * stands for any letters. Only regions that an account enabled are looked at."),
+            "The regions to scan; * matches any characters. Regions that an account did not enable are skipped."),
         .init(
             "discovery.instances.tags", \.discovery.settings.tags, .map(of: .oneOrMore(of: .text)),
             "Tags that an instance must have, each with one of its values. Others are skipped."),
         .init(
             "discovery.instances.exclude_tags", \.discovery.settings.excludeTags, .map(of: .oneOrMore(of: .text)),
-            "Tags that keep an instance out of every run: one of them is enough."),
+            "Instances with any of these tags are never scanned."),
         .init(
             "discovery.maintenance_windows", \.discovery.settings.maintenanceWindows,
             .list(
@@ -87,21 +87,21 @@ extension Setting where Root == Configuration {
             "The version of the document that is run."),
         .init(
             "discovery.document_hash", \.discovery.settings.document.hash, .optional(.text),
-            "The SHA-256 of the document, from `make document`. A document with another hash is not run."),
+            "The SHA-256 of the document, from `make document`. AWS refuses a document with another hash."),
         .init(
             "discovery.delivery", \.discovery.settings.agent.delivery, .choice,
             "How hosts get the agent, as the document was made: see docs/operate/ssm-document.md."),
         .init(
             "discovery.agent_bucket", \.discovery.settings.agent.bucket, .optional(.text),
-            "The bucket with the agents, for presigned URLs."),
+            "The bucket with the agents. Runs need it with the delivery presigned."),
         .init(
             "discovery.agent_prefix", \.discovery.settings.agent.prefix, .text(mayBeEmpty: true),
             "The folder of the agents in the bucket, with a slash at its end."),
         .init(
             "discovery.output_bucket", \.discovery.settings.outputBucket, .optional(.text),
             """
-            A bucket to which hosts write their whole output, with their own roles. Without it an output that is too \
-            long for a list is read by a call of its own.
+            A bucket to which hosts write their output. Each instance's role needs s3:PutObject, the collector's role \
+            s3:GetObject. Without it, the collector reads long outputs with GetCommandInvocation.
             """),
         .init(
             "discovery.output_prefix", \.discovery.settings.outputPrefix, .text,
@@ -111,30 +111,30 @@ extension Setting where Root == Configuration {
             "How long a command waits for a host to take it."),
         .init(
             "discovery.command_timeout", \.discovery.settings.commandSeconds, .seconds(60...172_800),
-            "After this time a command is cancelled. Hosts that did not answer have timed out."),
+            "The collector cancels a command after this time. Hosts that did not answer end with timed_out."),
     ]
 
     private static let pace: [Setting<Configuration>] = [
         .init(
             "discovery.schedule.cron", \.discovery.schedule.cron, .optional(.text),
-            "When `serve` begins a run: minute, hour, day of the month, month and day of the week."),
+            "When `serve` begins a run: minute, hour, day of the month, month and day of the week. Without it, none."),
         .init(
             "discovery.schedule.time_zone", \.discovery.schedule.timeZone, .text,
             "The time zone of the schedule, such as Europe/Berlin."),
         .init(
             "discovery.schedule.jitter", \.discovery.schedule.jitter, .duration,
-            "A run begins up to so much later, by chance."),
+            "Delays each run by a random time up to this long."),
         .init(
             "discovery.concurrency.accounts", \.discovery.settings.concurrency.accounts, .integer(1...1_000),
-            "Accounts and regions that are worked on at a time."),
+            "How many accounts and regions are scanned at the same time."),
         .init(
             "discovery.concurrency.batches", \.discovery.settings.concurrency.batches, .integer(1...10_000),
-            "Commands under way at a time, with up to 50 hosts each. Accounts share them in turns."),
+            "How many commands run at the same time, with up to 50 hosts each. Accounts take turns."),
         .init(
             "discovery.canary.percent", \.discovery.settings.canary.percent, .integer(0...100),
             """
-            The part of the hosts to which a new document goes first, in percent. The others follow when no host of it \
-            failed. 0 turns the canary off. Tags and accounts come before it.
+            The percentage of hosts that get a new document first. The other hosts follow if none of them failed. 0 \
+            turns the canary off. Ignored if canary.tags or canary.accounts is set.
             """),
         .init(
             "discovery.canary.tags", \.discovery.settings.canary.tags, .map(of: .oneOrMore(of: .text)),
@@ -145,11 +145,11 @@ extension Setting where Root == Configuration {
         .init(
             "discovery.stop_at.failures", \.discovery.settings.stopAt.failures, .percent,
             """
-            A run is halted when more than this part of the hosts on which the document started ended with a fault of \
-            the document's or the agent's own.
+            Halts the run when more than this percentage of the hosts on which the document started end with failed, \
+            bad_report, truncated or timed_out.
             """),
         .init(
             "discovery.stop_at.at_least", \.discovery.settings.stopAt.atLeast, .integer(1...1_000_000),
-            "A run goes on while fewer hosts than this failed."),
+            "The run does not halt before at least this many hosts failed."),
     ]
 }

@@ -10,7 +10,8 @@ import Report
 
 /// A collector that answers over HTTP.
 struct Remote: Sendable {
-    private let base: String
+    /// The collector's URL, without a slash at its end.
+    let base: String
     private let token: String
     private let caFile: String?
     /// The largest answer.

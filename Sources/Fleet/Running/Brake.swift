@@ -22,7 +22,9 @@ struct Brake {
                     + "more than \(settings.stopAt.failures) %"
             return try store.stopJob(
                 job.id, as: .halted, code: String(fault.prefix { $0 != " " }),
-                detail: detail + ". Correct the cause, then run `jobs retry`", now: now)
+                detail: detail
+                    + ". Correct the cause on the hosts and run `dbcensus-collector jobs retry`, or change the document and begin a new run",
+                now: now)
         }
         guard isStopped else { return }
         environment.logger.error(

@@ -59,7 +59,7 @@ public enum Reason: String, CaseIterable, Sendable, Codable {
         case .undeliverable: "Check the SSM agent on the instance, then retry the run."
         case .timedOut: "Check the load and the file systems of the instance, then retry the run."
         case .failed: "See the detail in docs/operate/ssm-document.md, then retry the run."
-        case .truncated: "Retry the run. If it happens again, set discovery.output_bucket."
+        case .truncated: "Retry the run. If it happens again, set discovery.output_bucket and begin a new run."
         case .badReport: "See the dead letters, and check which agent the instance keeps."
         case .agentMismatch: "Find out why the instance reports for another one: it may be compromised."
         case .cancelled: "Retry the run."
@@ -86,7 +86,7 @@ public enum ScopeCode: String, CaseIterable, Sendable, Codable {
     case throttled
     /// The run left it out, or was stopped before.
     case skipped
-    /// AWS did not answer, or answered nonsense.
+    /// AWS did not answer, or a setting, a document or a credential is missing: `detail` says which.
     case failed
 
     /// Whether something is wrong: `scan --wait` exits with 3.
@@ -103,7 +103,7 @@ public enum ScopeCode: String, CaseIterable, Sendable, Codable {
         case .regionDisabled: "Enable the region for the account, or leave it out of discovery.regions."
         case .expired: "Check the clock of the collector and the sessions of the role, then retry the run."
         case .throttled: "Retry the run later, or lower discovery.concurrency.batches."
-        case .failed: "Check the network between the collector and AWS, then retry the run."
+        case .failed: "See the detail: `dbcensus-collector jobs tasks JOB --where code=failed`. Then retry the run."
         }
     }
 }

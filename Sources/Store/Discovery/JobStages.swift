@@ -102,7 +102,8 @@ extension InventoryStore {
         guard try exists("SELECT 1 FROM results WHERE \(open) AND is_canary", job.row, database) else {
             _ = try stop(
                 job, .halted, "canary_empty",
-                "no host that can be asked is in discovery.canary: tag one, or change the setting", now, database)
+                "the canary is empty: no reachable host is in discovery.canary. Tag one or change the setting, then begin a new run",
+                now, database)
             return
         }
         try setStage(.canary, job.row, database)
@@ -123,7 +124,8 @@ extension InventoryStore {
         guard isAnswered else {
             _ = try stop(
                 job, .halted, "canary_unanswered",
-                "no host of the canary answered: see its results, and change discovery.canary or retry the run", now,
+                "no host of the canary answered: see `dbcensus-collector jobs results`, correct the hosts and retry the run",
+                now,
                 database)
             return
         }
@@ -160,7 +162,8 @@ extension InventoryStore {
         try write { database in
             guard let job = try Job.find("id = ?", [id], database) else { return nil }
             guard job.state.isEnded else {
-                throw StoreError(.conflict, "the run \(id) goes on: wait for its end, or cancel it")
+                throw StoreError(
+                    .conflict, "cannot retry the run \(id): it is still running. Wait until it ends, or cancel it")
             }
             let time = Timestamp.format(now)
             // What a stop left out is open again too.

@@ -7,7 +7,8 @@ extension Endpoint {
         [
             Endpoint(
                 method: .get, path: base + "/accounts", scope: .read, isForBound: true,
-                summary: "AWS accounts whose hosts reported.", answers: [200: "AccountList"]
+                summary: "AWS accounts of the organisation, and those whose hosts reported.",
+                answers: [200: "AccountList"]
             ) { call in
                 let bounds = call.bounds
                 return try .json(

@@ -78,7 +78,7 @@ struct AWSChecks {
             }
             guard let wanted = configuration.settings.document.hash else {
                 return .warning(
-                    "\(found), SHA-256 \(document.hash ?? "unknown"): set discovery.document_hash, so that no other is run"
+                    "\(found), SHA-256 \(document.hash ?? "unknown"): set discovery.document_hash, so that the collector rejects a changed document"
                 )
             }
             return document.hash?.lowercased() == wanted
@@ -90,7 +90,8 @@ struct AWSChecks {
             return .bad(
                 Self.text(error)
                     + (error.kind == .notFound
-                        ? ": upload it with `make document`, and share it with this account" : ""))
+                        ? ": create it in this region and share it with this account, as docs/operate/ssm-document.md shows"
+                        : ""))
         }
     }
 

@@ -14,7 +14,9 @@ struct RemoteScan: ScanSource {
         // The same key when an answer is lost: one run, not two.
         let body = try await server.post("scans", request, headers: [("Idempotency-Key", UUID().uuidString)])
         guard let begun = try? JSONDecoder().decode(Begun.self, from: body) else {
-            throw CollectorError(exitCode: .unavailable, message: "the collector did not answer with a run")
+            throw CollectorError(
+                exitCode: .unavailable,
+                message: "cannot begin the run: the answer is not that of a dbcensus collector. Check --server")
         }
         return begun.id
     }
@@ -26,7 +28,9 @@ struct RemoteScan: ScanSource {
 
     func work(_ id: String) async throws {}
 
-    func reattach(_ id: String) -> String { "dbcensus-collector scan --attach \(id) --server URL --token-file FILE" }
+    func reattach(_ id: String) -> String {
+        "dbcensus-collector scan --attach \(id) --server \(ConfigurationOptions.quoted(server.base)) --token-file FILE"
+    }
 
     func close() async {}
 }

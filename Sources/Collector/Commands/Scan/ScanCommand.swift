@@ -13,14 +13,14 @@ struct ScanCommand: AsyncParsableCommand {
         commandName: "scan", abstract: "Find the databases of your AWS accounts, once, now.",
         discussion: """
             Without --account, --region, --instance or --tag the run covers what the configuration names. Without \
-            --server it runs in this process, unless a service uses the store: then that one does the work.
+            --server it runs in this process, unless a service uses the store. Then the service does the work.
 
             To try it with your own session in one account, without a hub or a role:
 
               dbcensus-collector scan --profile dba --region eu-west-1
 
-            Exit status: 0 all hosts that could be asked answered, 1 there was no run, 3 some hosts or accounts failed, 4 the \
-            run was halted, 64 usage.
+            Exit status: 0 all hosts that could be asked answered, 1 the run could not start or no host answered, 3 some \
+            hosts, accounts or regions failed or the run was cancelled, 4 the run was halted, 64 usage error.
             """)
 
     @OptionGroup var options: ConfigurationOptions
@@ -42,13 +42,13 @@ struct ScanCommand: AsyncParsableCommand {
     @Option(help: "Use this profile of your AWS configuration, without a role unless discovery.role_name is set.")
     var profile: String?
 
-    @Flag(help: "Wait for the end. Without --server a run in this process is always waited for.")
+    @Flag(help: "Wait until the run ends. scan always waits when it does the work itself.")
     var wait = false
 
-    @Flag(help: "Show what would be sent to which hosts and with which permissions, and send nothing.")
+    @Flag(help: "Show the hosts, the commands and the permissions that a run needs. Send nothing.")
     var dryRun = false
 
-    @Option(help: "Follow this run instead of beginning one, and go on with it where no service does.")
+    @Option(help: "Continue and follow this run instead of beginning one.")
     var attach: String?
 
     @OptionGroup var remote: RemoteOptions
@@ -68,7 +68,8 @@ struct ScanCommand: AsyncParsableCommand {
             throw ValidationError("--profile and --dry-run work in this process: leave out --server.")
         }
         guard attach == nil || (request == ScanRequest() && !dryRun) else {
-            throw ValidationError("--attach takes neither --dry-run nor what a new run would cover.")
+            throw ValidationError(
+                "--attach follows an existing run: leave out --dry-run, --account, --region, --instance and --tag.")
         }
     }
 
@@ -87,8 +88,8 @@ struct ScanCommand: AsyncParsableCommand {
                 ).run(format)
             }
             source = try LocalScan(
-                configured.value, isLogged: configured.sources["log.level"] != nil, profile: profile, region: homeRegion
-            )
+                configured.value, isLogged: configured.sources["log.level"] != nil, profile: profile,
+                region: homeRegion, words: options.words + (profile.map { ["--profile", $0] } ?? []))
         }
         let id = try await begin(source)
         guard wait || attach != nil || source.mustWait else {
@@ -137,9 +138,14 @@ struct LocalScan: ScanSource {
     /// Held while this process works; nil when a service does.
     private let lock: StoreLock?
     private let local: LocalDiscovery
+    /// The options of the command line with which a run goes on.
+    private let words: [String]
 
-    init(_ configuration: Configuration, isLogged: Bool, profile: String?, region: String?) throws {
+    init(
+        _ configuration: Configuration, isLogged: Bool, profile: String?, region: String?, words: [String] = []
+    ) throws {
         self.configuration = configuration
+        self.words = words.contains("--store") ? words : words + ["--store", configuration.store]
         if try StoreLock.service(of: configuration.store) == nil {
             lock = try StoreLock(path: configuration.store)
         } else {
@@ -174,7 +180,7 @@ struct LocalScan: ScanSource {
     }
 
     func reattach(_ id: String) -> String {
-        "dbcensus-collector scan --attach \(id) --store \(configuration.store)"
+        (["dbcensus-collector", "scan", "--attach", id] + words.map(ConfigurationOptions.quoted)).joined(separator: " ")
     }
 
     func close() async { await local.close() }

@@ -17,7 +17,8 @@ struct ScanFollower {
         let interrupts = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
         let (source, id) = (source, id)
         interrupts.setEventHandler {
-            Talk.say("\nDetached. Hosts that were asked still answer. Come back with: \(source.reattach(id))")
+            let state = source.mustWait ? "The run pauses" : "The run goes on"
+            Talk.say("\nStopped watching. \(state). Continue with: \(source.reattach(id))")
             Foundation.exit(0)
         }
         interrupts.resume()
@@ -33,7 +34,9 @@ struct ScanFollower {
                 group.cancelAll()
                 return end
             }
-            throw CollectorError(exitCode: .noRun, message: "the run \(id) has no end")
+            throw CollectorError(
+                exitCode: .noRun,
+                message: "the run \(id) stopped before it ended: continue with: \(source.reattach(id))")
         }
     }
 

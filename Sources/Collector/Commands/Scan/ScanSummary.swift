@@ -18,7 +18,7 @@ struct ScanSummary {
         let scopes = progress.scopes.filter { $0.key != ScopeCode.ok.rawValue }
         if !scopes.isEmpty {
             lines.append("")
-            lines += table("SCOPE", "COUNT", scopes, ScopeCode.allCases.map { ($0.rawValue, $0.remedy) })
+            lines += table("ACCOUNTS AND REGIONS", "COUNT", scopes, ScopeCode.allCases.map { ($0.rawValue, $0.remedy) })
         }
         lines.append("")
         lines.append(
@@ -52,12 +52,16 @@ struct ScanSummary {
         }
         switch progress.state {
         case .halted: throw fail(.halted, "the run was halted: \(progress.detail ?? "too many hosts failed")")
-        case .failed: throw fail(.noRun, "there was no run: \(progress.detail ?? "see the log")")
-        case .cancelled: throw fail(.someFailed, "the run was cancelled")
+        case .failed:
+            throw fail(.noRun, "the run could not start: \(progress.detail ?? "see `dbcensus-collector doctor`")")
+        case .cancelled:
+            throw fail(
+                .someFailed, "the run was cancelled: `dbcensus-collector jobs retry \(progress.id)` continues it")
         default: break
         }
         if progress.answered == 0, progress.failures + progress.failedScopes > 0 {
-            throw fail(.noRun, "no host answered: see `dbcensus-collector coverage`")
+            throw fail(
+                .noRun, "no host answered: `dbcensus-collector jobs results \(progress.id)` shows why and what to do")
         }
         guard progress.failures + progress.failedScopes > 0 else { return }
         var parts: [String] = []
