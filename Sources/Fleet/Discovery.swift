@@ -137,7 +137,7 @@ package final class Discovery: Sendable {
             return try await environment.stored { [owner] in
                 try $0.lease(owner: owner, until: now.addingTimeInterval(Self.leaseSeconds), now: now)
             }
-        } catch let error as StoreError {
+        } catch {
             environment.logger.error("cannot read the queue; trying again", metadata: ["error": "\(error)"])
             return nil
         }

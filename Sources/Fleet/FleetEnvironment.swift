@@ -37,11 +37,18 @@ package struct FleetEnvironment: Sendable {
         self.audit = audit
     }
 
+    /// What the API does with the store does not wait behind large reports.
+    private static let pool: NIOThreadPool = {
+        let pool = NIOThreadPool(numberOfThreads: 4)
+        pool.start()
+        return pool
+    }()
+
     /// Reads or writes the store on threads of its own.
     func stored<Value: Sendable>(
         _ body: @escaping @Sendable (any DiscoveryQueue & ReportSink) throws -> Value
     ) async throws -> Value {
-        try await NIOThreadPool.singleton.runIfActive { [store] in try body(store) }
+        try await Self.pool.runIfActive { [store] in try body(store) }
     }
 
     /// A log that names the run, and the scope.

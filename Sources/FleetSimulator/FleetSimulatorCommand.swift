@@ -164,8 +164,15 @@ struct HostOptions: ParsableArguments {
         guard geteuid() == 0, !document.isEmpty else {
             throw ValidationError("--real-hosts needs root, --document and --agents")
         }
+        // Root runs scripts in it: nothing that another user made may be taken for it.
+        var template = Array((folder + "/fleet-simulator-XXXXXX").utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw SimulatorError("cannot make a folder in \(folder): \(String(cString: strerror(errno)))")
+        }
         return RealHosts(
-            count: realHosts, agents: agents, folder: folder + "/fleet-simulator-\(getpid())", runner: runner)
+            count: realHosts, agents: agents,
+            folder: String(decoding: template.dropLast().map(UInt8.init), as: UTF8.self),
+            runner: runner)
     }
 }
 

@@ -153,6 +153,11 @@ struct AWSClientTests {
             try await AWSClient.fake(loop).all(Organizations.ListAccounts())
         }
         #expect(error?.message.contains("the same page token twice") == true && loop.calls.count == 2)
+        let circle = ScriptedTransport([page("", "a"), page("", "b"), page("", "a"), page("", nil)])
+        let again = await awsError { () async throws(AWSError) in
+            try await AWSClient.fake(circle).all(Organizations.ListAccounts())
+        }
+        #expect(again?.message.contains("the same page token twice") == true && circle.calls.count == 3)
     }
 
     @Test("an assumed role is asked for once, and signs in its account")

@@ -171,6 +171,15 @@ def test_long_outputs_come_from_s3_or_by_calls_of_their_own(collector, tmp_path)
         assert sum(count for name, count in calls.items() if name.startswith("ssm:GetCommandInvocation")) == gets
 
 
+def test_an_output_in_s3_that_another_host_wrote_is_not_taken(collector, tmp_path):
+    with Simulator("--accounts", 1, "--instances", 20, "--databases", "40=1", "--share", "hostile=0.1") as simulator:
+        run = scan(collector, simulator, tmp_path, output_bucket="outputs")
+        check(run.results(), truth(simulator))
+        hostile = run.progress["reasons"]["agent_mismatch"]
+        assert hostile > 0 and run.progress["databases"] == 40 * (20 - hostile)
+        assert simulator.calls()["s3:GetObject ok"] == 20
+
+
 def test_a_list_serves_fifty_hosts_and_no_get_is_needed(collector, tmp_path):
     with Simulator("--accounts", 1, "--instances", 200, "--databases", "0=0.5,1=0.4,3=0.1") as simulator:
         run = scan(collector, simulator, tmp_path)
@@ -229,7 +238,8 @@ def test_ctrl_c_detaches_and_attach_goes_on(collector, tmp_path):
         process.send_signal(signal.SIGINT)
         _, messages = process.communicate(timeout=30)
         assert process.returncode == 0 and "Stopped watching. The run pauses." in messages and "scan --attach job-" in messages
-        words = shlex.split(messages.split("Continue with: ")[1])
+        # The command has all of the options, but no secret.
+        words = shlex.split(messages.split("Continue with: ")[1].replace("external_id=…", "external_id=fleet"))
         done = collector.run(*words[1:], "--format", "json", env=environment(simulator, tmp_path), timeout=120)
         progress = json.loads(done.stdout)
         assert progress["id"] == words[3] and progress["state"] == "completed" and progress["hosts"] == 150

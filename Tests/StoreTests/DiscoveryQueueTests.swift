@@ -29,8 +29,8 @@ struct DiscoveryQueueTests {
     }
 
     /// A run with one account and region that has so many hosts, at the task that asks them.
-    private func asked(_ count: Int) throws -> TaskLease {
-        _ = try store.addJob(job(), now: now)
+    private func asked(_ count: Int, _ id: String = "job-1") throws -> TaskLease {
+        _ = try store.addJob(job(id), now: now)
         let first = try #require(try lease())
         try store.expand(first, into: [NewTask(accountID: "111122223333", region: "*")], accounts: [], now: now)
         let second = try #require(try lease())
@@ -176,5 +176,74 @@ struct DiscoveryQueueTests {
         #expect(try store.progress("job-1")?.reasons == ["skipped": 3])
         try retain(afterDays: 800)
         #expect(try store.job("job-1") == nil)
+    }
+
+    @Test("instances that were terminated long ago are removed")
+    func oldInstances() throws {
+        let task = try asked(1)
+        var gone = ListedInstance(id: "i-0000dead", state: "terminated")
+        gone.tags = ["env": "prod"]
+        try store.record(task, [PlannedHost(gone, reason: .terminated)], now: now)
+        var progress = RetentionProgress()
+        for days in [300.0, 800] {
+            let time = now.addingTimeInterval(days * 86_400)
+            for _ in 0..<50 where try !store.retain(RetentionPolicy(), &progress, now: time) { break }
+            let rows = try store.page(.instances, ListRequest()).items
+            #expect(rows.count == (days == 300 ? 2 : 1))
+        }
+    }
+
+    @Test("an instance that another account lists changes nothing: an instance cannot move")
+    func foreignListing() throws {
+        let task = try asked(2)
+        try store.end(task, .ok, detail: nil, isDead: false, reason: .skipped, reasonDetail: "x", now: now)
+        _ = try store.advance(task.job.row, canary: CanaryRule(), now: now)
+        _ = try store.addJob(job("job-2"), now: now)
+        let first = try #require(try lease())
+        try store.expand(first, into: [NewTask(accountID: "999988887777", region: "*")], accounts: [], now: now)
+        let second = try #require(try lease())
+        try store.expand(
+            second, into: [NewTask(accountID: "999988887777", region: "eu-west-1")], accounts: [], now: now)
+        let third = try #require(try lease())
+        for state in ["running", "terminated"] {
+            try store.record(third, [PlannedHost(ListedInstance(id: "i-00000000", state: state))], now: now)
+        }
+        let job = try store.finishListing(third, isComplete: true, now: now)
+        #expect(try store.progress(job.id)?.hosts == 0)
+        var all = ListRequest()
+        all.conditions = [Condition(field: "account", comparison: .equal, value: "111122223333")]
+        #expect(try store.page(.instances, all).items.count == 2)
+    }
+
+    @Test("a document is proven by a run of all hosts, not of chosen ones; a retry asks hosts of a task that failed")
+    func proof() throws {
+        for (id, regions, stage) in [
+            ("job-1", ["eu-west-1"], JobStage.planning), ("job-2", [], .planning), ("job-3", [], .rest),
+        ] {
+            let begun = try store.addJob(job(id, regions: regions), now: now).job
+            #expect(begun.stage == stage)
+            let first = try #require(try lease())
+            try store.expand(
+                first, into: [NewTask(accountID: "111122223333", region: "eu-west-1")], accounts: [], now: now)
+            let list = try #require(try lease())
+            try store.record(list, [PlannedHost(ListedInstance(id: "i-00000001", state: "running"))], now: now)
+            _ = try store.finishListing(list, isComplete: true, now: now)
+            if stage == .planning { try store.giveBack(list) }
+            _ = try store.advance(begun.row, canary: CanaryRule(), now: now)
+            let task = stage == .planning ? try #require(try lease()) : list
+            guard case .batch(let batch) = try store.nextBatch(task, size: 50, windows: [], now: now) else {
+                Issue.record("no batch in \(id)")
+                return
+            }
+            _ = try store.finish([HostResult("i-00000001", .ok)], of: batch, isLast: true, task, now: now)
+            _ = try store.advance(begun.row, canary: CanaryRule(), now: now)
+            #expect(try store.settle(task, now: now))
+            #expect(try store.advance(begun.row, canary: CanaryRule(), now: now).job.state == .completed)
+        }
+        let failed = try asked(1, "job-4")
+        try store.end(failed, .failed, detail: "x", isDead: true, reason: .skipped, reasonDetail: "failed", now: now)
+        #expect(try store.advance(failed.job.row, canary: CanaryRule(), now: now).hasEnded)
+        #expect(try store.retryJob("job-4", now: now) == 1)
+        #expect(try store.progress("job-4")?.hosts_done == 0)
     }
 }

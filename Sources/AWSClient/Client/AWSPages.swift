@@ -12,6 +12,8 @@ package struct AWSPages<Action: PagedAction>: AsyncSequence, Sendable {
         let client: AWSClient
         var next: Action?
         var left: Int
+        /// The tokens that were used.
+        var used: Set<String> = []
 
         package mutating func next(
             isolation actor: isolated (any Actor)? = #isolation
@@ -23,7 +25,7 @@ package struct AWSPages<Action: PagedAction>: AsyncSequence, Sendable {
             left -= 1
             let output = try await client.send(action)
             let token = Action.nextToken(output).flatMap { $0.isEmpty ? nil : $0 }
-            guard token == nil || token != action.nextToken else {
+            guard token.map({ used.insert($0).inserted }) ?? true else {
                 throw AWSError(.malformed, "\(Action.description.label) answered the same page token twice")
             }
             action.nextToken = token
@@ -39,7 +41,7 @@ package struct AWSPages<Action: PagedAction>: AsyncSequence, Sendable {
 
 extension AWSClient {
     /// Pages of an answer at most.
-    package static let mostPages = 20_000
+    package static let mostPages = 5_000
 
     /// The pages of `action`.
     package func pages<Action: PagedAction>(_ action: Action, most: Int = mostPages) -> AWSPages<Action> {
@@ -47,9 +49,11 @@ extension AWSClient {
     }
 
     /// The items of all pages, in order.
-    package func all<Action: PagedAction>(_ action: Action) async throws(AWSError) -> [Action.Item] {
+    package func all<Action: PagedAction>(
+        _ action: Action, most: Int = mostPages
+    ) async throws(AWSError) -> [Action.Item] {
         var items: [Action.Item] = []
-        var pages = pages(action).makeAsyncIterator()
+        var pages = pages(action, most: most).makeAsyncIterator()
         while let page = try await pages.next(isolation: nil) { items += Action.items(page) }
         return items
     }

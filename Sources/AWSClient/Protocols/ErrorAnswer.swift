@@ -12,6 +12,7 @@ struct ErrorAnswer {
     /// A clock that is off by more is named as the cause of a refused signature; AWS allows 5 minutes.
     static let skewLimit: TimeInterval = 4 * 60
     private static let messageLength = 500
+    private static let wordLength = 128
 
     init(_ answer: HTTPAnswer, service: AWSService, now: Date) {
         requestID =
@@ -24,7 +25,8 @@ struct ErrorAnswer {
         }
         if let type = answer.header("x-amzn-errortype") { code = type }
         // com.amazonaws.ssm#Name and Name:http://… are the long forms.
-        code = code.map { String($0.prefix { $0 != ":" }.split(separator: "#").last ?? "") }
+        code = code.map { String(($0.prefix { $0 != ":" }.split(separator: "#").last ?? "").prefix(Self.wordLength)) }
+        requestID = requestID.map { String($0.prefix(Self.wordLength)) }
         message =
             text.map { String($0.prefix(Self.messageLength)) }
             ?? "the service answered with status \(answer.status)"

@@ -60,7 +60,7 @@ struct ConfigurationOptions: ParsableArguments {
     /// The options as they were written, for a command that goes on with them.
     var words: [String] {
         (config.map { ["--config", $0] } ?? []) + (store.map { ["--store", $0] } ?? [])
-            + settings.flatMap { ["--set", $0] }
+            + settings.flatMap { ["--set", $0.hasPrefix("discovery.external_id=") ? "discovery.external_id=…" : $0] }
     }
 
     /// A word for a POSIX shell.

@@ -20,6 +20,8 @@ struct BatchRunner {
     private static let lookPauses = [1.0, 2.0, 4.0]
     /// Seconds before a batch was sent in which its command is looked for: the clock may have been set meanwhile.
     private static let lookBack = 3_600.0
+    /// Pages of a command's list, which has 50 hosts at most.
+    private static let mostPages = 10
     /// Looks in a row that may fail.
     private static let mostFailures = 8
     /// Seconds that a cancelled command has to end.
@@ -140,7 +142,9 @@ struct BatchRunner {
             let invocations: [SSM.Invocation]
             do throws(AWSError) {
                 environment.metrics.change { $0.polls += 1 }
-                invocations = try await client.all(SSM.ListCommandInvocations(commandId: command))
+                invocations = try await client.all(
+                    SSM.ListCommandInvocations(commandId: command), most: Self.mostPages
+                ).filter { $0.commandId == command }
                 failures = 0
             } catch {
                 failures += 1
@@ -230,8 +234,13 @@ struct BatchRunner {
 
     private static func times(_ invocation: SSM.Invocation, _ now: Date) -> (Date?, Date) {
         let last = invocation.commandPlugins?.compactMap(\.responseFinishDateTime).max() ?? now
-        let start = invocation.requestedDateTime
+        let start = requested(invocation, now)
         return (start, max(start ?? .distantPast, min(now, last)))
+    }
+
+    /// When AWS took the command; nil where that is far from every clock that is somewhat right.
+    private static func requested(_ invocation: SSM.Invocation, _ now: Date) -> Date? {
+        invocation.requestedDateTime.flatMap { abs($0.timeIntervalSince(now)) < 30 * 86_400 ? $0 : nil }
     }
 
     /// Stores the reports that hosts printed. What a host prints is its own: which host it is about, AWS says.
@@ -266,7 +275,7 @@ struct BatchRunner {
                 report.vouch(
                     Voucher(
                         accountID: lease.accountID, region: lease.region, instanceID: invocation.instanceId,
-                        jobID: lease.job.id, requestedAt: invocation.requestedDateTime ?? now, receivedAt: now))
+                        jobID: lease.job.id, requestedAt: Self.requested(invocation, now) ?? now, receivedAt: now))
                 reports.append((report, result))
                 bytes += size
                 if bytes > ReportIntake.mostBytes { try keep() }

@@ -20,7 +20,7 @@ struct InvocationOutput {
         for step in (invocation.commandPlugins ?? []).filter({ InvocationOutcome.isOutput($0.name) }) {
             let listed = step.output ?? ""
             guard !listed.isEmpty else { continue }
-            text += Self.isCut(listed) ? try await whole(step.name, invocation) : listed
+            text += Self.isCut(listed) ? try await whole(step.name, invocation, listed) : listed
             if Self.isWhole(text) || text.contains(Self.end) || text.utf8.count > Self.mostBytes { break }
         }
         return text
@@ -28,15 +28,25 @@ struct InvocationOutput {
 
     /// Whether the list has only the beginning of an output.
     static func isCut(_ output: String) -> Bool {
-        output.hasSuffix("---Output truncated---") || output.utf8.count >= SSM.listOutputLimit
+        output.hasSuffix(mark) || output.utf8.count >= SSM.listOutputLimit
     }
+
+    /// What is left of an output that was cut, without the mark of the cut.
+    static func beginning(_ listed: String) -> Substring {
+        var text = listed.hasSuffix(mark) ? listed.dropLast(mark.count) : listed[...]
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return text
+    }
+
+    private static let mark = "---Output truncated---"
 
     /// Whether an output ends with the end of a frame, as nearly all do: the search of a whole text takes longer.
     fileprivate static func isWhole(_ text: String) -> Bool {
         text.utf8.reversed().drop { $0 <= 0x20 }.starts(with: end.utf8.reversed())
     }
 
-    private func whole(_ step: String, _ invocation: SSM.Invocation) async throws(AWSError) -> String {
+    private func whole(_ step: String, _ invocation: SSM.Invocation, _ listed: String) async throws(AWSError) -> String
+    {
         metrics.change { $0.longOutputs += 1 }
         if let files {
             let key =
@@ -44,9 +54,11 @@ struct InvocationOutput {
             do throws(AWSError) {
                 let object = try await files.hub.send(
                     S3.GetObject(bucket: files.bucket, key: key, first: Self.mostBytes))
-                return String(decoding: object.body, as: UTF8.self)
-            } catch  where error.kind == .notFound || error.kind == .denied {
-                // The instance's own role writes it, and may not be allowed to.
+                let text = String(decoding: object.body, as: UTF8.self)
+                // Who may write to the bucket may write another host's object: it has to begin with what AWS has.
+                if text.utf8.starts(with: Self.beginning(listed).utf8) { return text }
+            } catch  where error.kind != .cancelled {
+                // The instance's own role writes it: it may be absent, empty or unreadable.
             }
         }
         let request = SSM.GetCommandInvocation(
@@ -64,6 +76,8 @@ struct ReportIntake {
         var databases: Int?
     }
 
+    /// JSON of one report: as `limits.report_bytes` allows over HTTP by default, and eight times what an agent writes.
+    static let mostReportBytes = 16 << 20
     /// Reports of one batch that are in memory at a time: hostile hosts may print large ones.
     static let mostBytes = 8 << 20
 
@@ -76,9 +90,9 @@ struct ReportIntake {
             return (nil, 0, Taken(reason: .badReport, detail: "output_too_long"))
         }
         // One host has one report: with anything else next to it the output is none.
-        let limit = ReportLimits.inflatedBytes
+        let limit = mostReportBytes
         let entries = ReportFile.entries(
-            in: Array(text.utf8), limit: limit, frames: limit, most: 1, extent: catalog.extent)
+            in: Array(text.utf8), limit: limit, frames: limit, each: limit, most: 1, extent: catalog.extent)
         let reports = try IncomingReport.all(entries, catalog: catalog, digests: digests)
         guard let report = reports.first else { return (nil, 0, Taken(reason: .badReport, detail: "no_report")) }
         guard case .unreadable(let error) = report.content else {

@@ -27,7 +27,7 @@ struct Shares: Sendable, Equatable {
             case .garbage: "invocations that print something else than a frame"
             case .hybrid: "machines outside EC2 that SSM manages"
             case .skewed: "hosts whose clock is a year behind"
-            case .hostile: "hosts that print the report of another instance"
+            case .hostile: "hosts that print the report of another instance, and write it over the S3 outputs of others"
             }
         }
     }

@@ -110,7 +110,10 @@ extension Call {
         let isSkipped = invocation.instance.kind == .windows && command.document.isCensus
         let outputs = state.isFinal && state.status != "Cancelled" ? simulator.commands.outputs(command, index) : []
         if let output = command.output {
-            for (step, text) in zip(command.document.steps, outputs) {
+            // A hostile host writes its own output over those of all hosts of its command.
+            let author = command.invocations.firstIndex { $0.instance.outcome == .hostile }
+            let texts = author.map { simulator.commands.outputs(command, $0) } ?? outputs
+            for (step, text) in zip(command.document.steps, outputs.isEmpty ? [] : texts) {
                 _ = simulator.objects.put(
                     "\(output)/\(command.id)/\(invocation.instance.id)/awsrunShellScript/\(step.name)/stdout",
                     Array(text.utf8))

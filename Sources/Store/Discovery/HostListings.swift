@@ -51,15 +51,17 @@ extension InventoryStore {
         let time = Timestamp.format(now)
         try holding(lease) { database in
             for host in hosts {
-                try Self.write(host.instance, lease, time, database)
-                if host.isInRun { try Self.plan(host, lease, time, database) }
+                let isOurs = try Self.write(host.instance, lease, time, database)
+                if isOurs, host.isInRun { try Self.plan(host, lease, time, database) }
             }
         }
     }
 
+    /// - Returns: false for an instance that is known in another account or region: an instance cannot move, so the
+    ///   listing is wrong, and changes nothing.
     private static func write(
         _ instance: ListedInstance, _ lease: TaskLease, _ time: String, _ database: Database
-    ) throws {
+    ) throws -> Bool {
         let isGone = instance.state == "terminated"
         try database.run(
             """
@@ -67,8 +69,7 @@ extension InventoryStore {
                 vpc_id, private_address, launched_at, platform, architecture, ssm_status, ssm_agent_version,
                 first_listed, last_listed, terminated_at)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (id) DO UPDATE SET account_id = excluded.account_id, region = excluded.region,
-                name = excluded.name, state = excluded.state, instance_type = excluded.instance_type,
+            ON CONFLICT (id) DO UPDATE SET name = excluded.name, state = excluded.state, instance_type = excluded.instance_type,
                 availability_zone = excluded.availability_zone, image_id = excluded.image_id,
                 vpc_id = excluded.vpc_id, private_address = excluded.private_address,
                 launched_at = excluded.launched_at, platform = excluded.platform,
@@ -76,6 +77,7 @@ extension InventoryStore {
                 ssm_agent_version = excluded.ssm_agent_version, last_listed = excluded.last_listed,
                 terminated_at = CASE WHEN excluded.terminated_at IS NULL THEN NULL
                     ELSE COALESCE(terminated_at, excluded.terminated_at) END
+            WHERE account_id = excluded.account_id AND region = excluded.region
             """,
             [
                 instance.id, lease.accountID, lease.region, instance.name, instance.state, instance.type,
@@ -83,8 +85,11 @@ extension InventoryStore {
                 instance.launchedAt.map(Timestamp.format), instance.platform, instance.architecture,
                 instance.ssmStatus, instance.ssmAgentVersion, time, time, isGone ? time : nil,
             ])
+        guard database.changesCount > 0 else { return false }
         let sql = "SELECT row_id FROM instances WHERE id = ?"
-        guard let row = try Int64.fetchOne(database.cachedStatement(sql: sql), arguments: [instance.id]) else { return }
+        guard let row = try Int64.fetchOne(database.cachedStatement(sql: sql), arguments: [instance.id]) else {
+            return false
+        }
         let known = try Row.fetchAll(
             database.cachedStatement(sql: "SELECT key, value FROM instance_tags WHERE instance_row_id = ?"),
             arguments: [row])
@@ -96,6 +101,7 @@ extension InventoryStore {
             }
         }
         if isGone { try terminate(host: instance.id, time, database) }
+        return true
     }
 
     private static func plan(
@@ -108,10 +114,10 @@ extension InventoryStore {
             INSERT INTO results (job_row_id, task_row_id, account_id, region, instance_id, architecture, windows,
                 fetches, batch_limit, reason, detail, ended_at)
             SELECT ?, ?, ?, ?, ?, ?, ?, document IS NOT ?, 50, ?, ?, ? FROM instances WHERE id = ?
-            ON CONFLICT DO UPDATE SET task_row_id = excluded.task_row_id, account_id = excluded.account_id,
-                region = excluded.region, architecture = excluded.architecture, windows = excluded.windows,
+            ON CONFLICT DO UPDATE SET architecture = excluded.architecture, windows = excluded.windows,
                 fetches = excluded.fetches, reason = excluded.reason, detail = excluded.detail,
                 ended_at = excluded.ended_at
+            WHERE task_row_id = excluded.task_row_id
             """,
             [
                 lease.job.row, lease.task, lease.accountID, lease.region, host.instance.id, host.architecture, windows,

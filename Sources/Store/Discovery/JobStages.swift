@@ -129,9 +129,12 @@ extension InventoryStore {
                 database)
             return
         }
-        try database.run(
-            "INSERT OR REPLACE INTO proven_documents VALUES (?, ?, ?)",
-            [job.document, Timestamp.format(now), job.row])
+        // A run of a few chosen hosts proves nothing for the others.
+        if job.request == ScanRequest() {
+            try database.run(
+                "INSERT OR REPLACE INTO proven_documents VALUES (?, ?, ?)",
+                [job.document, Timestamp.format(now), job.row])
+        }
         try setStage(.rest, job.row, database)
     }
 
@@ -172,7 +175,7 @@ extension InventoryStore {
                 """
                 UPDATE results SET reason = NULL, detail = NULL, batch_row_id = NULL, started_at = NULL,
                     ended_at = NULL, duration_ms = NULL, fetches = 1, batch_limit = 50
-                WHERE job_row_id = ? AND (reason IN (\(again)) OR reason = 'skipped' AND detail IN ('halted', 'throttled'))
+                WHERE job_row_id = ? AND (reason IN (\(again)) OR reason = 'skipped' AND detail IN ('halted', 'throttled', 'failed'))
                 """, [job.row])
             var count = database.changesCount
             try database.run(

@@ -58,7 +58,7 @@ extension InventoryStore {
         }
         let time = Timestamp.format(now)
         let duration = result.startedAt.flatMap { start in
-            result.endedAt.map { max(0, Int(($0.timeIntervalSince(start) * 1000).rounded())) }
+            result.endedAt.map { Int(min(1e12, max(0, ($0.timeIntervalSince(start) * 1000).rounded()))) }
         }
         let report = """
             (SELECT MAX(r.row_id) FROM reports r JOIN hosts h ON h.row_id = r.host_row_id WHERE h.instance_id = ?)

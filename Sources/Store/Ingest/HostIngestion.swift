@@ -12,6 +12,7 @@ struct HostIngestion {
 
     func run() throws -> IngestOutcome {
         let known = try KnownHost.find(host, observation, ingestion.database)
+        try checkListing()
         if let known { try check(known) }
         try checkTags(known)
         let machine = host.identity.machineID
@@ -60,6 +61,19 @@ struct HostIngestion {
                     """)
             }
         }
+    }
+
+    /// An instance that AWS lists in one account is not what a sender of another account says it is.
+    private func checkListing() throws {
+        guard observation.voucher == nil, let id = host.identity.instanceID, let account = host.accountID else {
+            return
+        }
+        let sql = "SELECT account_id FROM instances WHERE id = ?"
+        let listed = try String.fetchOne(ingestion.database.cachedStatement(sql: sql), arguments: [id])
+        guard let listed, listed != account else { return }
+        throw Refusal(
+            .identityConflict,
+            "AWS lists instance \(id.prefix(40)) in account \(listed), and the report names \(account.prefix(40))")
     }
 
     /// A sender that is bound to tags may report for hosts that have them already.

@@ -37,6 +37,7 @@ extension InventoryStore {
                     """, arguments: [before(policy.historyDays)])
             others += database.changesCount
             others += try Self.removeRuns(before(policy.runDays), before(policy.historyDays), database)
+            others += try Self.removeInstances(before(policy.historyDays), database)
             try database.execute(sql: "DELETE FROM token_usage WHERE day < ?", arguments: [before(2)])
             next.others += others
             return reports || sizes || others > 0
@@ -77,6 +78,21 @@ extension InventoryStore {
         try remove("jobs", "ended_at < ?", history)
         try remove("skipped_runs", "due_at < ?", history)
         return removed
+    }
+
+    /// Removes instances that were terminated before `time` and whose hosts, if any, are removed too.
+    private static func removeInstances(_ time: String, _ database: Database) throws -> Int {
+        let old = try Int64.fetchAll(
+            database,
+            sql: """
+                SELECT row_id FROM instances i WHERE terminated_at < ?
+                    AND NOT EXISTS (SELECT 1 FROM hosts h WHERE h.instance_id = i.id) LIMIT \(retentionStep)
+                """, arguments: [time])
+        for row in old {
+            try database.run("DELETE FROM instance_tags WHERE instance_row_id = ?", [row])
+            try database.run("DELETE FROM instances WHERE row_id = ?", [row])
+        }
+        return old.count
     }
 
     /// The most hosts that one step removes.

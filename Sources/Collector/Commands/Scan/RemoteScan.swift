@@ -29,7 +29,7 @@ struct RemoteScan: ScanSource {
     func work(_ id: String) async throws {}
 
     func reattach(_ id: String) -> String {
-        "dbcensus-collector scan --attach \(id) --server \(ConfigurationOptions.quoted(server.base)) --token-file FILE"
+        "dbcensus-collector scan --attach \(ConfigurationOptions.quoted(id)) --server \(ConfigurationOptions.quoted(server.base)) --token-file FILE"
     }
 
     func close() async {}

@@ -9,7 +9,7 @@ struct ScanSummary {
 
     func write(_ format: ScanCommand.Format) throws {
         guard format == .text else { return try Output.print(try JSONText.of(progress)) }
-        var lines = ["Run \(progress.id): \(progress.state.rawValue)\(took)"]
+        var lines = ["Run \(PlainText.neutralised(progress.id)): \(progress.state.rawValue)\(took)"]
         if let detail = progress.detail { lines.append(PlainText.neutralised(detail)) }
         lines.append("")
         lines += table(
