@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import resource
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -34,15 +35,20 @@ def processor_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def collector(program, simulator, folder):
-    """Seconds, processor seconds and peak MiB of one `scan`, and its result."""
+def command(program, simulator, folder):
+    """The words and the environment of one `scan` on the second processor."""
     settings = {"external_id": "fleet", "organization.enabled": "true", "agent_bucket": "agents", "canary.percent": "0", "concurrency.accounts": WIDTH,
                 "concurrency.batches": BATCHES, "organization.read_tags": "false"}
     flags = [part for name, value in settings.items() for part in ("--set", f"discovery.{name}={value}")]
     env = {"PATH": os.environ["PATH"], "HOME": str(folder), "AWS_EC2_METADATA_DISABLED": "true", **simulator.env}
+    return ["taskset", "-c", "1", program, "scan", "--store", f"{folder}/store.sqlite", "--format", "json", *flags], env
+
+
+def collector(program, simulator, folder):
+    """Seconds, processor seconds and peak MiB of one `scan`, and its result."""
+    words, env = command(program, simulator, folder)
     began = time.monotonic()
-    process = subprocess.Popen(["taskset", "-c", "1", program, "scan", "--store", f"{folder}/store.sqlite", "--format", "json", *flags],
-                               env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     output = process.stdout.read()
     _, process.returncode, usage = os.wait4(process.pid, 0)
     return time.monotonic() - began, json.loads(output), usage
@@ -100,6 +106,32 @@ def least(hosts, accounts):
     return sum(calls.values()), batches, rounds * (HOST_SECONDS * 1.5 + 1)
 
 
+def neighbours(program, simulator_program):
+    """Seconds until 20 accounts are done in one region, while the other region answers, or throttles every call."""
+    open_tasks = "SELECT COUNT(*), COUNT(CASE WHEN ended_at IS NULL THEN 1 END) FROM tasks WHERE region = 'eu-west-1'"
+    print("2,000 hosts in 20 accounts and eu-west-1, seconds until all are done, while eu-central-1")
+    for name, extra in (("answers", []), ("throttles every call", ["--throttled", "eu-central-1"])):
+        options = ["--accounts", 20, "--instances", 100, "--regions", "eu-west-1,eu-central-1", "--host-seconds", HOST_SECONDS, "--rate", 0, *extra]
+        with Simulator(*options, program=simulator_program) as simulator, tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+            pinned(simulator.process.pid, 0)
+            words, env = command(program, simulator, folder)
+            began = time.monotonic()
+            process = subprocess.Popen(words, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            while process.poll() is None:
+                time.sleep(0.2)
+                try:
+                    store = sqlite3.connect(f"file:{folder}/store.sqlite?mode=ro", uri=True)
+                    known, left = store.execute(open_tasks).fetchone()
+                    store.close()
+                except sqlite3.Error:
+                    continue
+                if known == 20 and left == 0:
+                    break
+            print(f"  {name:24}{time.monotonic() - began:9.1f}")
+            process.kill()
+            process.wait()
+
+
 def measure(program, simulator_program, hosts, rate, peer=True):
     each = hosts // ACCOUNTS
     options = ["--accounts", ACCOUNTS, "--instances", each, "--host-seconds", HOST_SECONDS, "--rate", rate, "--burst", max(1, 2 * rate),
@@ -141,6 +173,7 @@ if __name__ == "__main__":
         usual({}, json.loads(sys.argv[2]))
     else:
         program, simulator_program, *sizes = sys.argv[1:]
+        neighbours(program, simulator_program)
         for hosts in [int(size) for size in sizes] or [10_000, 100_000]:
             for rate in (0, 20):
                 measure(program, simulator_program, hosts, rate, peer=hosts <= 20_000)

@@ -23,7 +23,7 @@ need_packages() {
     say "installing ${missing[*]} (apt)"
     log=$(mktemp)
     install_packages() {
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >"$log" 2>&1
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 install -y --no-install-recommends "${missing[@]}" >"$log" 2>&1
     }
     if ! install_packages && ! { as_root apt-get update >"$log" 2>&1 && install_packages; }; then
         cat "$log" >&2

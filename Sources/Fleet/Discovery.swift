@@ -127,13 +127,11 @@ package final class Discovery: Sendable {
     /// A task that is due; a store that is busy or full is asked again later.
     private func next() async throws -> TaskLease? {
         let now = environment.now()
-        let isSetBack = clock.withLock { last in
-            defer { last = now }
-            return now < last.addingTimeInterval(-1)
-        }
+        let isSetBack = clock.withLock { now < $0.addingTimeInterval(-1) }
         do {
             // What is due by a clock that was wrong is due now.
             if isSetBack { try await environment.stored { try $0.hasten(now: now) } }
+            clock.withLock { $0 = now }
             return try await environment.stored { [owner] in
                 try $0.lease(owner: owner, until: now.addingTimeInterval(Self.leaseSeconds), now: now)
             }
@@ -150,7 +148,7 @@ package final class Discovery: Sendable {
         guard !Task.isCancelled else { return }
         do { try await advance(lease.job) } catch {
             environment.logger.error(
-                "cannot move the run on; trying again", metadata: ["job": "\(lease.job.id)", "error": "\(error)"])
+                "cannot update the run; trying again", metadata: ["job": "\(lease.job.id)", "error": "\(error)"])
             mustAdvance.withLock { $0 = true }
         }
     }
@@ -168,7 +166,7 @@ package final class Discovery: Sendable {
         do {
             for job in try await environment.stored({ try $0.openJobs() }) { try await advance(job) }
         } catch {
-            environment.logger.error("cannot move the runs on; trying again", metadata: ["error": "\(error)"])
+            environment.logger.error("cannot update the runs; trying again", metadata: ["error": "\(error)"])
             mustAdvance.withLock { $0 = true }
         }
     }

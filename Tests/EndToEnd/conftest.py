@@ -53,11 +53,18 @@ def fixtures():
     return FIXTURES
 
 
+def alone():
+    """Servers are on the whole host: what sees all of it cannot run beside other tests that start some."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        pytest.fail("a file whose tests start database servers belongs into whole_host of scripts/test")
+
+
 def started(server):
     """A fixture: one server of the class, in a directory of its own, for the whole run."""
 
     @pytest.fixture(scope="session")
     def start(tmp_path_factory):
+        alone()
         with server(tmp_path_factory.mktemp(server.__name__.lower())) as running:
             yield running
 
@@ -72,6 +79,7 @@ mongodb = started(servers.MongoDB)
 
 @pytest.fixture(scope="session")
 def stopped_postgresql():
+    alone()
     with servers.StoppedPostgreSQL() as server:
         yield server
 

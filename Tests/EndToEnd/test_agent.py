@@ -155,7 +155,8 @@ def test_the_deadline_holds(agent, tmp_path):
     report = agent.json("scan", "--format", "json", "--recorded-proc", "--root", tmp_path / "root", "--deadline", "50ms")
     assert time.monotonic() - started < 5
     directory = report["databases"][0]["data_directories"][0]
-    assert directory["complete"] is False and 0 < directory["files"] < FILES
+    # On a busy machine the time is over before the first file.
+    assert directory["complete"] is False and (directory["files"] or 0) < FILES
     assert report["scan"]["status"] == "partial"
     assert "deadline" in {p["code"] for p in report["scan"]["problems"]}
     whole = agent.json("scan", "--format", "json", "--recorded-proc", "--root", tmp_path / "root")["databases"][0]["data_directories"][0]

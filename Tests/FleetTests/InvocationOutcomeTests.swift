@@ -110,6 +110,14 @@ struct PollPaceTests {
 
 @Suite("Places that accounts share")
 struct FairLimiterTests {
+    @Test("a place is given back, however the work ends")
+    func with() async throws {
+        struct Failure: Error {}
+        let limiter = FairLimiter(1)
+        await #expect(throws: Failure.self) { try await limiter.with("a") { throw Failure() } }
+        #expect(await limiter.with("b") { 1 } == 1)
+    }
+
     @Test("accounts get places in turns, however many batches one of them has")
     func turns() async {
         let limiter = FairLimiter(1)

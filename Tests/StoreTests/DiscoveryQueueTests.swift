@@ -215,6 +215,24 @@ struct DiscoveryQueueTests {
         #expect(try store.page(.instances, all).items.count == 2)
     }
 
+    @Test(
+        "a report may not place an instance elsewhere than AWS lists it",
+        arguments: [
+            ("999988887777", "eu-west-1", false), ("111122223333", "eu-central-1", false),
+            ("111122223333", "eu-west-1", true),
+        ])
+    func placedElsewhere(account: String, region: String, isTaken: Bool) throws {
+        _ = try asked(1)
+        var report = IngestTests.report(0, ["/a"], machine: SenderTests.machine, status: .complete)
+        report.host.cloud = Report.Cloud(provider: "aws")
+        report.host.cloud?.instanceID = "i-00000000"
+        report.host.cloud?.accountID = account
+        report.host.cloud?.region = region
+        let outcome = try store.ingest([try Observation(report)], now: now, quota: .none)[0]
+        guard case .rejected(let refusal) = outcome else { return #expect(isTaken) }
+        #expect(!isTaken && refusal.code == .identityConflict)
+    }
+
     @Test("a document is proven by a run of all hosts, not of chosen ones; a retry asks hosts of a task that failed")
     func proof() throws {
         for (id, regions, stage) in [

@@ -93,12 +93,15 @@ package enum CredentialProcess {
             throw AWSError(.credentials, "cannot run the credential_process \(words[0]): check its path and mode")
         }
         let isLate = NIOLockedValueBox(false)
-        let timer = Task {
-            try await Task.sleep(for: timeout)
+        let end = DispatchSemaphore(value: 0)
+        let seconds = timeout / .seconds(1)
+        // A thread of its own: tasks may all be busy for longer.
+        Thread.detachNewThread {
+            guard end.wait(timeout: .now() + seconds) == .timedOut else { return }
             isLate.withLockedValue { $0 = true }
             // Process gives its program a process group: children that hold the pipe open end with it.
             kill(-process.processIdentifier, SIGTERM)
-            try await Task.sleep(for: .seconds(1))
+            guard end.wait(timeout: .now() + 1) == .timedOut else { return }
             kill(-process.processIdentifier, SIGKILL)
         }
         let bytes = await withCheckedContinuation { continuation in
@@ -106,10 +109,10 @@ package enum CredentialProcess {
                 let data = (try? output.fileHandleForReading.read(upToCount: outputLimit + 1)) ?? Data()
                 try? output.fileHandleForReading.close()
                 process.waitUntilExit()
+                end.signal()
                 continuation.resume(returning: Array(data))
             }
         }
-        timer.cancel()
         guard !isLate.withLockedValue({ $0 }) else {
             throw AWSError(.credentials, "the credential_process \(words[0]) did not end in \(timeout): run it by hand")
         }

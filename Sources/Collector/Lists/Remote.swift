@@ -13,7 +13,7 @@ struct Remote: Sendable {
     /// The collector's URL, without a slash at its end.
     let base: String
     private let token: String
-    private let caFile: String?
+    let caFile: String?
     /// The largest answer.
     private static let answerLimit = 64 << 20
 

@@ -115,7 +115,7 @@ struct AccountFinder {
             }
         } catch {
             logger.warning(
-                "cannot read the tags of accounts: allow it, or set discovery.organization.read_tags to false",
+                "cannot read the tags of accounts: allow organizations:ListTagsForResource, or turn discovery.organization.read_tags off",
                 metadata: ["error": "\(error)"])
             return accounts
         }

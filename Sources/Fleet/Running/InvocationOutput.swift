@@ -7,7 +7,7 @@ import Report
 struct InvocationOutput {
     let client: AWSClient
     /// Where hosts wrote their whole outputs; nil when they did not.
-    let files: (hub: AWSClient, bucket: String, prefix: String)?
+    var files: (hub: AWSClient, bucket: String, prefix: String)?
     let metrics: FleetMetrics
 
     fileprivate static let end = "-----END DBCENSUS REPORT-----"
@@ -15,7 +15,7 @@ struct InvocationOutput {
     static let mostBytes = 1 << 20
 
     /// What a host printed: of the list of invocations where that is all, else step by step.
-    func text(_ invocation: SSM.Invocation) async throws(AWSError) -> String {
+    mutating func text(_ invocation: SSM.Invocation) async throws(AWSError) -> String {
         var text = ""
         for step in (invocation.commandPlugins ?? []).filter({ InvocationOutcome.isOutput($0.name) }) {
             let listed = step.output ?? ""
@@ -45,7 +45,8 @@ struct InvocationOutput {
         text.utf8.reversed().drop { $0 <= 0x20 }.starts(with: end.utf8.reversed())
     }
 
-    private func whole(_ step: String, _ invocation: SSM.Invocation, _ listed: String) async throws(AWSError) -> String
+    private mutating func whole(_ step: String, _ invocation: SSM.Invocation, _ listed: String) async throws(AWSError)
+        -> String
     {
         metrics.change { $0.longOutputs += 1 }
         if let files {
@@ -59,6 +60,7 @@ struct InvocationOutput {
                 if text.utf8.starts(with: Self.beginning(listed).utf8) { return text }
             } catch  where error.kind != .cancelled {
                 // The instance's own role writes it: it may be absent, empty or unreadable.
+                if [.network, .timeout].contains(error.kind) { self.files = nil }
             }
         }
         let request = SSM.GetCommandInvocation(

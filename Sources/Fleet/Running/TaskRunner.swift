@@ -2,6 +2,7 @@ import AWSClient
 import Foundation
 import Inventory
 import Logging
+import Synchronization
 
 /// Works on one task until it ends, waits for its run, or is put off.
 struct TaskRunner {
@@ -111,9 +112,10 @@ struct TaskRunner {
             environment: environment, lease: lease, settings: settings, client: client, hub: hub, pace: pace,
             intake: limits.intake)
         let known = try await environment.stored { [lease] in try $0.openBatches(lease) }
-        let stop = try await withThrowingTaskGroup(of: (any Error)?.self) { group in
+        // After a failure nothing more is sent: what waits stays planned.
+        let failure = FirstFailure()
+        let stop = try await withThrowingTaskGroup(of: Void.self) { group in
             var running = 0
-            var failure: (any Error)?
             func add(_ batch: Batch) {
                 // A place is taken before the batch begins: what waits here holds nothing.
                 running += 1
@@ -121,17 +123,17 @@ struct TaskRunner {
                     do {
                         try await limits.commands.with(account) {
                             try Task.checkCancellation()
+                            if batch.state == .planned, failure.error != nil { return }
                             try await runner.run(batch)
                         }
-                        return nil
-                    } catch { return error }
+                    } catch { failure.keep(error) }
                 }
             }
             // Commands that an earlier worker sent are read, not sent again.
             for batch in known { add(batch) }
             while true {
                 var step = BatchStep.nothing
-                if failure == nil, running < Self.width {
+                if failure.error == nil, running < Self.width {
                     let (now, windows) = (environment.now(), open(settings))
                     step = try await environment.stored { [lease] in
                         try $0.nextBatch(lease, size: SSM.commandSize, windows: windows, now: now)
@@ -142,12 +144,12 @@ struct TaskRunner {
                     continue
                 }
                 guard running > 0 else {
-                    if let failure { throw failure }
+                    if let error = failure.error { throw error }
                     return step == .stopped
                 }
-                // After a failure nothing more is sent; the other batches come to their ends. One that ended may have
-                // left hosts to be asked again.
-                if let error = try await group.next() ?? nil { failure = failure ?? error }
+                // The other batches that were sent come to their ends. One that ended may have left hosts to be asked
+                // again.
+                try await group.next()
                 running -= 1
             }
         }
@@ -201,10 +203,10 @@ struct TaskRunner {
         if failure.isPassing, stop == nil, lease.failures + 1 < Self.most {
             // 10 s, 20 s, …, at most 5 minutes, and a random part: those that failed at once do not return at once.
             let pause = min(300, 10 * Double(1 << min(lease.failures, 5))) * (0.5 + .random(in: 0..<0.5))
-            logger.warning("the task is put off", metadata: metadata)
+            logger.warning("the task failed; trying again later", metadata: metadata)
             return try await postpone(seconds: pause, "\(error)")
         }
-        logger.error("the task ended without its hosts", metadata: metadata)
+        logger.error("the task failed; its hosts were not asked", metadata: metadata)
         try await end(
             failure.code, detail: String("\(error)".prefix(500)), isDead: failure.code.isFailure,
             reason: failure.reason, failure.code.rawValue)
@@ -214,11 +216,18 @@ struct TaskRunner {
     private func keepTrying(_ logger: Logger, _ body: () async throws -> Void) async {
         while !Task.isCancelled {
             do { return try await body() } catch is LeaseLost { return } catch {
-                logger.error("cannot keep what became of a task; trying again", metadata: ["error": "\(error)"])
+                logger.error("cannot store the result of a task; trying again", metadata: ["error": "\(error)"])
                 try? await Task.sleep(for: .seconds(5))
             }
         }
     }
+}
+
+/// The first error of several batches.
+private final class FirstFailure: Sendable {
+    private let first = Mutex<(any Error)?>(nil)
+    var error: (any Error)? { first.withLock { $0 } }
+    func keep(_ error: any Error) { first.withLock { $0 = $0 ?? error } }
 }
 
 /// What an error of AWS means for a task.

@@ -23,7 +23,8 @@ package struct Cron: Sendable, Equatable {
     /// - Parameter timeZone: a name of the tz database, such as `Europe/Berlin`.
     package init(_ text: String, timeZone: String = "UTC") throws(Invalid) {
         guard let zone = TimeZone(identifier: timeZone) else {
-            throw Invalid(message: "\"\(timeZone.prefix(60))\" is no time zone: write UTC or Europe/Berlin")
+            throw Invalid(
+                message: "unknown time zone \"\(timeZone.prefix(60))\": write a name such as UTC or Europe/Berlin")
         }
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = zone
@@ -31,7 +32,9 @@ package struct Cron: Sendable, Equatable {
         let fields = text.split(whereSeparator: { $0 == " " || $0 == "\t" }).map(String.init)
         guard fields.count == 5 else {
             throw Invalid(
-                message: "\"\(text.prefix(60))\" is no cron expression: write minute, hour, day, month and weekday")
+                message:
+                    "invalid cron expression \"\(text.prefix(60))\": write minute, hour, day, month and weekday, such as 0 2 * * *"
+            )
         }
         minutes = try Self.field(fields[0], "minute", 0...59)
         hours = try Self.field(fields[1], "hour", 0...23)
@@ -57,7 +60,7 @@ package struct Cron: Sendable, Equatable {
     ) throws(Invalid) -> Set<Int> {
         let invalid = Invalid(
             message:
-                "\"\(text.prefix(40))\" is no \(name): write *, or numbers from \(range.lowerBound) to \(range.upperBound)"
+                "invalid \(name) \"\(text.prefix(40))\" in the cron expression: write *, or numbers from \(range.lowerBound) to \(range.upperBound)"
         )
         func number(_ text: Substring) -> Int? {
             if let index = names.firstIndex(of: text.lowercased()) { return index + (range.lowerBound == 0 ? 0 : 1) }

@@ -75,12 +75,14 @@ package final class Scheduler: Sendable {
             let open = try await environment.stored { try $0.openJobs() }
             guard let job = open.first else { return try begin(due) }
             environment.logger.warning(
-                "a run of the schedule is left out: another one goes on", metadata: ["job": "\(job.id)"])
+                "scheduled run skipped: another run is still active", metadata: ["job": "\(job.id)"])
             try await environment.stored {
-                try $0.noteSkippedRun(dueAt: due, reason: "the run \(job.id) was going on")
+                try $0.noteSkippedRun(dueAt: due, reason: "the run \(job.id) was still active")
             }
         } catch {
-            environment.logger.error("a run of the schedule could not begin", metadata: ["error": "\(error)"])
+            environment.logger.error(
+                "cannot begin the scheduled run; the next attempt is at the next scheduled time",
+                metadata: ["error": "\(error)"])
         }
     }
 }

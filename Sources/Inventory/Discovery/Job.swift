@@ -53,16 +53,16 @@ public struct ScanRequest: Codable, Sendable, Equatable {
             ("accounts", accounts), ("regions", regions), ("instances", instances), ("tags", tags),
         ] where values.count > Self.most { return "\(name) has more than \(Self.most) values" }
         if let wrong = accounts.first(where: { $0.wholeMatch(of: /[0-9]{12}/) == nil }) {
-            return "\"\(wrong.prefix(40))\" is no account: write 12 digits"
+            return "invalid account \"\(wrong.prefix(40))\": write 12 digits"
         }
         if let wrong = regions.first(where: { $0.wholeMatch(of: /[a-z0-9*-]{1,40}/) == nil }) {
-            return "\"\(wrong.prefix(40))\" is no region: write eu-west-1, or eu-*"
+            return "invalid region \"\(wrong.prefix(40))\": write eu-west-1, or eu-*"
         }
         if let wrong = instances.first(where: { $0.wholeMatch(of: /m?i-[0-9a-f]{8,17}/) == nil }) {
-            return "\"\(wrong.prefix(40))\" is no instance: write i-0123456789abcdef0"
+            return "invalid instance \"\(wrong.prefix(40))\": write i-0123456789abcdef0"
         }
         if let wrong = tags.first(where: { $0.isEmpty || $0.hasPrefix("=") || $0.utf8.count > 400 }) {
-            return "\"\(wrong.prefix(40))\" is no tag: write KEY or KEY=VALUE"
+            return "invalid tag \"\(wrong.prefix(40))\": write KEY or KEY=VALUE"
         }
         return nil
     }

@@ -7,7 +7,7 @@ extension InventoryStore {
     /// Instances counted by columns of `Coverage.columns`, `tag:KEY` and `account_tag:KEY`.
     public func coverage(groupBy: [String], conditions: [Condition], bounds: Bounds) throws -> Coverage {
         guard Set(groupBy).count == groupBy.count, groupBy.count <= 10 else {
-            throw StoreError(.badRequest, "a column is named twice, or there are more than ten")
+            throw StoreError(.badRequest, "cannot count: name each column once, and at most 10 columns")
         }
         let columns = try groupBy.map(Self.coverageColumn)
         let filters = try conditions.map { condition in
@@ -69,7 +69,7 @@ extension InventoryStore {
         if let column = TagColumn(name) { return column.of(instance: "i.id", row: "i.row_id", account: "i.account_id") }
         throw StoreError(
             .badRequest,
-            "cannot count by \"\(name.prefix(80))\": there are \(Coverage.columns.joined(separator: ", ")), tag:KEY and "
+            "cannot count by \"\(name.prefix(80))\": use \(Coverage.columns.joined(separator: ", ")), tag:KEY or "
                 + "account_tag:KEY")
     }
 

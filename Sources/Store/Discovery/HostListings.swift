@@ -168,24 +168,25 @@ extension InventoryStore {
 
     /// What a complete listing of the scope does not have is gone: its databases are missing, and nothing is deleted.
     private static func terminateUnlisted(_ lease: TaskLease, _ time: String, _ database: Database) throws {
-        let known = try String.fetchAll(
+        let scope: StatementArguments = [lease.accountID, lease.region, time]
+        // That these are here only their own reports said.
+        let reported = try String.fetchAll(
             database,
             sql: """
-                SELECT id FROM instances WHERE account_id = ? AND region = ? AND last_listed <> ? AND state <> 'terminated'
-                UNION
                 SELECT instance_id FROM hosts h WHERE account_id = ? AND region = ? AND instance_id IS NOT NULL
                     AND retired_at IS NULL AND last_seen < ?
                     AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.id = h.instance_id)
-                """,
-            arguments: [lease.accountID, lease.region, time, lease.accountID, lease.region, time])
-        for id in known {
+                """, arguments: scope)
+        for id in reported { try terminate(host: id, time, database) }
+        let listed = try String.fetchAll(
+            database,
+            sql: """
+                SELECT id FROM instances WHERE account_id = ? AND region = ? AND last_listed <> ? AND state <> 'terminated'
+                """, arguments: scope)
+        for id in listed {
             try database.run(
-                """
-                INSERT INTO instances (id, account_id, region, state, first_listed, last_listed, terminated_at)
-                VALUES (?, ?, ?, 'terminated', ?, ?, ?)
-                ON CONFLICT (id) DO UPDATE SET state = 'terminated', ssm_status = NULL,
-                    terminated_at = excluded.terminated_at
-                """, [id, lease.accountID, lease.region, time, time, time])
+                "UPDATE instances SET state = 'terminated', ssm_status = NULL, terminated_at = ? WHERE id = ?",
+                [time, id])
             try terminate(host: id, time, database)
             var instance = ListedInstance(id: id, state: "terminated")
             instance.architecture = nil

@@ -7,20 +7,21 @@ extension Job {
     static let columns = "id, row_id, state, stage, stop, requested_by, request, settings, document, created_at"
 
     /// A row of `columns`.
-    init(_ row: Row) throws {
+    init(_ row: Row) {
         let request: String = row[6]
         self.init(
             id: row[0], row: row[1], state: JobState(rawValue: row[2]) ?? .failed,
             stage: JobStage(rawValue: row[3]) ?? .rest, stop: (row[4] as String?).flatMap(JobState.init),
             requestedBy: row[5],
-            // One that cannot be read is an error: an empty request would cover everything.
-            request: try Report.decoder().decode(ScanRequest.self, from: Data(request.utf8)),
+            // One that a later version wrote covers nothing: an empty request would cover everything.
+            request: (try? Report.decoder().decode(ScanRequest.self, from: Data(request.utf8)))
+                ?? ScanRequest(accounts: ["000000000000"]),
             settings: row[7], document: row[8], createdAt: row[9])
     }
 
     static func find(_ condition: String, _ arguments: StatementArguments, _ database: Database) throws -> Job? {
         let statement = try database.cachedStatement(sql: "SELECT \(columns) FROM jobs WHERE \(condition)")
-        return try Row.fetchOne(statement, arguments: arguments).map { try Job($0) }
+        return try Row.fetchOne(statement, arguments: arguments).map(Job.init)
     }
 }
 
@@ -81,7 +82,7 @@ extension InventoryStore {
         try read { database in
             try Row.fetchAll(
                 database, sql: "SELECT \(Job.columns) FROM jobs WHERE ended_at IS NULL ORDER BY row_id LIMIT 1000"
-            ).map { try Job($0) }
+            ).map(Job.init)
         }
     }
 

@@ -63,17 +63,20 @@ struct HostIngestion {
         }
     }
 
-    /// An instance that AWS lists in one account is not what a sender of another account says it is.
+    /// A report may not place an instance elsewhere than AWS lists it.
     private func checkListing() throws {
-        guard observation.voucher == nil, let id = host.identity.instanceID, let account = host.accountID else {
-            return
-        }
-        let sql = "SELECT account_id FROM instances WHERE id = ?"
-        let listed = try String.fetchOne(ingestion.database.cachedStatement(sql: sql), arguments: [id])
-        guard let listed, listed != account else { return }
+        guard observation.voucher == nil, let id = host.identity.instanceID else { return }
+        let statement = try ingestion.database.cachedStatement(
+            sql: "SELECT account_id, region FROM instances WHERE id = ?")
+        guard let listed = try Row.fetchOne(statement, arguments: [id]) else { return }
+        let (account, region): (String, String) = (listed[0], listed[1])
+        guard host.accountID ?? account != account || host.region ?? region != region else { return }
         throw Refusal(
             .identityConflict,
-            "AWS lists instance \(id.prefix(40)) in account \(listed), and the report names \(account.prefix(40))")
+            """
+            AWS lists instance \(id.prefix(40)) in account \(account) and \(region), and the report names \
+            \((host.accountID ?? account).prefix(40)) and \((host.region ?? region).prefix(40))
+            """)
     }
 
     /// A sender that is bound to tags may report for hosts that have them already.

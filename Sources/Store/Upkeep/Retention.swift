@@ -37,7 +37,8 @@ extension InventoryStore {
                     """, arguments: [before(policy.historyDays)])
             others += database.changesCount
             others += try Self.removeRuns(before(policy.runDays), before(policy.historyDays), database)
-            others += try Self.removeInstances(before(policy.historyDays), database)
+            // In the last steps alone: it reads all instances.
+            if !reports, !sizes, others == 0 { others = try Self.removeInstances(before(policy.historyDays), database) }
             try database.execute(sql: "DELETE FROM token_usage WHERE day < ?", arguments: [before(2)])
             next.others += others
             return reports || sizes || others > 0

@@ -101,12 +101,13 @@ extension Endpoint {
         endpoint.answers[404] = "Problem"
         endpoint.run = { call in
             guard let id = call.one("job_id"), call.query.count(where: { $0.name == "job_id" }) == 1 else {
-                throw Problem(.badRequest, "bad_request", "name a run: job_id=…")
+                throw Problem(
+                    .badRequest, "bad_request", "the parameter job_id is missing or repeated: add job_id=ID once")
             }
             guard let job = try await call.withStore({ try $0.job(id) }) else { throw Problem.notFound("run") }
             let include = call.one("include")
             guard include == nil || include == "databases" else {
-                throw Problem(.badRequest, "bad_request", "include must be databases")
+                throw Problem(.badRequest, "bad_request", "invalid include: the only value is databases")
             }
             // CSV and NDJSON have the rows alone.
             let accept = call.request.headers[.accept] ?? ""

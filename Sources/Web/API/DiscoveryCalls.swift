@@ -17,7 +17,10 @@ extension Call {
     private var control: any DiscoveryControl {
         get throws {
             guard let control = backend.discovery else {
-                throw Problem(.serviceUnavailable, "no_discovery", "this collector runs no discovery")
+                throw Problem(
+                    .serviceUnavailable, "no_discovery",
+                    "cannot begin a run: discovery does not run in this collector. Ask one that was started with `serve`"
+                )
             }
             return control
         }
@@ -31,11 +34,13 @@ extension Call {
         do {
             asked = bytes.isEmpty ? ScanRequest() : try JSONDecoder().decode(ScanRequest.self, from: Data(bytes))
         } catch {
-            throw Problem(.badRequest, "bad_request", "the body is not a valid ScanRequest: see /openapi.json")
+            throw Problem(
+                .badRequest, "bad_request",
+                "the body is not a valid ScanRequest: it may have the lists accounts, regions, instances and tags")
         }
         let key = request.headers[.idempotencyKey]
         guard key.map({ 1...255 ~= $0.utf8.count }) ?? true else {
-            throw Problem(.badRequest, "bad_request", "Idempotency-Key has 1 to 255 characters")
+            throw Problem(.badRequest, "bad_request", "invalid Idempotency-Key: write 1 to 255 characters")
         }
         let (control, actor, trace) = (try control, actor, request.headers[.traceparent])
         let begun = try await withStore { _ in
@@ -85,18 +90,39 @@ extension Call {
         var request = try listRequest(Set(list.filters.map(\.name)))
         if withDatabases { request.limit = min(request.limit, 100) }
         let asked = request
-        let page = try await withStore { try $0.page(list, asked) }
-        let rows = try await withStore { store -> [[ListRow]?] in
-            guard withDatabases else { return [] }
-            return try page.items.map { row in
-                try row.report_id.integer.flatMap { try store.databases(ofReport: $0) }
+        let (page, items) =
+            withDatabases
+            ? try await readDetail { try Self.withDatabases($0, list, asked) }
+            : try await withStore { store in
+                let page = try store.page(list, asked)
+                return (page, page.items.map { ResultRow(row: $0, databases: nil) })
             }
-        }
-        let items = page.items.enumerated().map { index, row in
-            ResultRow(row: row, databases: withDatabases ? .some(rows[index]) : nil)
-        }
         return try .json(
             ResultPage(job: job, items: items, next_cursor: page.next_cursor))
+    }
+
+    /// Databases in one page of results.
+    private static let mostDatabases = 20_000
+
+    /// A page with the databases of each result's report. It is shorter when they are too many.
+    private static func withDatabases(
+        _ store: any WebStore, _ list: List, _ asked: ListRequest
+    ) throws -> (Page<ListRow>, [ResultRow]) {
+        var page = try store.page(list, asked)
+        var rows: [ResultRow] = []
+        var left = mostDatabases
+        for item in page.items where left > 0 {
+            let found = try item.report_id.integer.flatMap { try store.databases(ofReport: $0) }
+            left -= found?.count ?? 0
+            rows.append(ResultRow(row: item, databases: .some(found)))
+        }
+        if rows.count < page.items.count {
+            // The next page begins after the last row of this one.
+            var shorter = asked
+            shorter.limit = rows.count
+            page = try store.page(list, shorter)
+        }
+        return (page, rows)
     }
 
     func jobEvents() async throws -> Reply {

@@ -148,8 +148,8 @@ struct DoctorCommand: AsyncParsableCommand {
                         "schedule",
                         isOverdue
                             ? .bad(
-                                "no run completed since \(last), although two were due: see "
-                                    + "`dbcensus-collector jobs`, and whether `serve` runs")
+                                "no run completed since \(last), although two were due: check "
+                                    + "`dbcensus-collector jobs`, and that `serve` runs")
                             : .good("a run completed at \(last); \(next)")
                     ))
             } else {
@@ -160,7 +160,7 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         if let skipped = try store.lastSkippedRun() {
             checks.append(
-                ("schedule", .warning("the run that was due at \(skipped.dueAt) was left out: \(skipped.reason)")))
+                ("schedule", .warning("the run that was due at \(skipped.dueAt) was skipped: \(skipped.reason)")))
         }
         return checks
     }
@@ -168,7 +168,8 @@ struct DoctorCommand: AsyncParsableCommand {
     /// Whether the kernel says that the clock is synchronised: adjtimex(2).
     private func clock() -> Check {
         clinux_clock_is_synchronised() == 1
-            ? .good("synchronised") : .warning("not synchronised, says the kernel: run an NTP client")
+            ? .good("synchronised")
+            : .warning("the kernel reports that the clock is not synchronised: run an NTP client")
     }
 
     private func certificate(_ configuration: Configuration) -> [Check] {

@@ -29,7 +29,9 @@ struct RemoteScan: ScanSource {
     func work(_ id: String) async throws {}
 
     func reattach(_ id: String) -> String {
-        "dbcensus-collector scan --attach \(ConfigurationOptions.quoted(id)) --server \(ConfigurationOptions.quoted(server.base)) --token-file FILE"
+        var words = ["dbcensus-collector", "scan", "--attach", id, "--server", server.base, "--token-file", "FILE"]
+        if let file = server.caFile { words += ["--ca-file", file] }
+        return words.map(ConfigurationOptions.quoted).joined(separator: " ")
     }
 
     func close() async {}

@@ -138,13 +138,15 @@ struct LocalScan: ScanSource {
     /// Held while this process works; nil when a service does.
     private let lock: StoreLock?
     private let local: LocalDiscovery
-    /// The options of the command line with which a run goes on.
+    /// The options of the command line with which a run goes on, and the region in which it began.
     private let words: [String]
+    private let region: String?
 
     init(
         _ configuration: Configuration, isLogged: Bool, profile: String?, region: String?, words: [String] = []
     ) throws {
         self.configuration = configuration
+        self.region = region
         self.words = words.contains("--store") ? words : words + ["--store", configuration.store]
         if try StoreLock.service(of: configuration.store) == nil {
             lock = try StoreLock(path: configuration.store)
@@ -180,7 +182,9 @@ struct LocalScan: ScanSource {
     }
 
     func reattach(_ id: String) -> String {
-        (["dbcensus-collector", "scan", "--attach", id] + words.map(ConfigurationOptions.quoted)).joined(separator: " ")
+        let command = ["dbcensus-collector", "scan", "--attach", id] + words.map(ConfigurationOptions.quoted)
+        return (region.map { ["AWS_REGION=\($0)"] } ?? []).joined() + (region == nil ? "" : " ")
+            + command.joined(separator: " ")
     }
 
     func close() async { await local.close() }
