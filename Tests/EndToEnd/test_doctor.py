@@ -76,7 +76,7 @@ def test_what_is_wrong_has_its_name(collector, tmp_path, simulator):
     checks, _ = doctor(collector, tmp_path, simulator, document_hash="0" * 64)
     assert checks["aws document"][0] == "bad" and f"SHA-256 {HASH} instead of {'0' * 64}" in checks["aws document"][1]
     assert doctor(collector, tmp_path, simulator, document_hash=None)[0]["aws document"][0] == "warning"
-    assert "upload it" in doctor(collector, tmp_path, simulator, document="other")[0]["aws document"][1]
+    assert "create it in this region" in doctor(collector, tmp_path, simulator, document="other")[0]["aws document"][1]
 
     checks, _ = doctor(collector, tmp_path, simulator, "--account", name, document="other")
     assert checks["ssm:SendCommand"][0] == "bad" and "InvalidDocument" in checks["ssm:SendCommand"][1]

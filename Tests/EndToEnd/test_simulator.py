@@ -91,7 +91,7 @@ def test_managed_nodes(simulator):
 
 
 def test_throttling_is_for_an_account_region_and_action():
-    with Simulator("--rate", 5, "--burst", 5, "--accounts", 2, "--regions", f"{REGION},us-east-1") as simulator:
+    with Simulator("--rate", 1, "--burst", 5, "--accounts", 2, "--regions", f"{REGION},us-east-1") as simulator:
         codes = []
         for _ in range(12):
             try:
