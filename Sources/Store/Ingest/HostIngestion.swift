@@ -73,10 +73,8 @@ struct HostIngestion {
         guard host.accountID ?? account != account || host.region ?? region != region else { return }
         throw Refusal(
             .identityConflict,
-            """
-            AWS lists instance \(id.prefix(40)) in account \(account) and \(region), and the report names \
-            \((host.accountID ?? account).prefix(40)) and \((host.region ?? region).prefix(40))
-            """)
+            // Where it is really is for those to know who may see it.
+            "AWS lists instance \(id.prefix(40)) in another account or region than this report names")
     }
 
     /// A sender that is bound to tags may report for hosts that have them already.
