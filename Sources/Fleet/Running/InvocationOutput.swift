@@ -31,6 +31,9 @@ struct InvocationOutput {
         output.hasSuffix(mark) || output.utf8.count >= SSM.listOutputLimit
     }
 
+    /// A beginning with fewer characters proves nothing: other hosts could guess it.
+    private static let leastBeginning = 1_000
+
     /// What is left of an output that was cut, without the mark of the cut.
     static func beginning(_ listed: String) -> Substring {
         var text = listed.hasSuffix(mark) ? listed.dropLast(mark.count) : listed[...]
@@ -57,7 +60,8 @@ struct InvocationOutput {
                     S3.GetObject(bucket: files.bucket, key: key, first: Self.mostBytes))
                 let text = String(decoding: object.body, as: UTF8.self)
                 // Who may write to the bucket may write another host's object: it has to begin with what AWS has.
-                if text.utf8.starts(with: Self.beginning(listed).utf8) { return text }
+                let beginning = Self.beginning(listed).utf8
+                if beginning.count >= Self.leastBeginning, text.utf8.starts(with: beginning) { return text }
             } catch  where error.kind != .cancelled {
                 // The instance's own role writes it: it may be absent, empty or unreadable.
                 if [.network, .timeout].contains(error.kind) { self.files = nil }
