@@ -1,5 +1,5 @@
 # The commands of this project. Each installs what it needs (apt, pip) and says so.
-.PHONY: help run demo test test-swift test-agent test-collector test-aws test-discovery test-drills test-faults test-crowds test-repository truth agent document lint \
+.PHONY: help run demo test test-swift test-agent test-collector test-aws test-discovery test-drills test-faults test-crowds test-packages test-arm64 test-kernels test-repository truth agent packages image document lint \
 	format bench-agent bench-collector bench-aws bench-fleet fuzz reference golden pins clean
 
 help:           ## list these commands
@@ -9,11 +9,11 @@ help:           ## list these commands
 run:            ## build both programs, scan this host, store the report, show the inventory (STORE=PATH)
 	@scripts/run
 
-demo:           ## scan a simulated organisation of 30,000 hosts, one of which is this machine, and show what is found
+demo:           ## scan a simulated organisation, one host of which is this machine, show what is found, and serve it
 	@scripts/demo
 
-agent:          ## build the static agent: dist/dbcensus-agent-<version>-linux-<arch>, .gz, SHA256SUMS
-	@packaging/build-agent
+agent:          ## build the static agent: dist/dbcensus-agent-<version>-linux-<arch>, .gz, SHA256SUMS (ARCH=arm64)
+	@packaging/build-agent $(if $(ARCH),--arch $(ARCH))
 
 test: lint      ## run every test, with real servers; as root nothing is skipped
 	@scripts/test
@@ -42,11 +42,26 @@ test-faults: agent ## test killed processes, full disks, damaged stores and malf
 test-crowds: agent ## test hosts with far too many processes, mounts, descriptors and files
 	@scripts/test crowds
 
+test-packages: agent ## install, upgrade and remove the packages on booted machines; run the image in a real engine
+	@scripts/test packages
+
+test-arm64: agent ## build the agent for arm64, and compare its reports with the x86-64 agent's (qemu-user)
+	@scripts/test arm64
+
+test-kernels: agent ## boot kernels 5.10 and 6.1 (x86-64, arm64) in a virtual machine, and try the agent in it
+	@scripts/test kernels
+
 test-repository: agent ## test the README's commands, links, packages and generated files
 	@scripts/test repository
 
 truth: agent    ## compare the agent with every real server that this machine can run (as root)
 	@scripts/truth
+
+packages: agent  ## build the packages (.deb, .rpm, .tar.gz) of the collector and the agent into dist/
+	@packaging/build-packages
+
+image:          ## build the image of the collector: dist/dbcensus-<version>-image-<arch>.tar, for docker load
+	@packaging/build-image
 
 document: agent  ## write the SSM document: dist/dbcensus-document-<version>-<delivery>.json (DELIVERY=presigned|s3|https)
 	@packaging/build-document

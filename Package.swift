@@ -87,7 +87,9 @@ let package = Package(
     ] + indirect.map { .package(url: "https://github.com/\($0.repository)", exact: $0.version) },
     targets: [
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CExpat", providers: [.apt(["libexpat1-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .target(name: "CGlibc"),
         .target(name: "Terminal", swiftSettings: strict),
         .target(name: "Report", dependencies: ["CZlib"], swiftSettings: strict),
         .target(name: "HostView", dependencies: ["CLinux"], swiftSettings: strict),
@@ -98,7 +100,7 @@ let package = Package(
         .target(name: "Inventory", dependencies: ["Report"], swiftSettings: strict),
         .target(name: "Store", dependencies: ["Inventory", "Report", grdb], swiftSettings: strict),
         .target(name: "Web", dependencies: ["Inventory", "Report", "Terminal"] + web, swiftSettings: strict),
-        .target(name: "AWSClient", dependencies: aws, swiftSettings: strict),
+        .target(name: "AWSClient", dependencies: ["CExpat"] + aws, swiftSettings: strict),
         .target(
             name: "Fleet",
             dependencies: [
@@ -108,13 +110,15 @@ let package = Package(
         .executableTarget(
             name: "Collector",
             dependencies: [
-                "AWSClient", "CLinux", "Fleet", "Inventory", "Report", "Store", "Terminal", "Web", argumentParser,
+                "AWSClient", "CGlibc", "CLinux", "Fleet", "Inventory", "Report", "Store", "Terminal", "Web",
+                argumentParser,
             ]
                 + web
                 + collector,
             swiftSettings: strict),
         .executableTarget(
-            name: "FleetSimulator", dependencies: ["Report", argumentParser] + simulator, swiftSettings: strict),
+            name: "FleetSimulator", dependencies: ["CGlibc", "Report", argumentParser] + simulator,
+            swiftSettings: strict),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: strict),
         .testTarget(
             name: "ReportTests", dependencies: ["Report", .product(name: "Crypto", package: "swift-crypto")],

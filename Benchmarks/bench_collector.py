@@ -26,7 +26,7 @@ import zlib
 import flood as flooding
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-COLLECTOR = ROOT / ".build/release/dbcensus-collector"
+COLLECTOR = ROOT / ".build/collector/bin/dbcensus-collector"
 FIXTURE = ROOT / "Tests/EnginesTests/Fixtures/hosts/debian-postgresql"
 END = b"-----END DBCENSUS REPORT-----\n"
 SECONDS = 8

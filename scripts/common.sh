@@ -63,12 +63,15 @@ use_cache() {
     export CC=$folder/clang CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
 }
 
+# The Swift that builds; another one for another architecture.
+swift=(swift)
+
 # swift_build LOG ARGUMENT…: swift build with its progress on one line, and all it said when it fails.
 swift_build() {
     local log=$1 line
     shift
     mkdir -p .build
-    if ! swift build "$@" 2>&1 | tee "$log" | while IFS= read -r line; do
+    if ! "${swift[@]}" build "$@" 2>&1 | tee "$log" | while IFS= read -r line; do
         case $line in
         '['*/*']'*) if [ -t 2 ]; then printf '\r\033[K    %.75s' "$line" >&2; fi ;;
         esac

@@ -20,11 +20,17 @@ func buildCollector(
     _ configuration: Configuration, reload: @escaping @Sendable () throws -> Configuration
 ) throws -> RunningCollector {
     let live = LiveConfiguration(configuration)
+    let manager = ServiceManager()
     let logger = LogOutput.logger(live)
     let tls = try TLSFiles(configuration.server)
     let lock = try StoreLock(path: configuration.store)
+    manager.tell(.status("Checking the store"))
     try InventoryStore.checkUnlessEmpty(configuration.store)
+    manager.tell(.status("Opening the store"))
     let store = try InventoryStore(path: configuration.store)
+    if let backup = store.upgradeBackup {
+        logger.notice("upgraded the store of an older version", metadata: ["backup": "\(backup)"])
+    }
     var backend = Backend(store, live.web, logger)
     let local = LocalDiscovery(configuration.discovery, store, logger: logger) { [audit = backend.audit] in
         audit.add($0)
@@ -34,9 +40,9 @@ func buildCollector(
         store: store, backend: backend, live: live, lock: lock,
         background: [
             backend.audit, backend.queue, Upkeep(backend: backend, store: store, live: live),
-            Reloads(tls: tls, live: live, load: reload, logger: logger),
-            DiscoveryService(local: local, logger: logger),
-        ], tls: tls)
+            Reloads(tls: tls, live: live, load: reload, logger: logger, manager: manager),
+            DiscoveryService(local: local, logger: logger), Watchdog(manager: manager, logger: logger),
+        ], tls: tls, manager: manager)
 }
 
 /// A collector whose parts are put together.
@@ -49,13 +55,14 @@ struct RunningCollector: Sendable {
     /// What runs next to the HTTP server.
     let background: [any Service]
     let tls: TLSFiles?
+    let manager: ServiceManager
 
     private var logger: Logger { backend.logger }
 
     /// Serves until SIGTERM or SIGINT. Every report that was acknowledged is stored before it returns.
     func run() async throws {
         // Services stop from the last to the first, each after the one behind it: the deadline hears of a stop first.
-        let services: [any Service] = background + [try application(), StopDeadline(logger: logger)]
+        let services: [any Service] = background + [try application(), StopDeadline(logger: logger, manager: manager)]
         var group = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // A client that does not read its answer must not delay the stop.
@@ -97,11 +104,12 @@ struct RunningCollector: Sendable {
             configuration: .init(
                 address: .hostname(address, port: configuration.server.port),
                 availableConnectionsDelegate: MaximumAvailableConnections(limits.connections)),
-            onServerRunning: { [logger] channel in
+            onServerRunning: { [logger, manager] channel in
                 let port = channel.localAddress?.port ?? configuration.server.port
                 let host = address.contains(":") ? "[\(address)]" : address
                 logger.notice(
                     "serving", metadata: ["url": "\(isTLS ? "https" : "http")://\(host):\(port)", "store": "\(store)"])
+                manager.tell(.ready(status: "Serving"))
             }, logger: quiet)
     }
 }

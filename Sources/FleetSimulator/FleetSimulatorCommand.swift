@@ -41,6 +41,7 @@ struct FleetSimulatorCommand: AsyncParsableCommand {
             throttle: Throttle(rate: server.rate, burst: server.burst, always: Set(server.throttled)),
             commands: commands, latency: server.latency, faults: try server.faults())
         let access = access
+        if server.untilInputEnds { Self.endWithInput() }
         try await SimulatorServer(simulator: simulator, port: server.port, threads: server.threads) { port in
             let first: JSON = [
                 "url": .string("http://127.0.0.1:\(port)"), "hub_account": .string(fleet.hub.id),
@@ -51,6 +52,14 @@ struct FleetSimulatorCommand: AsyncParsableCommand {
             FileHandle.standardOutput.write(Data(first.bytes + [UInt8(ascii: "\n")]))
         }.run()
         if let real { try? FileManager.default.removeItem(atPath: real.folder) }
+    }
+
+    /// A graceful stop once standard input has ended: whoever held its other end is gone.
+    private static func endWithInput() {
+        Thread.detachNewThread {
+            while let data = try? FileHandle.standardInput.read(upToCount: 4_096), !data.isEmpty {}
+            kill(getpid(), SIGTERM)
+        }
     }
 }
 
@@ -182,6 +191,8 @@ struct ServerOptions: ParsableArguments {
     @Option(help: "Mean milliseconds that each call takes.") var latency = 0.0
     @Option(help: "Calls a second of one account, region and action; 0 for no limit.") var rate = 20.0
     @Option(help: "How many of them may come at once.") var burst = 50.0
+    @Flag(help: "End when standard input ends, as it does when the program that holds its other end is gone.")
+    var untilInputEnds = false
 
     @Option(help: "A region or an account that throttles every call of EC2 and SSM.") var throttled: [String] = []
     @Option(

@@ -91,16 +91,19 @@ extension Report.DataDirectory {
     /// Reads a directory; `Report.Extent` says whether with its `filesystem`.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
-        self.init(
+        // Swift 6.2 does not compile assignments to wrapped properties after self.init in an extension.
+        var directory = Report.DataDirectory(
             path: try values.decode(String.self, forKey: .path),
             hostPath: try values.decodeIfPresent(String.self, forKey: .hostPath),
             purpose: try values.decode(Purpose.self, forKey: .purpose))
-        uid = try values.decodeIfPresent(UInt32.self, forKey: .uid)
-        bytes = try values.decodeIfPresent(Int64.self, forKey: .bytes)
-        allocatedBytes = try values.decodeIfPresent(Int64.self, forKey: .allocatedBytes)
-        files = try values.decodeIfPresent(Int64.self, forKey: .files)
-        complete = try values.decode(Bool.self, forKey: .complete)
-        guard Report.extent(decoder).contains(.filesystems) else { return }
-        filesystem = try values.decodeIfPresent(Report.Filesystem.self, forKey: .filesystem)
+        directory.uid = try values.decodeIfPresent(UInt32.self, forKey: .uid)
+        directory.bytes = try values.decodeIfPresent(Int64.self, forKey: .bytes)
+        directory.allocatedBytes = try values.decodeIfPresent(Int64.self, forKey: .allocatedBytes)
+        directory.files = try values.decodeIfPresent(Int64.self, forKey: .files)
+        directory.complete = try values.decode(Bool.self, forKey: .complete)
+        if Report.extent(decoder).contains(.filesystems) {
+            directory.filesystem = try values.decodeIfPresent(Report.Filesystem.self, forKey: .filesystem)
+        }
+        self = directory
     }
 }

@@ -196,23 +196,33 @@ extension Report.Database {
         func optional<Value: Decodable>(_ key: CodingKeys) throws -> Value? {
             try values.decodeIfPresent(Value.self, forKey: key)
         }
-        self.init(
+        // Swift 6.2 does not compile assignments to wrapped properties after self.init in an extension.
+        var database = Report.Database(
             key: try values.decode(String.self, forKey: .key), engine: try values.decode(String.self, forKey: .engine),
             state: try values.decode(State.self, forKey: .state))
-        vendor = try optional(.vendor)
-        version = try optional(.version)
-        versionPrecision = try optional(.versionPrecision)
-        listeners = try values.decode([Report.Listener].self, forKey: .listeners)
-        dataDirectories = try values.decode([Report.DataDirectory].self, forKey: .dataDirectories)
-        container = try optional(.container)
-        role = try optional(.role)
-        identity = try values.decode([String: String].self, forKey: .identity)
+        database.vendor = try optional(.vendor)
+        database.version = try optional(.version)
+        database.versionPrecision = try optional(.versionPrecision)
+        database.listeners = try values.decode([Report.Listener].self, forKey: .listeners)
+        database.dataDirectories = try values.decode([Report.DataDirectory].self, forKey: .dataDirectories)
+        database.container = try optional(.container)
+        database.role = try optional(.role)
+        database.identity = try values.decode([String: String].self, forKey: .identity)
         let extent = Report.extent(decoder)
-        if extent.contains(.process) { process = try optional(.process) }
-        if extent.contains(.unixSockets) { unixSockets = try values.decode([String].self, forKey: .unixSockets) }
-        if extent.contains(.configFiles) { configFiles = try values.decode([String].self, forKey: .configFiles) }
-        if extent.contains(.package) { package = try optional(.package) }
-        if extent.contains(.settings) { settings = try values.decode([String: String].self, forKey: .settings) }
-        if extent.contains(.evidence) { evidence = try values.decode([Report.Evidence].self, forKey: .evidence) }
+        if extent.contains(.process) { database.process = try optional(.process) }
+        if extent.contains(.unixSockets) {
+            database.unixSockets = try values.decode([String].self, forKey: .unixSockets)
+        }
+        if extent.contains(.configFiles) {
+            database.configFiles = try values.decode([String].self, forKey: .configFiles)
+        }
+        if extent.contains(.package) { database.package = try optional(.package) }
+        if extent.contains(.settings) {
+            database.settings = try values.decode([String: String].self, forKey: .settings)
+        }
+        if extent.contains(.evidence) {
+            database.evidence = try values.decode([Report.Evidence].self, forKey: .evidence)
+        }
+        self = database
     }
 }

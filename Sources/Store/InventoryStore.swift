@@ -13,6 +13,8 @@ public struct InventoryStore: Sendable {
     private let use: StoreLock?
     /// Where the store is.
     public let path: String
+    /// The backup that was made because this program changed the store's schema; nil when it did not.
+    public private(set) var upgradeBackup: String?
     /// The lists and their columns.
     public let catalog: Catalog
     /// The statements that write databases.
@@ -46,13 +48,17 @@ public struct InventoryStore: Sendable {
 
     /// Opens the store at `path`.
     ///
+    /// - Parameter keepsBackup: whether a store of an older program is backed up before its schema changes.
     /// - Throws: `StoreError` that says what is wrong with the file and what to do.
-    public init(path: String, mode: Mode = .write, catalog: Catalog = .current) throws {
-        try self.init(path: path, mode: mode, catalog: catalog, migrations: Migration.all)
+    public init(path: String, mode: Mode = .write, keepsBackup: Bool = true, catalog: Catalog = .current) throws {
+        try self.init(
+            path: path, mode: mode, keepsBackup: keepsBackup, catalog: catalog, migrations: Migration.all)
     }
 
     /// Opens a store with columns and migrations of its own, as a test that adds a column does.
-    init(path: String, mode: Mode = .write, catalog: Catalog, migrations: [Migration]) throws {
+    init(
+        path: String, mode: Mode = .write, keepsBackup: Bool = true, catalog: Catalog, migrations: [Migration]
+    ) throws {
         self.catalog = catalog
         sql = DatabaseSQL(catalog)
         let facts = catalog.hosts.factNames.map { "\($0) = COALESCE(?, \($0))" }
@@ -98,6 +104,7 @@ public struct InventoryStore: Sendable {
                 guard try Int.fetchOne(database, sql: "PRAGMA application_id") != Self.applicationID else { return }
                 try database.execute(sql: "PRAGMA application_id = \(Self.applicationID)")
             }
+            if keepsBackup { upgradeBackup = try backUpBeforeUpgrade(migrator, migrations) }
             try migrator.migrate(pool)
             if try pool.read(Self.needsRebuild) { try rebuild() }
         } catch let error as DatabaseError {
@@ -112,8 +119,18 @@ public struct InventoryStore: Sendable {
 
     private static func refuseNewer(_ isNewer: Bool, _ path: String) throws {
         guard isNewer else { return }
+        let backup = upgradeBackup(of: path).map {
+            """
+            . To go back to this version, restore the backup from before the upgrade; the store then lacks what was \
+            stored since: dbcensus-collector restore --store \(path) \($0)
+            """
+        }
         throw StoreError(
-            .newerSchema, "\(path) was written by a newer dbcensus-collector: use that one, or another --store")
+            .newerSchema,
+            """
+            \(path) was written by a newer dbcensus-collector, and is unchanged: use that version, or another \
+            --store\(backup ?? "")
+            """)
     }
 
     /// Refuses a database of another program before anything in it is touched.

@@ -11,7 +11,7 @@ import document
 @pytest.mark.skipif(os.geteuid() != 0, reason="one of its hosts is this machine")
 def test_the_demo_scans_an_organisation_and_this_machine(collector, agent, mariadb, tmp_path):
     path = document.build(tmp_path / "dist", agents={document.MACHINE: open(agent.path, "rb").read()})
-    done = collector.run("demo", "--accounts", 2, "--regions", "eu-west-1", "--instances", 30, "--store", tmp_path / "demo.sqlite", "--document", path,
+    done = collector.run("demo", "--once", "--accounts", 2, "--regions", "eu-west-1", "--instances", 30, "--store", tmp_path / "demo.sqlite", "--document", path,
                          "--agents", tmp_path / "dist", timeout=240)
     text = done.stdout.decode()
     host = re.search(r"Real too: the host (i-[0-9a-f]{17}) is this machine", text)[1]

@@ -1,6 +1,3 @@
-import Foundation
-import FoundationXML
-
 /// An element of an XML answer: its name, its text and its children. Prefixes, attributes and comments are left out.
 package struct XMLNode: Sendable, Equatable {
     package var name: String
@@ -19,25 +16,9 @@ package struct XMLNode: Sendable, Equatable {
         guard answer.body.firstIndex(of: UInt8(ascii: "<")) != nil else {
             throw AWSError(.malformed, AnswerText.notFrom("XML", answer, nil))
         }
-        let parser = XMLParser(data: Data(answer.body))
-        parser.shouldResolveExternalEntities = false
-        let builder = Builder()
-        parser.delegate = builder
-        let isRead = !hasDocumentType(answer.body) && parser.parse()
-        guard isRead, builder.problem == nil, let root = builder.root else {
-            throw AWSError(.malformed, AnswerText.notFrom(builder.problem ?? "XML", answer, nil))
-        }
+        let (root, problem) = XMLTree.read(answer.body)
+        guard let root else { throw AWSError(.malformed, AnswerText.notFrom(problem ?? "XML", answer, nil)) }
         return root
-    }
-
-    private static func hasDocumentType(_ body: [UInt8]) -> Bool {
-        var rest = body[...]
-        while let mark = rest.firstIndex(of: UInt8(ascii: "!")) {
-            rest = rest[(mark + 1)...]
-            let word = String(decoding: rest.prefix(7), as: UTF8.self).uppercased()
-            if word == "DOCTYPE" || word.hasPrefix("ENTITY") { return true }
-        }
-        return false
     }
 
     /// The first child of that name.
@@ -64,38 +45,5 @@ package struct XMLNode: Sendable, Equatable {
             throw AWSError(.malformed, "the answer has no \(path): this version may not know the service's format")
         }
         return text
-    }
-}
-
-/// Builds the tree. XMLParser calls it on the thread of `parse()`.
-private final class Builder: NSObject, XMLParserDelegate {
-    var root: XMLNode?
-    var problem: String?
-    private var open: [XMLNode] = []
-    private var count = 0
-
-    func parser(
-        _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
-        attributes: [String: String] = [:]
-    ) {
-        count += 1
-        guard open.count < XMLNode.deepest, count <= XMLNode.most else {
-            problem = "XML of at most \(XMLNode.deepest) levels and \(XMLNode.most) elements"
-            parser.abortParsing()
-            return
-        }
-        open.append(XMLNode(name: String(name.split(separator: ":").last ?? "")))
-    }
-
-    func parser(_ parser: XMLParser, foundCharacters text: String) {
-        guard !open.isEmpty else { return }
-        open[open.count - 1].text += text
-    }
-
-    func parser(_ parser: XMLParser, didEndElement name: String, namespaceURI: String?, qualifiedName: String?) {
-        guard var done = open.popLast() else { return }
-        // Blanks between elements are not their parent's text.
-        if !done.children.isEmpty { done.text = "" }
-        if open.isEmpty { root = done } else { open[open.count - 1].children.append(done) }
     }
 }

@@ -34,6 +34,8 @@ struct CollectorCommand: AsyncParsableCommand {
 
     static func main() async {
         signal(SIGPIPE, SIG_IGN)
+        // The first process of a container has no default handlers: `docker stop` would wait until it kills.
+        if getpid() == 1 { for number in [SIGTERM, SIGINT, SIGHUP] { signal(number) { _exit(128 + $0) } } }
         // Files that a command creates are readable for their owner only.
         umask(0o077)
         do {

@@ -59,7 +59,7 @@ struct DeadLettersCommand: ParsableCommand {
         @OptionGroup var store: StoreOptions
 
         func run() throws {
-            let inventory = try InventoryStore(path: store.store)
+            let inventory = try store.open()
             var refused = 0
             for id in ids {
                 guard let outcome = try inventory.retryDeadLetter(id, takesOver: takeOver) else {

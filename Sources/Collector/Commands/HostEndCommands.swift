@@ -17,7 +17,7 @@ struct HostsRetireCommand: ParsableCommand {
     @OptionGroup var store: StoreOptions
 
     func run() throws {
-        let inventory = try InventoryStore(path: store.store)
+        let inventory = try store.open()
         for id in ids {
             guard try inventory.retireHost(id) else {
                 throw CollectorError(exitCode: .usage, message: "there is no host \(id), or it is retired already")
@@ -51,7 +51,7 @@ struct HostsForgetCommand: ParsableCommand {
     }
 
     func run() throws {
-        let inventory = try InventoryStore(path: store.store)
+        let inventory = try store.open()
         var count = 0
         func forget(_ id: String) throws {
             guard try inventory.forgetHost(id) else {
@@ -90,7 +90,7 @@ struct HostsSplitCommand: ParsableCommand {
     @OptionGroup var store: StoreOptions
 
     func run() throws {
-        let inventory = try InventoryStore(path: store.store)
+        let inventory = try store.open()
         guard let split = try inventory.splitHost(id) else {
             throw CollectorError(exitCode: .usage, message: "there is no host \(id)")
         }

@@ -24,7 +24,7 @@ struct IngestCommand: ParsableCommand {
     var format: ListFormat = .table
 
     func run() throws {
-        let inventory = try InventoryStore(path: store.store)
+        let inventory = try store.open()
         var rows: [ListRow] = []
         var problems: [String] = []
         var stored = 0

@@ -71,7 +71,7 @@ struct JobsCommand: AsyncParsableCommand {
             if let server = try remote.remote() {
                 _ = try await server.post("jobs/\(id)/cancel", [String: String]())
             } else {
-                let inventory = try InventoryStore(path: store.store)
+                let inventory = try store.open()
                 guard try inventory.job(id) != nil else { throw JobsCommand.unknown(id) }
                 let isStopped = try inventory.stopJob(
                     id, as: .cancelled, code: "cancelled", detail: "cancelled on the command line", now: Date())
@@ -104,7 +104,7 @@ struct JobsCommand: AsyncParsableCommand {
                 _ = try await server.post("jobs/\(id)/retry", [String: String]())
                 return Talk.say("The run \(id) continues.")
             }
-            let inventory = try InventoryStore(path: store.store)
+            let inventory = try store.open()
             guard let count = try inventory.retryJob(id, now: Date()) else { throw JobsCommand.unknown(id) }
             guard count > 0 else { return Talk.say("Nothing failed in the run \(id).") }
             try inventory.audit("jobs retry", target: id)

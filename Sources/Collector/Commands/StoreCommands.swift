@@ -33,7 +33,8 @@ struct RestoreCommand: ParsableCommand {
 
     func run() throws {
         let restored = try InventoryStore.restore(from: file, to: store.store)
-        try InventoryStore(path: store.store).audit("restore", target: file)
+        // The backup that was restored is the backup of this upgrade.
+        try InventoryStore(path: store.store, keepsBackup: false).audit("restore", target: file)
         let kept = restored.aside.map { " The previous store is \($0)." } ?? ""
         Talk.say("\(store.store) is restored from \(file).\(kept)")
         Talk.say(
@@ -62,7 +63,7 @@ struct RebuildCommand: ParsableCommand {
     func run() throws {
         let lock = try StoreLock(path: store.store)
         defer { withExtendedLifetime(lock) {} }
-        let inventory = try InventoryStore(path: store.store)
+        let inventory = try store.open()
         if let time = try inventory.reportsRemovedUntil(), !loseHistory {
             throw CollectorError(
                 exitCode: .store,

@@ -23,7 +23,7 @@ struct TagCommand: ParsableCommand {
             }
             wanted.updateValue(parts[1].isEmpty ? nil : parts[1], forKey: parts[0])
         }
-        let inventory = try InventoryStore(path: store.store)
+        let inventory = try store.open()
         guard try inventory.setTags(host, wanted) else {
             throw CollectorError(exitCode: .usage, message: "there is no host \(host)")
         }

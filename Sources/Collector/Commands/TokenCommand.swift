@@ -63,7 +63,7 @@ struct TokenCommand: ParsableCommand {
             do throws(TokenMaker.Invalid) { made = try TokenMaker.make(wanted) } catch {
                 throw ValidationError(error.message)
             }
-            let inventory = try InventoryStore(path: store.store)
+            let inventory = try store.open()
             try inventory.addToken(made.row, hash: made.token.hash, replacing: replaces)
             try inventory.audit("token create", target: made.token.id)
             try Output.print(made.token.text + "\n")
@@ -95,7 +95,7 @@ struct TokenCommand: ParsableCommand {
         @OptionGroup var store: StoreOptions
 
         func run() throws {
-            let inventory = try InventoryStore(path: store.store)
+            let inventory = try store.open()
             guard try inventory.revokeToken(id) else {
                 throw CollectorError(
                     exitCode: .usage,

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Inventory
 import Store
+import Terminal
 
 /// Where the store is.
 struct StoreOptions: ParsableArguments {
@@ -10,6 +11,17 @@ struct StoreOptions: ParsableArguments {
 
     /// The configured store, as far as the environment tells.
     static var configured: String { ProcessInfo.processInfo.environment["DBCENSUS_STORE_PATH"] ?? "./dbcensus.sqlite" }
+
+    /// Opens the store to write, and tells where the backup is if that changed its schema.
+    func open() throws -> InventoryStore { try Self.open(store) }
+
+    static func open(_ path: String) throws -> InventoryStore {
+        let store = try InventoryStore(path: path)
+        if let backup = store.upgradeBackup {
+            Talk.say("upgraded \(path), which an older version wrote. As it was, it is kept as \(backup).")
+        }
+        return store
+    }
 }
 
 /// What answers a question: the store's file, or a collector that serves one.

@@ -8,9 +8,14 @@ struct Reloads: Service {
     let live: LiveConfiguration
     let load: @Sendable () throws -> Configuration
     let logger: Logger
+    let manager: ServiceManager
 
     func run() async throws {
-        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() { reload() }
+        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            manager.tell(.reloading)
+            reload()
+            manager.tell(.ready(status: "Serving"))
+        }
     }
 
     private func reload() {

@@ -7,6 +7,7 @@ import ServiceLifecycle
 /// What was acknowledged is durable, so nothing is lost by it.
 struct StopDeadline: Service {
     let logger: Logger
+    let manager: ServiceManager
     /// Seconds after the signal: what a graceful stop may take, and some more.
     static let seconds = 30.0
 
@@ -14,6 +15,7 @@ struct StopDeadline: Service {
         try await withGracefulShutdownHandler {
             try await gracefulShutdown()
         } onGracefulShutdown: {
+            manager.tell(.stopping)
             // A thread of its own: the pools may be what hangs.
             let logger = logger
             Thread.detachNewThread {

@@ -69,13 +69,14 @@ final class Apk: PackageSource {
                     if line.isEmpty { finish() }
                     return
                 }
-                lazy var value = String(decoding: line[2...], as: UTF8.self)
+                func value() -> String { String(decoding: line[2...], as: UTF8.self) }
                 switch line[0] {
-                case UInt8(ascii: "P"): name = value
-                case UInt8(ascii: "V"): version = value
-                case UInt8(ascii: "F"): directory = line.count < Package.pathLimit ? "/" + value : nil
+                case UInt8(ascii: "P"): name = value()
+                case UInt8(ascii: "V"): version = value()
+                case UInt8(ascii: "F"): directory = line.count < Package.pathLimit ? "/" + value() : nil
                 case UInt8(ascii: "R"):
                     guard line.count < Package.pathLimit, files.count < Package.fileLimit, let directory else { return }
+                    let value = value()
                     if fileNames.contains(value) { files.insert(directory + "/" + value) }
                 default: break
                 }

@@ -153,7 +153,7 @@ struct LocalScan: ScanSource {
         } else {
             lock = nil
         }
-        store = try InventoryStore(path: configuration.store)
+        store = try StoreOptions.open(configuration.store)
         var live = configuration
         // What goes wrong is in the result.
         if !isLogged { live.log.level = .critical }

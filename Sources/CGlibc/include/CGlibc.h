@@ -1,0 +1,1 @@
+// Nothing to call: this target only redirects symbols for the linker (older.c).

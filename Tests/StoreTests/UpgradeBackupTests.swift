@@ -1,0 +1,90 @@
+import Foundation
+import GRDB
+import Inventory
+import Testing
+
+@testable import Store
+
+@Suite("The backup before an upgrade")
+struct UpgradeBackupTests {
+    private static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
+
+    /// A store of the first schema.
+    private static func older() throws -> String {
+        let sql = try String(contentsOf: fixtures.appending(path: "store-0001.sql"), encoding: .utf8)
+        let path = FileManager.default.temporaryDirectory.appending(path: "dbcensus-\(UUID()).sqlite").path
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = false
+        let old = try DatabaseQueue(path: path, configuration: configuration)
+        try old.writeWithoutTransaction { try $0.execute(sql: sql) }
+        try old.close()
+        return path
+    }
+
+    private static func migrations(_ path: String) throws -> [String] {
+        try DatabaseQueue(path: path).read { try Schema.migrator.appliedIdentifiers($0).sorted() }
+    }
+
+    @Test("an older store is kept next to the new one, for its owner alone")
+    func kept() throws {
+        let path = try Self.older()
+        let store = try InventoryStore(path: path)
+        #expect(store.upgradeBackup == path + ".before-0002")
+        #expect(try Self.migrations(path + ".before-0002") == ["0001 inventory"])
+        #expect(try Self.migrations(path).count == Migration.all.count)
+        let mode = try FileManager.default.attributesOfItem(atPath: path + ".before-0002")[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        // Opened again, nothing changes, and no further backup is made.
+        #expect(try InventoryStore(path: path).upgradeBackup == nil)
+    }
+
+    @Test("a new store, and one that is restored, need no backup")
+    func notKept() throws {
+        let new = FileManager.default.temporaryDirectory.appending(path: "dbcensus-\(UUID()).sqlite").path
+        #expect(try InventoryStore(path: new).upgradeBackup == nil)
+        let restored = try Self.older()
+        #expect(try InventoryStore(path: restored, keepsBackup: false).upgradeBackup == nil)
+        #expect(!FileManager.default.fileExists(atPath: restored + ".before-0002"))
+    }
+
+    @Test("a second upgrade does not replace the backup of the first")
+    func twice() throws {
+        let path = try Self.older()
+        try Data("the first".utf8).write(to: URL(filePath: path + ".before-0002"))
+        let backup = try #require(try InventoryStore(path: path).upgradeBackup)
+        #expect(backup.hasPrefix(path + ".before-0002-2"))
+        #expect(try String(contentsOfFile: path + ".before-0002", encoding: .utf8) == "the first")
+    }
+
+    @Test("without room for the backup the store stays as it is, and the message says what to do")
+    func noRoom() throws {
+        let path = try Self.older()
+        // What cannot be replaced: a directory where the partial copy goes.
+        try FileManager.default.createDirectory(
+            atPath: path + ".before-0002.partial/x", withIntermediateDirectories: true)
+        #expect {
+            try InventoryStore(path: path)
+        } throws: {
+            "\($0)".hasPrefix("cannot upgrade \(path): before it changes the schema it needs a backup")
+                && "\($0)".contains("free as much space")
+        }
+        #expect(try Self.migrations(path) == ["0001 inventory"])
+    }
+
+    @Test("an older program names the youngest backup and the command that restores it")
+    func refusal() throws {
+        let path = try Self.older()
+        try InventoryStore(path: path).finish()
+        let database = try DatabaseQueue(path: path)
+        try database.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('9999 to come')") }
+        try database.close()
+        for mode in [InventoryStore.Mode.write, .read] {
+            #expect {
+                try InventoryStore(path: path, mode: mode)
+            } throws: {
+                ($0 as? StoreError)?.code == .newerSchema
+                    && "\($0)".hasSuffix("dbcensus-collector restore --store \(path) \(path).before-0002")
+            }
+        }
+    }
+}

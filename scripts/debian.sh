@@ -1,0 +1,16 @@
+# Sourced after common.sh: packages of any Debian suite and architecture, without installing them.
+mirror=http://deb.debian.org/debian
+
+# debian STATE SUITE ARCHITECTURE COMMAND…: apt-get with the lists of that suite and architecture, kept in STATE, and
+# nothing of this machine's packages. The first command has to be `update`.
+debian() {
+    local state=$1 suite=$2 name=$3
+    shift 3
+    mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
+    : >"$state/status"
+    echo "deb $mirror $suite main" >"$state/sources.list"
+    apt-get -qq -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$state/lists" \
+        -o Dir::State::status="$state/status" -o Dir::Cache="$state/cache" -o APT::Architecture="$name" \
+        -o APT::Architectures="$name" -o Acquire::Languages=none -o Acquire::Check-Valid-Until=false \
+        -o APT::Sandbox::User=root "$@"
+}
