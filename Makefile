@@ -76,7 +76,7 @@ golden:         ## record the golden reports of the fixture hosts; the run fails
 	@DBCENSUS_RECORD_GOLDEN=1 swift test --filter GoldenTests
 
 reference: agent ## write docs/cli.md, docs/openapi.json and docs/configuration.md
-	@swift build --product dbcensus-collector
+	@bash -c 'source scripts/common.sh; swift_build .build/collector.log --product dbcensus-collector'
 	@scripts/reference dist/dbcensus-agent-*-linux-$$(uname -m) .build/debug/dbcensus-collector docs
 
 bench-agent:    ## measure the agent next to ss, du and psutil

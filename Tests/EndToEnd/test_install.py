@@ -269,3 +269,52 @@ def test_a_package_of_another_architecture(first, tmp_path):
     with Root(Debian.base) as root:
         done = root("dpkg", "--install", root.copy(tmp_path / "other.deb"), check=False)
         assert done.returncode != 0 and f"package architecture ({other}) does not match system ({release.DEBIAN})" in done.stderr
+
+
+def test_the_archive_as_the_page_says(first):
+    """docs/operate/install.md, "Install from an archive", typed on a machine."""
+    page = (release.ROOT / "docs/operate/install.md").read_text()
+    block = page.split("## Install from an archive\n")[1].split("\n\n")[0]
+    commands = [line.strip().replace("sudo ", "").replace("x86_64", release.ARCHITECTURE) for line in block.splitlines()]
+    with Machine(Debian.base) as machine:
+        machine.copy(first.tar())
+        machine("sh", "-e", "-c", "cd /root\n" + "\n".join(commands))
+        machine.active()
+        assert token(machine)
+
+
+def test_every_program_needs_glibc_2_34_and_no_other_library(first, tmp_path):
+    run("dpkg-deb", "--extract", first.deb(), tmp_path)
+    for program in ("usr/bin/dbcensus-collector", "usr/libexec/dbcensus/fleet-simulator"):
+        dynamic = run("objdump", "-p", tmp_path / program).stdout
+        assert set(re.findall(r"NEEDED +(\S+)", dynamic)) <= {"libc.so.6", "libm.so.6", "libgcc_s.so.1", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
+        versions = re.findall(r"GLIBC_(\d+)\.(\d+)", run("objdump", "-T", tmp_path / program).stdout)
+        assert (2, 17) <= max((int(major), int(minor)) for major, minor in versions) <= (2, 34)
+    wanted = re.search(r"libc6 \(>= ([\d.]+)\)", run("dpkg-deb", "--field", first.deb(), "Depends").stdout)[1]
+    assert wanted == "2.34"
+
+
+def test_lintian_finds_nothing(first):
+    done = run("lintian", "--allow-root", *[first.deb(name) for name in ("agent", "collector", "collector-dbgsym")], check=False)
+    assert done.returncode == 0 and done.stdout.strip() == "", done.stdout
+
+
+def test_pages_and_completions_know_every_command(first, tmp_path):
+    run("dpkg-deb", "--extract", first.deb(), tmp_path)
+    share = tmp_path / "usr/share"
+    page = run("man", "--local-file", share / "man/man1/dbcensus-collector-serve.1.gz", env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANWIDTH": "100"}).stdout
+    assert "dbcensus-collector serve" in page and "--config" in page
+    script = f"""
+        source /usr/share/bash-completion/bash_completion 2>/dev/null || true
+        source {share}/bash-completion/completions/dbcensus-collector
+        COMP_WORDS=(dbcensus-collector dat) COMP_CWORD=1 COMP_LINE='dbcensus-collector dat' COMP_POINT=22
+        $(complete -p dbcensus-collector | sed 's/.*-F \\([^ ]*\\).*/\\1/') dbcensus-collector dat dbcensus-collector
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    assert run("bash", "-c", script, env={"PATH": f"{tmp_path}/usr/bin:/usr/bin:/bin"}).stdout.split() == ["databases"]
+    run("zsh", "-n", share / "zsh/vendor-completions/_dbcensus-collector")
+
+
+def test_the_unit_exposes_little():
+    done = run("systemd-analyze", "security", "--offline=true", release.ROOT / "packaging/collector/dbcensus-collector.service")
+    assert float(re.search(r"exposure level for \S+: ([\d.]+)", done.stdout)[1]) <= 1.5
