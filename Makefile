@@ -1,9 +1,9 @@
-# The commands of this project. Each installs what it needs (apt, pip) and says so.
+# The commands of this project. Each installs the packages that it needs (apt, pip), and prints their names.
 .PHONY: help run demo test test-swift test-agent test-collector test-aws test-discovery test-drills test-faults test-crowds test-packages test-arm64 test-kernels test-repository truth agent packages image document lint \
 	format bench-agent bench-collector bench-aws bench-fleet fuzz reference golden pins clean
 
 help:           ## list these commands
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
 		printf '  make %-16s %s\n' "$$name" "$$text"; done
 
 run:            ## build both programs, scan this host, store the report, show the inventory (STORE=PATH)

@@ -1,4 +1,4 @@
-# Sourced by the scripts beside it: where we are, what is installed, how we talk.
+# Sourced by the other scripts: where we are, what is installed, how messages look.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
@@ -46,7 +46,7 @@ need_postgresql() {
     return $status
 }
 
-# need_swift: a clear word instead of "command not found".
+# need_swift: a helpful message instead of "command not found".
 need_swift() {
     command -v swift >/dev/null || {
         say "Swift 6.2 or later is needed: https://www.swift.org/install/linux/"

@@ -9,12 +9,17 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-// glibc 2.35 made versions of these that do not set errno. They call the older ones, which every glibc for x86-64 has.
-#if defined(__x86_64__) && defined(__GLIBC__)
+// glibc 2.35 made versions of these that do not set errno. They call the first ones, which every glibc has.
+#if defined(__GLIBC__) && (defined(__x86_64__) || defined(__aarch64__))
+#if defined(__x86_64__)
+#define FIRST "GLIBC_2.2.5"
+#else
+#define FIRST "GLIBC_2.17"
+#endif
 double dbcensus_hypot(double, double);
 float dbcensus_hypotf(float, float);
-__asm__(".symver dbcensus_hypot, hypot@GLIBC_2.2.5");
-__asm__(".symver dbcensus_hypotf, hypotf@GLIBC_2.2.5");
+__asm__(".symver dbcensus_hypot, hypot@" FIRST);
+__asm__(".symver dbcensus_hypotf, hypotf@" FIRST);
 
 double hypot(double x, double y) { return dbcensus_hypot(x, y); }
 float hypotf(float x, float y) { return dbcensus_hypotf(x, y); }

@@ -56,6 +56,8 @@ struct RunningCollector: Sendable {
     let background: [any Service]
     let tls: TLSFiles?
     let manager: ServiceManager
+    /// Called with the URL once it serves.
+    var onServing: @Sendable (_ url: String) -> Void = { _ in }
 
     private var logger: Logger { backend.logger }
 
@@ -104,12 +106,15 @@ struct RunningCollector: Sendable {
             configuration: .init(
                 address: .hostname(address, port: configuration.server.port),
                 availableConnectionsDelegate: MaximumAvailableConnections(limits.connections)),
-            onServerRunning: { [logger, manager] channel in
+            onServerRunning: { [logger, manager, onServing] channel in
                 let port = channel.localAddress?.port ?? configuration.server.port
                 let host = address.contains(":") ? "[\(address)]" : address
-                logger.notice(
-                    "serving", metadata: ["url": "\(isTLS ? "https" : "http")://\(host):\(port)", "store": "\(store)"])
-                manager.tell(.ready(status: "Serving"))
+                let url = "\(isTLS ? "https" : "http")://\(host):\(port)"
+                logger.notice("serving", metadata: ["url": "\(url)", "store": "\(store)"])
+                if !manager.tell(.ready(status: "Serving")) {
+                    logger.error("systemd was not told that the service is ready")
+                }
+                onServing(url)
             }, logger: quiet)
     }
 }

@@ -6,6 +6,7 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
         case notAStore = "not_a_store"
         case newerSchema = "newer_schema"
         case olderSchema = "older_schema"
+        case notUpgraded = "not_upgraded"
         case full = "disk_full"
         case failed
         case contradiction

@@ -104,8 +104,7 @@ public struct InventoryStore: Sendable {
                 guard try Int.fetchOne(database, sql: "PRAGMA application_id") != Self.applicationID else { return }
                 try database.execute(sql: "PRAGMA application_id = \(Self.applicationID)")
             }
-            if keepsBackup { upgradeBackup = try backUpBeforeUpgrade(migrator, migrations) }
-            try migrator.migrate(pool)
+            upgradeBackup = try upgrade(migrator, migrations, keepsBackup: keepsBackup)
             if try pool.read(Self.needsRebuild) { try rebuild() }
         } catch let error as DatabaseError {
             throw StoreError(error, path: path)

@@ -27,7 +27,7 @@ def test_the_artifact_is_static_small_and_without_icu(agent):
     for symbol in [b"icudt", b"icu_7", b"ucnv_open", b"FoundationInternationalization"]:
         assert symbol not in content
     sums = dict(reversed(line.split("  ")) for line in (path.parent / "SHA256SUMS").read_text().splitlines())
-    assert sums == {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in [path, compressed]}
+    assert {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in [path, compressed]}.items() <= sums.items()
 
 
 def test_commands(agent):

@@ -186,12 +186,12 @@ def test_a_folder_at_the_agents_name_is_not_removed(make):
 
 
 @pytest.mark.parametrize("before", [
-    "mkdir /var/lib/other; ln -s other /var/lib/dbcensus",
-    "ln -s nowhere /var/lib/dbcensus",
-    "touch /var/lib/dbcensus",
-    "mkdir -m 700 /var/lib/dbcensus; chown 1000 /var/lib/dbcensus",
-    "mkdir -m 770 /var/lib/dbcensus",
-    "mkdir -m 1777 /var/lib/dbcensus",
+    "mkdir /var/lib/other; ln -s other /var/lib/dbcensus-agent",
+    "ln -s nowhere /var/lib/dbcensus-agent",
+    "touch /var/lib/dbcensus-agent",
+    "mkdir -m 700 /var/lib/dbcensus-agent; chown 1000 /var/lib/dbcensus-agent",
+    "mkdir -m 770 /var/lib/dbcensus-agent",
+    "mkdir -m 1777 /var/lib/dbcensus-agent",
     "chmod 777 /var/lib",
     "chmod 1777 /var/lib",
     "chown 1000 /var/lib",
@@ -203,7 +203,7 @@ def test_a_directory_that_is_not_roots_alone_is_refused(make, before):
     assert {name for name in host.left() if "agent" in name} == set()
 
 
-MOUNT = "mkdir -m 700 /var/lib/dbcensus; mount -t tmpfs -o mode=700,{} tmpfs /var/lib/dbcensus"
+MOUNT = "mkdir -m 700 /var/lib/dbcensus-agent; mount -t tmpfs -o mode=700,{} tmpfs /var/lib/dbcensus-agent"
 
 
 @pytest.mark.parametrize("before, status, detail", [

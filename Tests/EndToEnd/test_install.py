@@ -120,6 +120,10 @@ def test_installed_started_upgraded_and_removed(system, first, second):
         assert not machine.file("/usr/bin/dbcensus-collector").exists() and machine.file(STORE).exists()
         if system is Debian:
             assert machine.file(CONFIGURATION).exists()
+            install(machine, system, second)
+            machine.active()
+            assert machine("systemctl", "is-enabled", UNIT).stdout == "enabled\n"
+            machine(*system.remove)
             done = machine("dpkg", "--purge", "dbcensus-collector")
             assert not machine.file("/etc/dbcensus").exists()
             # Installed again, it goes on where it was.
@@ -196,7 +200,7 @@ def test_over_an_installation_by_hand(system, first):
         secret = token(machine)
         done = install(machine, system, first)
         said = done.stdout + done.stderr
-        assert "systemctl daemon-reload" in said and "remove it" in said
+        assert "systemctl daemon-reload" in said and "rm /usr/local/bin/dbcensus-collector" in said
         # What it says, done.
         unit.unlink()
         program.unlink()
@@ -211,8 +215,19 @@ def test_over_an_installation_by_hand(system, first):
 def test_a_user_of_the_same_name(system, first):
     with Machine(system.base) as machine:
         machine("useradd", "--create-home", "--shell", "/bin/bash", "dbcensus")
+        done = install(machine, system, first, check=False)
+        assert done.returncode != 0 and "a person's account has the name dbcensus" in done.stdout + done.stderr
+        assert not machine.file("/usr/bin/dbcensus-collector").exists()
+        # What it says, done.
+        machine("usermod", "--login", "person", "dbcensus")
+        machine("groupmod", "--new-name", "person", "dbcensus")
+        install(machine, system, first)
+        machine.active()
+        assert machine("stat", "-c", "%U", STORE).stdout == "dbcensus\n"
+    with Machine(system.base) as machine:
+        machine("useradd", "--system", "--shell", "/bin/bash", "dbcensus")
         done = install(machine, system, first)
-        assert "there is a user dbcensus with the login shell /bin/bash" in done.stdout + done.stderr
+        assert "the existing user dbcensus has the login shell /bin/bash" in done.stdout + done.stderr
         machine.active()
     with Machine(system.base) as machine:
         machine("groupadd", "dbcensus")
@@ -240,6 +255,8 @@ def test_a_root_without_systemd(system, first):
         done = root("timeout", "3", *command.split(), check=False)
         assert '"message":"serving"' in done.stderr and root.file(STORE).exists(), done.stderr
         root(*system.remove)
+        install(root, system, first)
+        assert not root.file(f"/etc/systemd/system/{UNIT}.service").is_symlink()  # which would mask it
 
 
 def test_a_disk_that_fills_while_it_installs(system, first, second):
@@ -295,7 +312,7 @@ def test_every_program_needs_glibc_2_34_and_no_other_library(first, tmp_path):
 
 
 def test_lintian_finds_nothing(first):
-    done = run("lintian", "--allow-root", *[first.deb(name) for name in ("agent", "collector", "collector-dbgsym")], check=False)
+    done = run("lintian", "--allow-root", *[first.deb(name) for name in ("agent", "collector")], check=False)
     assert done.returncode == 0 and done.stdout.strip() == "", done.stdout
 
 

@@ -53,7 +53,7 @@ class Machine:
         """What Amazon's agent's folder has of ours."""
         return [str(path.relative_to(self.folder)) for path in (self.folder / "amazon").rglob("*") if "dbcensus" in path.name]
 
-    KEPT = "ls -A /var/lib/dbcensus 2>/dev/null || :"
+    KEPT = "ls -A /var/lib/dbcensus-agent 2>/dev/null || :"
 
 
 SCENARIOS = {}
@@ -150,7 +150,7 @@ def the_kept_agent_is_hashed_before_each_run(machine, tmp_path):
     path, _ = fake(machine, tmp_path)
     parameters = {"url": url(document.agent_name() + ".gz")}
     assert machine.run(path, {"fetch": "yes", **parameters})["status"] == "Success"
-    result = machine.run(path, {"fetch": "no"}, before="echo evil >>/var/lib/dbcensus/agent-*", after=machine.KEPT)
+    result = machine.run(path, {"fetch": "no"}, before="echo evil >>/var/lib/dbcensus-agent/agent-*", after=machine.KEPT)
     assert (scan_of(result)["code"], result["after"]) == (51, [])
     assert machine.run(path, {"fetch": "yes", **parameters})["status"] == "Success"
 

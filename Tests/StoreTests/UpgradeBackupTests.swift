@@ -71,13 +71,55 @@ struct UpgradeBackupTests {
         #expect(try Self.migrations(path) == ["0001 inventory"])
     }
 
-    @Test("an older program names the youngest backup and the command that restores it")
+    @Test("an upgrade that was killed leaves no second copy behind")
+    func killed() throws {
+        let path = try Self.older()
+        let backup = path + ".before-0002"
+        try Data("half".utf8).write(to: URL(filePath: backup))
+        try Data("half".utf8).write(to: URL(filePath: backup + ".partial"))
+        try Data(backup.utf8).write(to: URL(filePath: path + ".upgrade"))
+        #expect(try InventoryStore(path: path).upgradeBackup == backup)
+        #expect(try Self.migrations(backup) == ["0001 inventory"])
+        #expect(!FileManager.default.fileExists(atPath: backup + ".partial"))
+        #expect(try Data(contentsOf: URL(filePath: path + ".upgrade")).isEmpty)
+    }
+
+    @Test("a migration that fails leaves the store and no backup")
+    func failed() throws {
+        let path = try Self.older()
+        let migrations = [
+            Migration.all[0], Migration(name: "0002 broken", sql: "CREATE TABLE x (y); SELECT * FROM no;"),
+        ]
+        #expect(throws: StoreError.self) { try InventoryStore(path: path, catalog: .current, migrations: migrations) }
+        #expect(try Self.migrations(path) == ["0001 inventory"])
+        #expect(!FileManager.default.fileExists(atPath: path + ".before-0002"))
+    }
+
+    @Test("one process upgrades at a time")
+    func exclusive() throws {
+        let path = try Self.older()
+        let descriptor = open(path + ".upgrade", O_RDWR | O_CREAT, 0o600)
+        defer { close(descriptor) }
+        try #require(flock(descriptor, LOCK_EX) == 0)
+        #expect {
+            try InventoryStore(path: path)
+        } throws: {
+            ($0 as? StoreError)?.code == .inUse && "\($0)".contains("another process upgrades")
+        }
+        #expect(try Self.migrations(path) == ["0001 inventory"])
+    }
+
+    @Test("an older program names the backup that it can open and the command that restores it")
     func refusal() throws {
         let path = try Self.older()
         try InventoryStore(path: path).finish()
         let database = try DatabaseQueue(path: path)
         try database.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('9999 to come')") }
         try database.close()
+        // Of a later upgrade, and of an earlier one.
+        for number in ["9998", "0001"] {
+            try Data("another".utf8).write(to: URL(filePath: path + ".before-\(number)"))
+        }
         for mode in [InventoryStore.Mode.write, .read] {
             #expect {
                 try InventoryStore(path: path, mode: mode)

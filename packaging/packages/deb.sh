@@ -10,7 +10,7 @@ Architecture: $debian_architecture
 Section: $section
 Priority: optional
 Maintainer: dbcensus <maintainers@dbcensus.invalid>
-Installed-Size: $(du -k --apparent-size -s "$tree" | cut -f 1)
+Installed-Size: $(find "$tree" -type f -printf '%s\n' | awk '{ sum += int(($1 + 1023) / 1024) } END { print sum }')
 ${depends:+Depends: $depends
 }Homepage: https://github.com/dbcensus/dbcensus
 $(sed '1s/^/Description: /' <<<"$text")
@@ -48,7 +48,7 @@ END
     say "$file: $(stat -c %s "$file") bytes"
 }
 
-case $architecture in x86_64) debian_architecture=amd64 ;; aarch64) debian_architecture=arm64 ;; esac
+case $target in x86_64) debian_architecture=amd64 ;; aarch64) debian_architecture=arm64 ;; esac
 compression=(-Zxz --threads-max=2)
 if $fast; then compression=(-Zgzip -z1); fi
 
@@ -60,20 +60,22 @@ control dbcensus-agent "" "find every database of this host
  The agent reads /proc, sockets and data directories. It reports databases
  that run, are stopped or are merely installed, with version, size and
  exposure. It needs no password, opens no connection and runs nothing." >"$tree/DEBIAN/control"
-# One file for every Linux: that is what the agent is.
+# The agent is one static file for every Linux.
 deb dbcensus-agent statically-linked-binary embedded-library uses-dpkg-database-directly
 
 tree=$work/deb-collector
 cp -a "$work/collector" "$tree"
 mkdir "$tree/DEBIAN"
 mv "$tree/usr/share/zsh/site-functions" "$tree/usr/share/zsh/vendor-completions"
-control dbcensus-collector "libc6 (>= 2.34), ca-certificates, libgcc-s1, passwd, init-system-helpers (>= 1.54)" \
+glibc="libc6 (>= 2.34), libgcc-s1, "
+if [ -n "$libraries" ]; then glibc=; fi
+control dbcensus-collector "${glibc}ca-certificates, passwd, init-system-helpers (>= 1.54)" \
     "inventory of all databases of an organisation
  The collector discovers the databases of an AWS organisation with SSM Run
  Command, stores what the agents report, keeps its history, and serves it as
  an HTTP API and on the command line." >"$tree/DEBIAN/control"
 echo /etc/dbcensus/collector.yaml >"$tree/DEBIAN/conffiles"
-for name in postinst prerm postrm; do
+for name in preinst postinst prerm postrm; do
     sed -e "/^@USER@$/{r packaging/packages/user.sh
 d}" "packaging/packages/deb-$name" >"$tree/DEBIAN/$name"
     chmod 0755 "$tree/DEBIAN/$name"

@@ -5,13 +5,13 @@ d}" "packaging/packages/rpm-$1"; }
 
 # files TREE: what %files lists; directories of the distribution belong to other packages.
 files() {
-    (cd "$1" && find . ! -type d -printf '/%P\n') | sed -e '/^\/etc\//d' -e 's/^.*\/man1\/.*$/&*/' | sort
+    (cd "$1" && find . ! -type d -printf '/%P\n' -o -regex '.*/\(libexec\|doc\|lib\)/dbcensus[^/]*' -printf '%%dir /%P\n') | sed -e '/^\/etc\//d' -e 's/^.*\/man1\/.*$/&*/' | sort
 }
 
 payload=w19.zstdio
 if $fast; then payload=w1.zstdio; fi
 rpm_build() {
-    rpmbuild -bb --quiet --target "$architecture-linux" --define "_topdir $work/rpmbuild" --define "_rpmdir $out_absolute" \
+    rpmbuild -bb --quiet --target "$target-linux" --define "_topdir $work/rpmbuild" --define "_rpmdir $out_absolute" \
         --define '_rpmfilename %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm' --define '_build_id_links none' \
         --define '__os_install_post %{nil}' --define 'debug_package %{nil}' --define "_binary_payload $payload" \
         --define '_buildhost dbcensus' --define 'use_source_date_epoch_as_buildtime 1' \
@@ -40,6 +40,7 @@ installed, with version, size and exposure. It needs no password, opens no conne
 Summary: Inventory of all databases of an organisation
 Requires: ca-certificates
 Requires(pre): shadow-utils
+$([ -z "$libraries" ] || echo "AutoReqProv: no")
 %description -n dbcensus-collector
 The collector discovers the databases of an AWS organisation with SSM Run Command, stores what the agents report,
 keeps its history, and serves it as an HTTP API and on the command line.
@@ -75,6 +76,6 @@ $(script preun)
 $(script postun)
 END
 rpm_build "$work/dbcensus.spec"
-for file in "$out"/dbcensus-{agent,collector,collector-debuginfo}-"$version-1.$architecture.rpm"; do
+for file in "$out"/dbcensus-{agent,collector,collector-debuginfo}-"$version-1.$target.rpm"; do
     say "$file: $(stat -c %s "$file") bytes"
 done

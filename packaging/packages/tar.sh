@@ -2,7 +2,7 @@
 
 # archive TREE NAME
 archive() {
-    local file=$out/$2-$version-linux-$architecture.tar.gz
+    local file=$out/$2-$version-linux-$target.tar.gz
     tar -C "$1" --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" \
         --transform "s,^\./,$2-$version/," -cf - ./etc ./usr 2>/dev/null |
         gzip -n "$($fast && echo -1 || echo -9)" >"$file"

@@ -50,8 +50,7 @@ struct CollectorCommand: AsyncParsableCommand {
             Foundation.exit(error.exitCode.rawValue)
         } catch let error as StoreError {
             Talk.say("dbcensus-collector: \(error)")
-            Foundation.exit(
-                ([.badCursor, .badRequest, .conflict].contains(error.code) ? ExitStatus.usage : .store).rawValue)
+            Foundation.exit(ExitStatus(error).rawValue)
         } catch {
             exit(withError: error)
         }
@@ -76,12 +75,23 @@ enum ExitStatus: Int32 {
     case store = 74
     /// A collector could not be reached.
     case unavailable = 69
+    /// A newer version wrote the store, or the store of an older version could not be upgraded.
+    case version = 76
     /// The output could not be written.
     case output = 73
     /// The token does not allow it.
     case noPermission = 77
     /// The configuration is invalid.
     case configuration = 78
+
+    init(_ error: StoreError) {
+        self =
+            switch error.code {
+            case .badCursor, .badRequest, .conflict: .usage
+            case .newerSchema, .notUpgraded: .version
+            default: .store
+            }
+    }
 }
 
 /// A failure of a command, with its exit status.

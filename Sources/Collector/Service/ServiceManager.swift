@@ -71,10 +71,15 @@ struct ServiceManager: Sendable {
         let descriptor = Foundation.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
+        // systemd may be busy, at boot or while it reloads. A readiness that is lost would end the service after an
+        // hour.
+        var patience = timeval(tv_sec: 5, tv_usec: 0)
+        setsockopt(
+            descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout.size(ofValue: patience)))
         let text = Array(state.text.utf8)
         return withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                sendto(descriptor, text, text.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT), $0, length)
+                sendto(descriptor, text, text.count, Int32(MSG_NOSIGNAL), $0, length)
                     == text.count
             }
         }

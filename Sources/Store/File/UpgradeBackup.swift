@@ -4,23 +4,54 @@ import Inventory
 import Report
 
 extension InventoryStore {
-    /// Keeps the store as it is before migrations change it: an older program refuses it afterwards.
+    /// Brings the store of an older program to this schema, after a backup: an older program refuses it afterwards.
     ///
     /// The backup is `<store>.before-<number of the first migration>`, with the time at its end if there is such a file
-    /// already. It has the store's owner and mode, and is on the disk before the first statement runs.
+    /// already. It has the store's owner and mode, and is on the disk before the first statement runs. One process
+    /// upgrades at a time; `<store>.upgrade` is its lock, and names the backup until the upgrade is complete. So an
+    /// attempt that was killed leaves no second copy behind.
     ///
-    /// - Returns: the backup's path; nil for a new store and for one that no migration changes.
-    /// - Throws: `StoreError` when it cannot be written; the store is unchanged then.
-    func backUpBeforeUpgrade(_ migrator: DatabaseMigrator, _ migrations: [Migration]) throws -> String? {
-        let applied = Set(try database.read(migrator.appliedIdentifiers))
-        guard !applied.isEmpty, let first = migrations.first(where: { !applied.contains($0.name) }) else { return nil }
-        var target = "\(path).before-\(first.name.prefix { $0 != " " })"
+    /// - Returns: the backup's path; nil for a new store, and for one that no migration changes.
+    /// - Throws: `StoreError` when another process upgrades, or the backup cannot be written; the store is unchanged
+    ///   then.
+    func upgrade(_ migrator: DatabaseMigrator, _ migrations: [Migration], keepsBackup: Bool) throws -> String? {
+        func applied() throws -> Set<String> { Set(try database.read(migrator.appliedIdentifiers)) }
+        func missing(_ applied: Set<String>) -> Migration? { migrations.first { !applied.contains($0.name) } }
+        guard keepsBackup, case let before = try applied(), !before.isEmpty, missing(before) != nil else {
+            try migrator.migrate(database)
+            return nil
+        }
+        let lock = try UpgradeLock(store: path)
+        // Another process may have upgraded it in the meantime.
+        let present = try applied()
+        guard let first = missing(present) else { return nil }
+        let target = try backUp(before: first, lock)
+        do { try migrator.migrate(database) } catch {
+            // Nothing was committed: the next attempt makes a backup again.
+            if (try? applied()) == present {
+                unlink(target)
+                lock.write("")
+            }
+            throw error
+        }
+        lock.write("")
+        return target
+    }
+
+    private func backUp(before migration: Migration, _ lock: UpgradeLock) throws -> String {
+        var target = "\(path).before-\(migration.number)"
+        if lock.unfinished.hasPrefix(target) {
+            // An attempt that was killed: the store is as it was then, or has gone on with the older version.
+            for name in [lock.unfinished, lock.unfinished + ".partial"] { unlink(name) }
+        }
         if FileManager.default.fileExists(atPath: target) {
             target += "-" + Timestamp.format(Date()).filter { $0.isLetter || $0.isNumber }
         }
+        lock.write(target)
         do { try backup(to: target) } catch let error as StoreError {
+            lock.write("")
             throw StoreError(
-                error.code,
+                .notUpgraded,
                 """
                 cannot upgrade \(path): before it changes the schema it needs a backup, and \(error.message). The store \
                 is unchanged: free as much space in its directory as the store takes, then start again
@@ -29,17 +60,50 @@ extension InventoryStore {
         return target
     }
 
-    /// The youngest backup that an upgrade of the store at `path` left; nil when there is none.
+    /// The backup that this program can open, of those that upgrades of the store at `path` left; nil if there is none.
     static func upgradeBackup(of path: String) -> String? {
         let url = URL(filePath: path)
         let files = try? FileManager.default.contentsOfDirectory(
             at: url.deletingLastPathComponent(), includingPropertiesForKeys: [.contentModificationDateKey])
-        func age(_ file: URL) -> Date {
-            (try? file.resourceValues(forKeys: [.contentModificationDateKey]))?.contentModificationDate ?? .distantPast
+        let candidates = (files ?? []).compactMap { file -> (number: Int, date: Date, path: String)? in
+            guard let match = file.lastPathComponent.wholeMatch(of: /(.+)\.before-(\d{4})(?:-\w+)?/),
+                match.1 == url.lastPathComponent, let number = Int(match.2), number <= Migration.all.count + 1
+            else { return nil }
+            let values = try? file.resourceValues(forKeys: [.contentModificationDateKey])
+            return (number, values?.contentModificationDate ?? .distantPast, file.path)
         }
-        return files?.filter {
-            $0.lastPathComponent.wholeMatch(of: /(.+)\.before-\d{4}(-\w+)?/)?.1 ?? "" == url.lastPathComponent
+        return candidates.max { ($0.number, $0.date) < ($1.number, $1.date) }?.path
+    }
+}
+
+extension Migration {
+    /// Its number, such as 0005.
+    var number: Substring { name.prefix { $0 != " " } }
+}
+
+/// One process upgrades a store at a time: an flock(2) on `<store>.upgrade`, which the kernel takes back.
+private final class UpgradeLock {
+    private let descriptor: Int32
+    /// The backup of an attempt that did not come to its end; empty when there was none.
+    let unfinished: String
+
+    init(store: String) throws {
+        descriptor = try StoreFile.makePrivate(store + ".upgrade", exclusively: false)
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw StoreError(.inUse, "another process upgrades \(store): wait until it is done, then try again")
         }
-        .max { age($0) < age($1) }?.path
+        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX) + 64)
+        let count = pread(descriptor, &buffer, buffer.count, 0)
+        unfinished = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+    }
+
+    deinit { close(descriptor) }
+
+    func write(_ text: String) {
+        _ = ftruncate(descriptor, 0)
+        let bytes = Array(text.utf8)
+        if !bytes.isEmpty { _ = pwrite(descriptor, bytes, bytes.count, 0) }
+        fsync(descriptor)
     }
 }

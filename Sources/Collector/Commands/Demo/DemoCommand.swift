@@ -81,14 +81,23 @@ struct DemoCommand: AsyncParsableCommand {
         try ScanSummary(progress: end).write(.text)
     }
 
-    /// The settings of the API; nothing of the simulation leaves this machine, so plain HTTP is no danger.
+    /// The settings of the API.
     private func configuration() throws -> Configuration {
-        let variables = ProcessInfo.processInfo.environment.filter { $0.key.hasPrefix("DBCENSUS_SERVER_") }
+        let variables = ProcessInfo.processInfo.environment.filter {
+            ["DBCENSUS_SERVER_ADDRESS", "DBCENSUS_SERVER_PORT"].contains($0.key)
+        }
         do throws(ConfigurationError) {
             var reader = ConfigurationReader(Configuration(), Setting.all)
             try reader.read(environment: variables)
+            let known = ["server.address=", "server.port="]
+            guard settings.allSatisfy({ setting in known.contains { setting.hasPrefix($0) } }) else {
+                throw ConfigurationError("demo takes --set server.address=ADDRESS and --set server.port=PORT only")
+            }
             try reader.read(flags: settings)
-            return reader.configured.value
+            let configuration = reader.configured.value
+            // What is simulated may cross the network unencrypted; this machine's databases and a store may not.
+            if isReal || store != nil { try configuration.validate() }
+            return configuration
         } catch { throw CollectorError(exitCode: .configuration, message: error.message) }
     }
 
