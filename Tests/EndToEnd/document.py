@@ -53,7 +53,7 @@ class Host:
         self.shells = steps(document)
         self.lib = folder / "lib"
         self.lib.mkdir(parents=True)
-        self.kept = self.lib / "dbcensus"
+        self.kept = self.lib / "dbcensus-agent"
 
     def tools(self):
         if self.shell != "busybox":

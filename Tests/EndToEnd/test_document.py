@@ -44,7 +44,7 @@ def make(request, tmp_path, documents):
     def make(content=FAKE, **settings):
         host = Host(tmp_path / f"host-{len(list(tmp_path.iterdir()))}", documents(content, **settings), request.param)
         host.agent, host.download = content, gzip.compress(content, mtime=0)
-        host.name = "dbcensus/agent-" + hashlib.sha256(content).hexdigest()
+        host.name = "dbcensus-agent/agent-" + hashlib.sha256(content).hexdigest()
         return host
 
     return make
@@ -100,7 +100,7 @@ def test_an_older_agent_is_removed_and_a_file_of_another_name_is_not(make):
     os.utime(host.kept / ".fresh.1", (0, 0))
     assert host.scan(host.download)[0] == 0
     list(host.outputs())
-    assert host.left() == {host.name, "dbcensus/.fresh.2", "dbcensus/notes", "marker"}, "a run may be writing .fresh.2"
+    assert host.left() == {host.name, "dbcensus-agent/.fresh.2", "dbcensus-agent/notes", "marker"}, "a run may be writing .fresh.2"
 
 
 def test_without_a_kept_agent_or_a_download(make):
@@ -200,7 +200,7 @@ def test_a_directory_that_is_not_roots_alone_is_refused(make, before):
     host = make()
     failed(host.scan(host.download, before), 46, "unsafe_directory")
     assert ran(host) == []
-    assert {name for name in host.left() if "agent" in name} == set()
+    assert {name for name in host.left() if "agent-" in name} == set()
 
 
 MOUNT = "mkdir -m 700 /var/lib/dbcensus-agent; mount -t tmpfs -o mode=700,{} tmpfs /var/lib/dbcensus-agent"
@@ -306,7 +306,7 @@ def test_several_runs_at_once(make):
     host = make(agent("sleep 0.2; echo frame"))
     runs = [host.start(host.download) for _ in range(6)]
     assert [host.finish(run) for run in runs] == [(0, "frame\n", "")] * 6
-    assert [name for name in host.left() if name.startswith("dbcensus/")] == [host.name]
+    assert [name for name in host.left() if name.startswith("dbcensus-agent/")] == [host.name]
 
 
 def test_the_shell_is_posix(documents):
