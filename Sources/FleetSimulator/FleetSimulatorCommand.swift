@@ -54,7 +54,7 @@ struct FleetSimulatorCommand: AsyncParsableCommand {
         if let real { try? FileManager.default.removeItem(atPath: real.folder) }
     }
 
-    /// A graceful stop once standard input has ended: whoever held its other end is gone.
+    /// A graceful stop once standard input has ended: the program that held its other end has ended too.
     private static func endWithInput() {
         Thread.detachNewThread {
             while let data = try? FileHandle.standardInput.read(upToCount: 4_096), !data.isEmpty {}

@@ -84,6 +84,19 @@ struct UpgradeBackupTests {
         #expect(try Data(contentsOf: URL(filePath: path + ".upgrade")).isEmpty)
     }
 
+    @Test("what the lock's file says leads to no other file")
+    func contained() throws {
+        let path = try Self.older()
+        let kept = path + ".kept"
+        try Data("kept".utf8).write(to: URL(filePath: kept))
+        let folder = path + ".before-0002-x"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let name = URL(filePath: kept).lastPathComponent
+        try Data("\(folder)/../\(name)".utf8).write(to: URL(filePath: path + ".upgrade"))
+        _ = try InventoryStore(path: path)
+        #expect(FileManager.default.fileExists(atPath: kept))
+    }
+
     @Test("a migration that fails leaves the store and no backup")
     func failed() throws {
         let path = try Self.older()

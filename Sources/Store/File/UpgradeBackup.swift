@@ -40,7 +40,10 @@ extension InventoryStore {
 
     private func backUp(before migration: Migration, _ lock: UpgradeLock) throws -> String {
         var target = "\(path).before-\(migration.number)"
-        if lock.unfinished.hasPrefix(target) {
+        // The file names no path outside: root must not remove what the store's owner wrote into it.
+        if lock.unfinished.hasPrefix(target),
+            lock.unfinished.dropFirst(target.count).allSatisfy({ $0 == "-" || $0.isLetter || $0.isNumber })
+        {
             // An attempt that was killed: the store is as it was then, or has gone on with the older version.
             for name in [lock.unfinished, lock.unfinished + ".partial"] { unlink(name) }
         }
