@@ -1,10 +1,10 @@
 # The commands of this project. Each installs the packages that it needs (apt, pip), and prints their names.
-.PHONY: help run demo test test-swift test-agent test-collector test-aws test-discovery test-drills test-faults test-crowds test-packages test-arm64 test-kernels test-repository truth agent packages image document lint \
+.PHONY: help run demo test test-swift test-agent test-collector test-aws test-discovery test-drills test-faults test-crowds test-packages test-arm64 test-arm64-collector test-kernels test-repository truth agent packages image release push-image document lint \
 	format bench-agent bench-collector bench-aws bench-fleet fuzz reference golden pins clean
 
 help:           ## list these commands
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
-		printf '  make %-16s %s\n' "$$name" "$$text"; done
+		printf '  make %-24s %s\n' "$$name" "$$text"; done
 
 run:            ## build both programs, scan this host, store the report, show the inventory (STORE=PATH)
 	@scripts/run
@@ -48,6 +48,9 @@ test-packages: agent ## install, upgrade and remove the packages on booted machi
 test-arm64: agent ## build the agent for arm64, and compare its reports with the x86-64 agent's (qemu-user)
 	@scripts/test arm64
 
+test-arm64-collector: agent ## build the collector for arm64, and start its package and image under qemu-user (20 minutes)
+	@scripts/test arm64-collector
+
 test-kernels: agent ## boot kernels 5.10 and 6.1 (x86-64, arm64) in a virtual machine, and try the agent in it
 	@scripts/test kernels
 
@@ -62,6 +65,12 @@ packages: agent  ## build the packages (.deb, .rpm, .tar.gz) of the collector an
 
 image:          ## build the image of the collector: dist/dbcensus-<version>-image-<arch>.tar, for docker load
 	@packaging/build-image
+
+release:        ## build, describe and sign all of a release into dist/release (MINISIGN_KEY=PATH, GPG_KEY=ID or UNSIGNED=yes)
+	@packaging/build-release
+
+push-image:     ## send the image to Amazon ECR (REGION=… REPOSITORY=…)
+	@packaging/push-image "$(REGION)" "$(REPOSITORY)"
 
 document: agent  ## write the SSM document: dist/dbcensus-document-<version>-<delivery>.json (DELIVERY=presigned|s3|https)
 	@packaging/build-document

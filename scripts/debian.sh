@@ -14,3 +14,13 @@ debian() {
         -o APT::Architectures="$name" -o Acquire::Languages=none -o Acquire::Check-Valid-Until=false \
         -o APT::Sandbox::User=root "$@"
 }
+
+# debian_root SUITE FOLDER PACKAGE…: a root directory with these packages. The folder must not exist, or be empty.
+debian_root() {
+    local suite=$1 folder=$2 IFS=,
+    shift 2
+    mmdebstrap --quiet --mode=root --variant=minbase --include="$*" --aptopt='Acquire::Check-Valid-Until "false"' \
+        --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+        --dpkgopt='path-exclude=/usr/share/man/*' \
+        --customize-hook='rm -f "$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap"' "$suite" "$folder" "deb $mirror $suite main"
+}

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 import servers
+from release import key, packages, released  # noqa: F401, fixtures
 
 # Nothing here looks for EC2's metadata service.
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"

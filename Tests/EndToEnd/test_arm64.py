@@ -62,3 +62,31 @@ def test_the_document_takes_the_agent_of_each_architecture(agent, arm64, tmp_pat
     for path in sorted(tmp_path.glob("dbcensus-agent-*")):
         digest = subprocess.run(["sha256sum", path], capture_output=True, text=True, check=True).stdout[:64]
         assert digest in text, path
+
+
+def test_other_packages_of_debian_stop_the_build(tmp_path):
+    """What sid has is compared with the pinned list before anything is built."""
+    for name in ("scripts/common.sh", "scripts/debian.sh", "packaging/arm64/prepare", "Sources/Agent/AgentCommand.swift"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    lock = (ROOT / "packaging/arm64/packages.lock").read_text()
+    (tmp_path / "packaging/arm64/packages.lock").write_text(lock + "arm64 zzz-other 1.0 " + 64 * "0" + "\n")
+    done = subprocess.run(["packaging/arm64/prepare"], cwd=tmp_path, capture_output=True, text=True,
+                          env={name: value for name, value in os.environ.items() if name != "UNPINNED"})
+    assert done.returncode == 1 and "< arm64 zzz-other 1.0" in done.stderr, done.stderr
+    assert "would not be reproducible. Set UNPINNED=yes to build anyway" in done.stderr
+    assert not (tmp_path / ".build/arm64/root").exists()
+
+
+def test_provenance_tells_which_packages_of_debian_were_used(arm64, tmp_path):
+    shutil.copy(arm64, tmp_path)
+    subprocess.run(["packaging/describe-release", "--out", tmp_path, "--version", "1.2.3", "--commit", 40 * "0", "--epoch", "0",
+                    "--programs", "none", "aarch64"], cwd=ROOT, check=True)
+    build = json.loads((tmp_path / "dbcensus-1.2.3-provenance.intoto.json").read_text())["predicate"]["buildDefinition"]
+    used = (ROOT / ".build/arm64/packages.used").read_text()
+    pinned = used == (ROOT / "packaging/arm64/packages.lock").read_text()
+    assert build["internalParameters"]["arm64_packages"] == ("pinned" if pinned else "not pinned")
+    assert build["internalParameters"]["toolchains"]["aarch64"].startswith("Swift version 6.2")
+    digests = {dependency["digest"].get("sha256") for dependency in build["resolvedDependencies"] if "digest" in dependency}
+    assert {line.split()[3] for line in used.splitlines()} <= digests
+    assert any(package.startswith("swiftlang=") for package in build["internalParameters"]["arm64_compiler_root"])

@@ -41,6 +41,7 @@ def test_a_report_of_a_newer_agent(tmp_path):
         items = {item["engine"]: item for item in service.items("/api/v1/databases")}
         assert items["laterdb"]["state"] == "hibernating" and items["laterdb"]["role"] == "oracle"
         assert items["mysql"]["version"] == "8.0.36" and items["mysql"]["state"] == "running"
+        assert items["mysql"]["exposure"] == "everywhere"
         assert service.items("/api/v1/hosts")[0]["agent_version"] == "0.2.0"
 
 

@@ -20,13 +20,13 @@ UNIT = "dbcensus-collector"
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory):
-    return release.Packages(tmp_path_factory.mktemp("first"), "0.1.0")
+def first(packages):
+    return packages
 
 
 @pytest.fixture(scope="module")
 def second(tmp_path_factory):
-    return release.Packages(tmp_path_factory.mktemp("second"), "0.2.0")
+    return release.Packages.built(tmp_path_factory.mktemp("second"), "0.2.0")
 
 
 class Debian:

@@ -27,17 +27,20 @@ public struct IngestResult: Codable, Sendable, Equatable {
 
     /// What the store said of a report.
     public init(byte: Int, _ outcome: IngestOutcome) {
-        self.init(byte: byte, outcome: "rejected")
+        // Swift 6.2 does not compile assignments to wrapped properties after self.init.
+        var result = Self(byte: byte, outcome: "rejected")
         switch outcome {
-        case .stored(let place, let count): (self.outcome, host_id, databases) = ("stored", place, count)
-        case .duplicate(let place): (self.outcome, host_id) = ("duplicate", place)
-        case .older(let place): (self.outcome, host_id) = ("older", place)
-        case .rejected(let refusal): (code, reason) = (refusal.code.rawValue, refusal.message)
+        case .stored(let place, let count):
+            (result.outcome, result.host_id, result.databases) = ("stored", place, count)
+        case .duplicate(let place): (result.outcome, result.host_id) = ("duplicate", place)
+        case .older(let place): (result.outcome, result.host_id) = ("older", place)
+        case .rejected(let refusal): (result.code, result.reason) = (refusal.code.rawValue, refusal.message)
         case .overQuota(let reset):
-            code = Self.overQuota
-            reason = "the token has used up its daily quota: send the report again after \(reset)"
-            retry_at = reset
+            result.code = Self.overQuota
+            result.reason = "the token has used up its daily quota: send the report again after \(reset)"
+            result.retry_at = reset
         }
+        self = result
     }
 
     /// The code of a report that was not stored because its sender used up its daily quota.

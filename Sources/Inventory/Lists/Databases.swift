@@ -92,10 +92,11 @@ extension Report.Database {
         return (clients.isEmpty ? listeners : clients).min { ($0.port, $0.address) < ($1.port, $1.address) }
     }
 
-    /// The widest exposure of its listeners.
+    /// The widest exposure of its listeners. A value of a newer agent comes after `all`: it may be wide.
     var widestExposure: String? {
         let exposures = Set(listeners.map(\.exposure))
-        return [.all, .private, .loopback].first(where: exposures.contains)?.rawValue
+        let unknown = exposures.subtracting(Report.Listener.Exposure.allCases).min { $0.rawValue < $1.rawValue }
+        return [.all, unknown, .private, .loopback].compactMap(\.self).first(where: exposures.contains)?.rawValue
     }
 
     /// The directory with the data.

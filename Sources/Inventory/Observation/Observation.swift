@@ -182,7 +182,8 @@ extension Report {
 extension Report.Database {
     /// What is wrong when a name or a path is longer than a real one can be.
     var tooLong: String? {
-        var short = listeners.map(\.address) + listeners.map(\.exposure.rawValue) + identity.values
+        var short = listeners.map(\.address) + listeners.map(\.exposure.rawValue)
+        short += identity.values
         short += [
             vendor, version, versionPrecision?.rawValue, state.rawValue, role?.rawValue, container?.name, container?.id,
         ].compactMap { $0 }
