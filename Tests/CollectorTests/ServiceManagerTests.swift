@@ -1,4 +1,8 @@
 import Foundation
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
 import Testing
 
 @testable import Collector
@@ -61,6 +65,28 @@ struct ServiceManagerTests {
         #expect(!ServiceManager(environment: ["NOTIFY_SOCKET": "/nonexistent/socket"]).tell(.alive))
         #expect(
             !ServiceManager(environment: ["NOTIFY_SOCKET": "/" + String(repeating: "x", count: 200)]).tell(.alive))
+    }
+
+    @Test("the watchdog waits for a thread of the network that hangs, and goes on when it answers")
+    func hangingLoop() async throws {
+        let listener = try Listener(abstract: true)
+        let manager = ServiceManager(environment: ["NOTIFY_SOCKET": listener.name, "WATCHDOG_USEC": "20000"])
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let release = DispatchSemaphore(value: 0)
+        let hangs = loops.next().submit { release.wait() }
+        let service = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: Watchdog(manager: manager, logger: logger, loops: loops))], logger: logger))
+        let run = Task { try await service.run() }
+        try await Task.sleep(for: .milliseconds(300))
+        #expect(listener.read().isEmpty)
+        release.signal()
+        try await hangs.get()
+        while listener.read() != "WATCHDOG=1" { try await Task.sleep(for: .milliseconds(5)) }
+        await service.triggerGracefulShutdown()
+        try await run.value
+        try await loops.shutdownGracefully()
     }
 
     @Test("watches this process alone, and only with a time")

@@ -93,12 +93,14 @@ struct ServiceManager: Sendable {
 struct Watchdog: Service {
     let manager: ServiceManager
     let logger: Logger
+    /// The threads of the network, all of which have to answer.
+    var loops: MultiThreadedEventLoopGroup = .singleton
 
     func run() async throws {
         guard let interval = manager.watchdog else { return try await gracefulShutdown() }
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                for loop in MultiThreadedEventLoopGroup.singleton.makeIterator() {
+                for loop in loops.makeIterator() {
                     try? await loop.submit {}.get()
                 }
                 if !manager.tell(.alive) { logger.warning("systemd does not take signs of life") }
