@@ -1,12 +1,16 @@
-"""One release apart: the collector takes what a newer agent may report; an upgrade without room changes nothing.
+"""One release apart: the collector takes what a newer and an older agent report; an upgrade without room changes nothing.
 
-Reports of older agents are in the older stores of StoreTests, which are rebuilt from them.
+The frames in frames/ are what the agent of commit 8e35fbe (2026-11-28) wrote of fixture hosts, before frame 2:
+
+    dbcensus-agent scan --root HOST --no-sizes --recorded-proc --format frame
 """
 
 import contextlib
 import gzip
+import json
 import os
 import pathlib
+import re
 import sqlite3
 import subprocess
 
@@ -14,6 +18,7 @@ import pytest
 
 from service import Service, report
 
+FRAMES = sorted((pathlib.Path(__file__).parent / "frames").glob("*.frame"))
 STORES = pathlib.Path(__file__).resolve().parents[1] / "StoreTests/Fixtures"
 
 
@@ -43,6 +48,30 @@ def test_a_report_of_a_newer_agent(tmp_path):
         assert items["mysql"]["version"] == "8.0.36" and items["mysql"]["state"] == "running"
         assert items["mysql"]["exposure"] == "everywhere"
         assert service.items("/api/v1/hosts")[0]["agent_version"] == "0.2.0"
+
+
+def listed(folder, *reports):
+    """What the collector lists of the databases in these reports, without what differs from one scan to the next."""
+    folder.mkdir()
+    with Service(folder) as service:
+        for body in reports:
+            answer = service.post("/api/v1/reports", body)
+            assert answer.status_code == 200 and answer.json()["items"][0]["outcome"] == "stored", answer.text
+        items = service.items("/api/v1/databases?limit=200")
+        times = re.compile("_seen$|_since$|^id$|^host_id$")
+        return sorted(json.dumps({name: value for name, value in item.items() if not times.search(name)}, sort_keys=True) for item in items)
+
+
+def test_reports_of_an_older_agent(agent, fixtures, tmp_path):
+    """The collector and `decode` make the same of them as of those that the present agent writes."""
+    scan = ["--no-sizes", "--recorded-proc", "--format", "frame"]
+    present = [agent.run("scan", "--root", fixtures / path.stem, *scan).stdout for path in FRAMES]
+    older = [path.read_bytes() for path in FRAMES]
+    found = listed(tmp_path / "older", *older)
+    assert len(found) >= len(FRAMES) and found == listed(tmp_path / "present", *present)
+    for ours, theirs in zip(present, older):
+        ours, theirs = (json.loads(agent.run("decode", input=frame).stdout)["databases"] for frame in (ours, theirs))
+        assert ours == theirs
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a small disk is mounted")
