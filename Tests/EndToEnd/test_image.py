@@ -1,5 +1,6 @@
 """The image, in a real engine: what the README's first command shows, and a service on a read-only root."""
 
+import gzip
 import json
 import re
 import subprocess
@@ -99,8 +100,9 @@ def test_without_tls_the_image_says_what_to_set(docker):
     assert done.returncode == 78 and "server.certificate" in done.stderr and "server.trust_proxy" in done.stderr
 
 
-def test_another_engine_reads_the_layout(archive):
+def test_another_engine_reads_the_layout(archive, tmp_path):
     """skopeo, from another project, finds the same in the archive."""
-    found = json.loads(run("skopeo", "inspect", f"docker-archive:{archive}"))
+    (tmp_path / "image.tar").write_bytes(gzip.decompress(archive.read_bytes()))
+    found = json.loads(run("skopeo", "inspect", f"docker-archive:{tmp_path}/image.tar"))
     assert (found["Os"], found["Architecture"]) == ("linux", release.DEBIAN)
     assert found["Labels"]["org.opencontainers.image.licenses"] == "Apache-2.0"

@@ -218,5 +218,5 @@ def test_a_repository_with_tags_that_change_is_refused(released, registry, accou
 
 
 def test_what_the_account_refuses_is_shown(released, registry, account):
-    done = push({**account, "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, registry)
+    done = push({**account, "AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_MAX_ATTEMPTS": "1"}, registry)
     assert done.returncode == 1 and "Could not connect" in done.stderr
