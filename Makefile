@@ -15,7 +15,7 @@ demo:           ## scan a simulated organisation, one host of which is this mach
 agent:          ## build the static agent: dist/dbcensus-agent-<version>-linux-<arch>, .gz, SHA256SUMS (ARCH=arm64)
 	@packaging/build-agent $(if $(ARCH),--arch $(ARCH))
 
-test: lint      ## run every test, with real servers; as root nothing is skipped
+test: lint      ## run all tests but test-arm64-collector, with real servers; as root nothing is skipped
 	@scripts/test
 
 test-swift:     ## run the Swift tests of every target, and the house rules
@@ -66,10 +66,10 @@ packages: agent  ## build the packages (.deb, .rpm, .tar.gz) of the collector an
 image:          ## build the image of the collector: dist/dbcensus-<version>-image-<arch>.tar, for docker load
 	@packaging/build-image
 
-release:        ## build, describe and sign all of a release into dist/release (MINISIGN_KEY=PATH, GPG_KEY=ID or UNSIGNED=yes)
+release:        ## build and sign a release in dist/release; as root on x86-64, for both architectures (MINISIGN_KEY=PATH, GPG_KEY=ID or UNSIGNED=yes)
 	@packaging/build-release
 
-push-image:     ## send the image to Amazon ECR (REGION=… REPOSITORY=…)
+push-image:     ## send the images of dist/release to Amazon ECR (REGION=… REPOSITORY=…)
 	@packaging/push-image "$(REGION)" "$(REPOSITORY)"
 
 document: agent  ## write the SSM document: dist/dbcensus-document-<version>-<delivery>.json (DELIVERY=presigned|s3|https)

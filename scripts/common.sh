@@ -49,7 +49,7 @@ need_postgresql() {
 # need_swift: a helpful message instead of "command not found".
 need_swift() {
     command -v swift >/dev/null || {
-        say "Swift 6.2 or later is needed: https://www.swift.org/install/linux/"
+        say "Swift 6.2 or later is not in PATH. Install it: https://www.swift.org/install/linux/. With sudo, keep your PATH: sudo env \"PATH=\$PATH\" …"
         exit 1
     }
 }
@@ -78,7 +78,7 @@ swift_build() {
     esac
     mkdir -p .build
     # What was asked, for the provenance of a release.
-    printf '%s\n' "swift build $*" >"$log.flags"
+    printf '%s\n' "${swift[*]} build $*" >"$log.flags"
     if ! "${swift[@]}" build "$@" 2>&1 | tee "$log" | while IFS= read -r line; do
         case $line in
         '['*/*']'*) if [ -t 2 ]; then printf '\r\033[K    %.75s' "$line" >&2; fi ;;

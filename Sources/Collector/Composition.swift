@@ -1,3 +1,4 @@
+import AWSClient
 import Foundation
 import Hummingbird
 import HummingbirdCore
@@ -36,13 +37,15 @@ func buildCollector(
         audit.add($0)
     }
     backend.discovery = local
+    let backups = Backups(configuration, store, logger: logger) { () async throws(AWSError) in try await local.hub() }
+    backend.backups = { backups?.status }
     return RunningCollector(
         store: store, backend: backend, live: live, lock: lock,
         background: [
             backend.audit, backend.queue, Upkeep(backend: backend, store: store, live: live),
             Reloads(tls: tls, live: live, load: reload, logger: logger, manager: manager),
             DiscoveryService(local: local, logger: logger), Watchdog(manager: manager, logger: logger),
-        ], tls: tls, manager: manager)
+        ] + [backups].compactMap { $0 }, tls: tls, manager: manager)
 }
 
 /// A collector whose parts are put together.

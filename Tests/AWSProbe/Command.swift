@@ -60,6 +60,7 @@ struct Command {
             return try await client.send(
                 SNS.Publish(topicArn: argument(1), message: argument(2), attributes: ["severity": "high"]))
         case "put", "get", "head", "presign": return try await object()
+        case "actions": return ActionList.all.map { [$0.permission] + $0.roles.map(\.rawValue).sorted() }
         case "repeat":
             return try await Load(client: client, count: Int(argument(2)) ?? 1, width: Int(argument(3)) ?? 1)
                 .run(argument(1))

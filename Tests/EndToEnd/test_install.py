@@ -25,8 +25,9 @@ def first(packages):
 
 
 @pytest.fixture(scope="module")
-def second(tmp_path_factory):
-    return release.Packages.built(tmp_path_factory.mktemp("second"), "0.2.0")
+def second(packages, tmp_path_factory):
+    major, minor, _ = packages.version.split(".")
+    return release.Packages.built(tmp_path_factory.mktemp("second"), f"{major}.{int(minor) + 1}.0")
 
 
 class Debian:
@@ -269,11 +270,11 @@ def test_a_disk_that_fills_while_it_installs(system, first, second):
         done = root(*system.upgrade, file, check=False)
         assert done.returncode != 0 and re.search(r"[Nn]o space left|needs \d+.*B.* more space|needs .* on the / filesystem", done.stdout + done.stderr), done.stderr
         # The version that was there works, and so does a second try.
-        assert root("dbcensus-collector", "--version").stdout == "0.1.0\n"
+        assert root("dbcensus-collector", "--version").stdout == f"{first.version}\n"
         root.resize("2g")
         root(*system.upgrade, file)
         query = ("dpkg-query", "-W", "-f", "${Version}", "dbcensus-collector") if system is Debian else ("rpm", "-q", "--qf", "%{VERSION}", "dbcensus-collector")
-        assert root(*query).stdout == "0.2.0"
+        assert root(*query).stdout == second.version
 
 
 def test_a_package_of_another_architecture(first, tmp_path):

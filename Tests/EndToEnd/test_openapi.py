@@ -55,11 +55,15 @@ def test_every_answer_is_what_its_schema_says(service):
 
 
 def test_schemathesis_finds_no_fault(service, tmp_path):
+    # The first token ends with the next one, which is among the requests.
+    service.make_token("read")
     command = [
         os.path.join(os.path.dirname(sys.executable), "schemathesis"), "run", service.url + "/openapi.json",
         "-H", f"Authorization: Bearer {service.token}", "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
-        "--max-examples", os.environ.get("DBCENSUS_EXAMPLES", "15"), "--seed", "7", "--workers", "2", "--exclude-operation-id", "deleteTokens",
-        "--no-color"]
-    # Revoking tokens at random would revoke the one that is used.
+        "--max-examples", os.environ.get("DBCENSUS_EXAMPLES", "15"), "--seed", "7", "--workers", "2", "--exclude-operation-id", "deleteTokensId",
+        # On a busy machine; it is about schemathesis, not about the API.
+        "--suppress-health-check", "too_slow", "--no-color"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=540)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    # Otherwise it looked at little else than refusals.
+    assert "Rate limited" not in done.stdout and "Unmatched filters" not in done.stdout, done.stdout

@@ -18,7 +18,8 @@ from aws import Moto, free_port
 from docker_engine import run
 
 COMMIT = run("git", "-C", release.ROOT, "rev-parse", "HEAD").strip()
-# What a second build of the same commit may change, and why: docs/develop/release.md.
+# What a second build of the same commit may change, and why: docs/contributing/release.md.
+CLEAN = {name: value for name, value in os.environ.items() if name not in ("MINISIGN_KEY", "GPG_KEY", "UNSIGNED", "DIRTY")}
 SIGNATURE = "SHA256SUMS.minisig"
 
 
@@ -75,7 +76,7 @@ def test_a_signature_of_gnupg(tmp_path):
 ])
 def test_without_a_key_it_stops(environment, message, tmp_path):
     done = subprocess.run(["packaging/build-release", "--out", tmp_path / "release"], cwd=release.ROOT, capture_output=True, text=True,
-                          env={**os.environ, "DIRTY": "yes", "GNUPGHOME": str(tmp_path), **environment}, stdin=subprocess.DEVNULL)
+                          env={**CLEAN, "DIRTY": "yes", "GNUPGHOME": str(tmp_path), **environment}, stdin=subprocess.DEVNULL)
     assert done.returncode == 1 and message in done.stderr
     assert not (tmp_path / "release").exists()
 
@@ -83,8 +84,10 @@ def test_without_a_key_it_stops(environment, message, tmp_path):
 def test_a_changed_work_tree_stops_it(tmp_path):
     run("git", "clone", "--quiet", "--no-hardlinks", release.ROOT, tmp_path / "clone")
     shutil.copytree(release.ROOT / "packaging", tmp_path / "clone/packaging", dirs_exist_ok=True)
+    run("git", "-C", tmp_path / "clone", "-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "--quiet", "--all",
+        "--allow-empty", "--message", "what is here")
     (tmp_path / "clone/new file").touch()
-    done = subprocess.run(["packaging/build-release"], cwd=tmp_path / "clone", capture_output=True, text=True, env={**os.environ, "UNSIGNED": "yes"})
+    done = subprocess.run(["packaging/build-release"], cwd=tmp_path / "clone", capture_output=True, text=True, env={**CLEAN, "UNSIGNED": "yes"})
     assert done.returncode == 1 and "uncommitted changes" in done.stderr and "new file" in done.stderr
 
 
@@ -183,9 +186,9 @@ def account():
     moto.stop()
 
 
-def push(account, registry, repository="dbcensus"):
-    return subprocess.run(["packaging/push-image", REGION, repository], cwd=release.ROOT, capture_output=True, text=True,
-                          env={**account, "REGISTRY": registry}, stdin=subprocess.DEVNULL)
+def push(account, registry, folder, repository="dbcensus"):
+    return subprocess.run(["packaging/push-image", REGION, repository, folder], cwd=release.ROOT, capture_output=True, text=True,
+                          env={**account, "TEST_REGISTRY": registry}, stdin=subprocess.DEVNULL)
 
 
 def ecr(account, *arguments):
@@ -193,7 +196,7 @@ def ecr(account, *arguments):
 
 
 def test_the_image_goes_to_a_registry_with_fixed_tags_and_scans(released, registry, account):
-    done = push(account, registry)
+    done = push(account, registry, released)
     assert done.returncode == 0 and f"creating the repository dbcensus in {REGION}" in done.stderr, done.stderr
     (made,) = ecr(account, "describe-repositories")["repositories"]
     assert made["imageTagMutability"] == "IMMUTABLE" and made["imageScanningConfiguration"] == {"scanOnPush": True}
@@ -202,21 +205,30 @@ def test_the_image_goes_to_a_registry_with_fixed_tags_and_scans(released, regist
     place = f"docker://{registry}/dbcensus:{version}"
     index = json.loads(run("skopeo", "inspect", *options, "--raw", place))
     assert index["mediaType"] == "application/vnd.oci.image.index.v1+json"
-    built = {path.name.removeprefix("layout-") for path in (release.ROOT / ".build/image").glob("layout-*")}
-    assert {entry["platform"]["architecture"] for entry in index["manifests"]} == built
+    assert [entry["platform"]["architecture"] for entry in index["manifests"]] == [release.DEBIAN]
     found = json.loads(run("skopeo", f"--override-arch={release.DEBIAN}", "inspect", *options, "--config", place))
     assert found["architecture"] == release.DEBIAN and found["config"]["User"] == "65532:65532"
 
-    again = push(account, registry)
+    again = push(account, registry, released)
     assert again.returncode == 0 and "creating" not in again.stderr, again.stderr
 
 
 def test_a_repository_with_tags_that_change_is_refused(released, registry, account):
     ecr(account, "create-repository", "--repository-name", "loose")
-    done = push(account, registry, "loose")
+    done = push(account, registry, released, "loose")
     assert done.returncode == 1 and "put-image-tag-mutability" in done.stderr and "put-image-scanning-configuration" in done.stderr
 
 
 def test_what_the_account_refuses_is_shown(released, registry, account):
-    done = push({**account, "AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_MAX_ATTEMPTS": "1"}, registry)
+    done = push({**account, "AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_MAX_ATTEMPTS": "1"}, registry, released)
     assert done.returncode == 1 and "Could not connect" in done.stderr
+
+
+def test_images_that_are_not_those_of_the_release_are_not_pushed(released, registry, account, tmp_path):
+    image = named(released, "*-image-*")
+    shutil.copy(released / "SHA256SUMS", tmp_path)
+    (tmp_path / image.name).write_bytes(image.read_bytes()[:-1] + b"x")
+    done = push(account, registry, tmp_path)
+    assert done.returncode == 1 and "are not those of its SHA256SUMS" in done.stderr
+    done = push(account, registry, tmp_path / "empty")
+    assert done.returncode == 1 and "has no image. Run make release." in done.stderr

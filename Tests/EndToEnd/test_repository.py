@@ -73,6 +73,10 @@ def test_the_filter_names_calls_that_both_architectures_have():
     assert {name for name in names if not re.search(rf"__NR(3264)?_{name.removeprefix('new')}\b|__NR(3264)?_{name}\b", generic)} == set()
 
 
+def test_the_agent_and_the_collector_have_one_version(agent, collector):
+    assert agent.run("--version").stdout == collector.run("--version").stdout
+
+
 def test_every_swift_package_of_the_build_is_pinned():
     dump = json.loads(subprocess.run(["swift", "package", "dump-package"], cwd=ROOT, check=True, capture_output=True).stdout)
     pinned = {}

@@ -9,6 +9,8 @@ package enum ActionList {
         SSM.DescribeInstanceInformation.description, SSM.SendCommand.description,
         SSM.ListCommandInvocations.description, SSM.GetCommandInvocation.description, SSM.CancelCommand.description,
         SSM.DescribeDocument.description, S3.GetObject.description, S3.HeadObject.description,
-        S3.PutObject.description, SNS.Publish.description,
+        S3.PutObject.description, S3.CreateMultipartUpload.description, S3.UploadPart.description,
+        S3.CompleteMultipartUpload.description, S3.AbortMultipartUpload.description, S3.ListObjectsV2.description,
+        S3.DeleteObject.description, SNS.Publish.description,
     ]
 }

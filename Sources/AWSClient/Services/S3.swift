@@ -26,22 +26,25 @@ package enum S3 {
     /// An object with its bytes: at most 64 MiB.
     package struct GetObject: RESTAction {
         package static let description = ActionDescription(
-            .s3, "GetObject", roles: [.hub], reason: "Signs the URL by which hosts fetch the agent.")
+            .s3, "GetObject", roles: [.hub, .backup],
+            reason: "Signs the URL by which hosts fetch the agent; reads a backup to check it.")
         package static let method = "GET"
         package static var answerLimit: Int { 64 << 20 }
 
         package var bucket: String
         package var key: String
-        /// Only so many bytes, from its beginning; nil for all.
-        package var first: Int?
+        /// Only these bytes; nil for all. Not empty.
+        package var bytes: Range<Int>?
 
-        package init(bucket: String, key: String, first: Int? = nil) {
+        package init(bucket: String, key: String, bytes: Range<Int>? = nil) {
             self.bucket = bucket
             self.key = key
-            self.first = first
+            self.bytes = bytes
         }
 
-        package var headers: [NamedValue] { first.map { [NamedValue("Range", "bytes=0-\(max(1, $0) - 1)")] } ?? [] }
+        package var headers: [NamedValue] {
+            bytes.map { [NamedValue("Range", "bytes=\($0.lowerBound)-\($0.upperBound - 1)")] } ?? []
+        }
 
         package static func output(_ answer: HTTPAnswer) throws(AWSError) -> Object {
             let object = Object(answer)
@@ -57,7 +60,8 @@ package enum S3 {
     /// Whether an object is there, and how long it is.
     package struct HeadObject: RESTAction {
         package static let description = ActionDescription(
-            .s3, "HeadObject", roles: [.hub, .deploy], reason: "Checks that the agent is in its bucket.",
+            .s3, "HeadObject", roles: [.hub, .deploy, .backup],
+            reason: "Checks that the agent is in its bucket, and how long a backup is.",
             permission: "s3:GetObject")
         package static let method = "HEAD"
 
@@ -75,7 +79,7 @@ package enum S3 {
     /// Writes an object.
     package struct PutObject: RESTAction {
         package static let description = ActionDescription(
-            .s3, "PutObject", roles: [.deploy, .export, .backup], reason: "Writes the agent, an export or a backup.")
+            .s3, "PutObject", roles: [.deploy, .export], reason: "Writes the agent or an export.")
         package static let method = "PUT"
 
         package var bucket: String

@@ -13,6 +13,7 @@ struct Configuration: Sendable, Equatable {
     var metrics = Metrics()
     var log = Log()
     var discovery = Discovery()
+    var backup = Backup()
 
     /// Where the API listens, and how it is protected.
     struct Server: Sendable, Equatable {
@@ -87,6 +88,7 @@ struct Configuration: Sendable, Equatable {
                 "discovery.document_hash is not a SHA-256: write the 64 hexadecimal digits that `make document` prints")
         }
         try discovery.validate()
+        try backup.validate()
         guard isTLS || server.trustProxy || Loopback.contains(server.address) else {
             throw ConfigurationError(
                 """

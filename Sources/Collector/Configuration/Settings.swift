@@ -4,7 +4,7 @@ import Web
 
 extension Setting where Root == Configuration {
     /// Every setting, in the order of docs/configuration.md. docs/contributing/setting.md tells how to add one.
-    static let all: [Setting<Configuration>] = general + limits + quotas + retention + discovery + output
+    static let all: [Setting<Configuration>] = general + limits + quotas + retention + backup + discovery + output
 
     private static let general: [Setting<Configuration>] = [
         .init("store.path", \.store, .text, "The store's file."),

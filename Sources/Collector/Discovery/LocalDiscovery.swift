@@ -58,6 +58,9 @@ final class LocalDiscovery: Sendable {
         try await Preview(environment, settings, request)
     }
 
+    /// A client of the collector's own identity.
+    func hub() async throws(AWSError) -> AWSClient { try await session.hub() }
+
     func close() async { await session.close() }
 }
 

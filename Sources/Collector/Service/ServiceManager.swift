@@ -1,4 +1,3 @@
-import CLinux
 import Foundation
 import Logging
 import NIOCore
@@ -34,11 +33,7 @@ struct ServiceManager: Sendable {
         }
 
         /// Microseconds of CLOCK_MONOTONIC: systemd ignores a readiness from before the reload.
-        private static var monotonic: UInt64 {
-            var time = timespec()
-            clock_gettime(CLOCK_MONOTONIC, &time)
-            return UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1_000
-        }
+        private static var monotonic: UInt64 { DispatchTime.now().uptimeNanoseconds / 1_000 }
     }
 
     /// Where systemd listens: a path, or `@` and a name in Linux's abstract name space.
@@ -74,7 +69,8 @@ struct ServiceManager: Sendable {
         defer { close(descriptor) }
         // systemd may be busy, at boot or while it reloads. A readiness that is lost would end the service after an
         // hour.
-        var patience = timeval(tv_sec: 5, tv_usec: 0)
+        // A struct timeval. Which module declares its members depends on what else is compiled with this file.
+        var patience: (seconds: Int, microseconds: Int) = (5, 0)
         setsockopt(
             descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout.size(ofValue: patience)))
         let text = Array(state.text.utf8)

@@ -57,7 +57,7 @@ struct InvocationOutput {
                 "\(files.prefix)/\(invocation.commandId)/\(invocation.instanceId)/awsrunShellScript/\(step)/stdout"
             do throws(AWSError) {
                 let object = try await files.hub.send(
-                    S3.GetObject(bucket: files.bucket, key: key, first: Self.mostBytes))
+                    S3.GetObject(bucket: files.bucket, key: key, bytes: 0..<Self.mostBytes))
                 let text = String(decoding: object.body, as: UTF8.self)
                 // Who may write to the bucket may write another host's object: it has to begin with what AWS has.
                 let beginning = Self.beginning(listed).utf8

@@ -104,7 +104,7 @@ public enum OpenAPI {
         if schema == "Problem" {
             response["content"] = ["application/problem+json": ["schema": reference(schema)]]
         } else if schema == "Events" {
-            response["content"] = ["text/event-stream": ["schema": ["type": "string"]]]
+            response["content"] = ["text/event-stream": .object([:])]
         } else if schema == "Text" {
             response["content"] = ["text/plain": ["schema": ["type": "string"]]]
         } else {

@@ -104,6 +104,8 @@ public struct Backend: Sendable {
     public let logger: Logger
     /// Begins runs of discovery; nil where none is run.
     public var discovery: (any DiscoveryControl)?
+    /// How the backups are that the collector takes by itself; nil where it takes none.
+    public var backups: @Sendable () -> BackupStatus? = { nil }
     let access: Access
     /// The API's description, once it was asked for.
     let description = OnceValue<[UInt8]>()

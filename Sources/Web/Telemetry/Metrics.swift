@@ -23,12 +23,14 @@ public final class Metrics: Sendable {
     private let databases: Gauge
     private let hostEvents: Counter
     private let discovery: DiscoveryMetrics
+    private let backups: BackupMetrics
 
     private static let seconds: [Double] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
     private static let sizes: [Double] = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 
     init() {
         discovery = DiscoveryMetrics(registry)
+        backups = BackupMetrics(registry)
         build = registry.gauge("dbcensus_build_info", "The version of the collector.")
         queueReports = registry.gauge("dbcensus_queue_reports", "Reports that wait to be stored.")
         queueBytes = registry.gauge(
@@ -61,9 +63,10 @@ public final class Metrics: Sendable {
 
     /// Reads what the store and the queue are now; some reads of small tables.
     func sample(
-        _ store: any WebStore, _ queue: IngestQueue, _ control: (any DiscoveryControl)?, version: String,
-        now: Date = Date()
+        _ store: any WebStore, _ queue: IngestQueue, _ control: (any DiscoveryControl)?, _ backup: BackupStatus?,
+        version: String, now: Date = Date()
     ) throws {
+        backups.sample(backup, now: now)
         try discovery.sample(store, control, now: now)
         build.set(1, [("version", version)])
         let depth = queue.depth
@@ -91,5 +94,7 @@ public final class Metrics: Sendable {
 
 extension Backend {
     /// Reads what the store and the queue are now into the metrics.
-    public func sampleMetrics() throws { try metrics.sample(store, queue, discovery, version: live.value.version) }
+    public func sampleMetrics() throws {
+        try metrics.sample(store, queue, discovery, backups(), version: live.value.version)
+    }
 }

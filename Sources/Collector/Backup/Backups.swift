@@ -1,0 +1,117 @@
+import Foundation
+import Inventory
+import Logging
+import ServiceLifecycle
+import Store
+import Synchronization
+import Web
+
+/// Takes backups by itself, while reports are stored, removes those beyond the number to keep, and once a day restores
+/// the newest one into a scratch store and checks it.
+final class Backups: Service {
+    private let store: InventoryStore
+    private let target: any BackupTarget
+    private let every: Duration
+    private let keep: Int
+    /// The scratch store of a check.
+    private let scratch: String
+    private let logger: Logger
+    private let state: Mutex<BackupStatus>
+    /// Not before this time the next check.
+    private let nextCheck = Mutex(Date.distantPast)
+
+    /// Between two tries after a failure; a shorter `every` is taken instead.
+    private static let retry = Duration.seconds(600)
+    /// Between two checks, and after one that failed.
+    private static let (checkPause, checkRetry) = (86_400.0, 3_600.0)
+
+    /// - Parameter keep: at least 1.
+    init(
+        _ store: InventoryStore, to target: any BackupTarget, every: Duration, keep: Int, scratch: String,
+        logger: Logger
+    ) {
+        self.store = store
+        self.target = target
+        self.every = every
+        self.keep = keep
+        self.scratch = scratch
+        self.logger = logger
+        state = Mutex(BackupStatus(every: every / .seconds(1), since: Date()))
+    }
+
+    var status: BackupStatus { state.withLock { $0 } }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                let pause = await self.step()
+                // In small pieces: a clock that was set, or a machine that slept, is noticed.
+                try? await Task.sleep(for: min(pause, .seconds(60)))
+            }
+        }
+    }
+
+    /// Does what is due; how long there is nothing to do.
+    private func step() async -> Duration {
+        do {
+            var names = try await target.names().sorted()
+            // A name from the future, after the clock was set back, must not stop all backups.
+            let newest = names.last { $0.date <= Date() }
+            state.withLock { $0.newest = newest?.date }
+            let left = newest.map { every / .seconds(1) - Date().timeIntervalSince($0.date) } ?? 0
+            guard left <= 0 else {
+                await checkWhenDue(newest)
+                return .seconds(left)
+            }
+            let name = BackupName(date: Date())
+            try await target.take(store, name)
+            names.append(name)
+            state.withLock {
+                $0.newest = name.date
+                $0.taken += 1
+            }
+            logger.info("took a backup", metadata: ["backup": "\(target.place)/\(name.text)"])
+            for old in names.dropLast(keep) { try await target.remove(old) }
+            await checkWhenDue(name)
+            return every
+        } catch {
+            // The collector stops: what was not complete is not there.
+            if Task.isCancelled { return .zero }
+            state.withLock { $0.failed += 1 }
+            logger.error("cannot take a backup", metadata: ["to": "\(target.place)", "error": "\(error)"])
+            return min(every, Self.retry)
+        }
+    }
+
+    private func checkWhenDue(_ name: BackupName?) async {
+        guard let name, !Task.isCancelled, nextCheck.withLock({ $0 <= Date() }) else { return }
+        nextCheck.withLock { $0 = Date() + Self.checkRetry }
+        do {
+            try await check(name)
+            state.withLock { $0.checked = Date() }
+            nextCheck.withLock { $0 = Date() + Self.checkPause }
+            logger.info("restored and checked a backup", metadata: ["backup": "\(target.place)/\(name.text)"])
+        } catch {
+            if Task.isCancelled { return }
+            state.withLock { $0.checksFailed += 1 }
+            logger.error(
+                "cannot restore a backup, so it may be useless",
+                metadata: ["backup": "\(target.place)/\(name.text)", "error": "\(error)"])
+        }
+    }
+
+    private func check(_ name: BackupName) async throws {
+        try? FileManager.default.removeItem(atPath: scratch)
+        try FileManager.default.createDirectory(
+            atPath: scratch, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        let (copy, restored) = ("\(scratch)/copy.sqlite", "\(scratch)/store.sqlite")
+        try await target.fetch(name, to: copy)
+        try await Blocking.run {
+            _ = try InventoryStore.restore(from: copy, to: restored)
+            let store = try InventoryStore(path: restored)
+            _ = try store.summary()
+            try store.finish()
+        }
+    }
+}
