@@ -1,5 +1,6 @@
 """Backups that the collector takes by itself: to a folder and to a bucket of moto, checked, and restored from."""
 
+import os
 import pathlib
 import re
 import subprocess
@@ -133,3 +134,27 @@ def test_a_backup_that_cannot_be_restored_is_told(tmp_path):
 def test_wrong_settings(collector, settings, message):
     done = collector.run("config", "check", *[part for setting in settings for part in ("--set", setting)], check=False)
     assert done.returncode == 78 and message in done.stderr.decode(), done.stderr
+
+
+def doctor(collector, store, *settings, environment=None):
+    """What `doctor` says of backups."""
+    done = collector.run("doctor", "--set", f"store.path={store}", *[part for setting in settings for part in ("--set", setting)], check=False,
+                         env={**os.environ, **(environment or {})})
+    (line,) = [line for line in done.stdout.decode().splitlines() if line.split()[1] == "backup:"]
+    return line
+
+
+def test_the_doctor_knows_the_newest_backup(collector, moto, tmp_path):
+    store, folder = tmp_path / "store.sqlite", tmp_path / "backups"
+    collector.run("token", "create", "--store", store, "--name", "x", "--scopes", "read")
+    assert doctor(collector, store, f"backup.to={folder}").startswith("bad      backup: cannot list")
+    folder.mkdir()
+    assert doctor(collector, store, f"backup.to={folder}").startswith(f"warning  backup: there is none in {folder} yet")
+    name = time.strftime("dbcensus-%Y%m%dT%H%M%SZ.sqlite", time.gmtime(time.time() - 3 * 3600))
+    (folder / name).touch()
+    assert doctor(collector, store, f"backup.to={folder}").startswith(f"ok       backup: {folder}/{name}, 3 h")
+    assert doctor(collector, store, f"backup.to={folder}", "backup.every=1h").startswith(f"bad      backup: the newest is {folder}/{name}, 3 h")
+    moto.reader.put_object(Bucket="backups-of-acme", Key=f"doctor/{name}", Body=b"")
+    shown = doctor(collector, store, "backup.to=s3://backups-of-acme/doctor", environment=moto.env)
+    assert shown.startswith(f"ok       backup: s3://backups-of-acme/doctor/{name}, 3 h")
+    assert "NoSuchBucket" in doctor(collector, store, "backup.to=s3://no-such-bucket", environment=moto.env)

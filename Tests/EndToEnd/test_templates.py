@@ -8,6 +8,7 @@ import sys
 
 import boto3
 import pytest
+from cfnlint.decode import cfn_yaml as decoder
 
 from aws import REGION, Moto, probe
 
@@ -28,6 +29,10 @@ def moto():
 def test_cfn_lint_finds_nothing(template):
     done = subprocess.run([pathlib.Path(sys.executable).with_name("cfn-lint"), "--include-checks", "I", "--", template], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+def cfn_yaml(path):
+    return decoder.load(str(path))
 
 
 def deploy(moto, template, name, **parameters):
@@ -55,8 +60,7 @@ def listed(value):
 
 def test_the_spoke_role_may_do_what_the_client_calls_and_nothing_else(moto):
     deploy(moto, "spoke", "spoke", HubAccountId=HUB, ExternalId=EXTERNAL_ID, OrganizationId="o-abcde12345", RolePath="/service/")
-    env = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_ENDPOINT_URL": moto.url}
-    wanted = {permission for permission, *roles in probe("actions", env=env) if "spoke" in roles} - {"sts:GetCallerIdentity"}
+    wanted = permissions(moto, "spoke")
     assert "ssm:SendCommand" in wanted
     found = list(statements(moto, "dbcensus-spoke"))
     assert {action for statement in found for action in listed(statement["Action"])} == wanted
@@ -105,3 +109,59 @@ def test_a_stack_set_brings_the_role_to_every_account_of_a_unit(moto):
     iam = boto3.client("iam", region_name=REGION, endpoint_url=moto.url, aws_access_key_id=session["AccessKeyId"],
                        aws_secret_access_key=session["SecretAccessKey"], aws_session_token=session["SessionToken"])
     assert iam.get_role(RoleName="organisation-role")["Role"]["Arn"] == f"arn:aws:iam::{account}:role/organisation-role"
+
+
+def permissions(moto, role):
+    """What the client calls in that role, but for what needs no permission."""
+    env = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_ENDPOINT_URL": moto.url}
+    free = {"sts:GetCallerIdentity", "sts:AssumeRoleWithWebIdentity"}
+    return {permission for permission, *roles in probe("actions", env=env) if role in roles} - free
+
+
+SESSIONS = {"sts:TagSession", "sts:SetSourceIdentity"}  # parts of sts:AssumeRole
+
+
+def test_the_hub_role_may_do_what_the_client_calls_and_cannot_change_what_it_runs(moto):
+    deploy(moto, "hub", "hub", OrganizationId="o-abcde12345", BucketName="agents-of-acme", OutputBucketName="outputs-of-acme")
+    found = list(statements(moto, "dbcensus-hub"))
+    actions = {action for statement in found for action in listed(statement["Action"])}
+    assert actions == permissions(moto, "hub") | SESSIONS
+    assert not {action for action in actions if action.startswith("s3:") and action != "s3:GetObject"}
+    assert not {action for action in actions if action.startswith("ssm:") and action != "ssm:DescribeDocument"}
+    assert [statement["Resource"] for statement in found if "sts:AssumeRole" in listed(statement["Action"])] == ["arn:aws:iam::*:role/dbcensus-spoke"]
+    (read,) = [statement["Resource"] for statement in found if statement["Action"] == "s3:GetObject"]
+    assert read == ["arn:aws:s3:::agents-of-acme/*", "arn:aws:s3:::outputs-of-acme/*"]
+    profile = moto.client("iam").get_instance_profile(InstanceProfileName="dbcensus-hub")["InstanceProfile"]
+    assert [role["RoleName"] for role in profile["Roles"]] == ["dbcensus-hub"]
+
+
+def test_the_bucket_of_the_agents(moto):
+    s3 = moto.client("s3")
+    (rule,) = s3.get_bucket_encryption(Bucket="agents-of-acme")["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    assert moto.client("logs").describe_log_groups(logGroupNamePrefix="/dbcensus-hub/")["logGroups"][0]["retentionInDays"] == 30
+    assert [topic["TopicArn"] for topic in moto.client("sns").list_topics()["Topics"]] == [f"arn:aws:sns:{REGION}:{HUB}:dbcensus-hub-alerts"]
+
+
+def test_the_policy_for_backups_and_a_key(moto):
+    key = moto.client("kms").create_key()["KeyMetadata"]["Arn"]
+    deploy(moto, "hub", "other", OrganizationId="o-abcde12345", BucketName="agents-of-other", RoleName="other", BackupBucketName="backups-of-acme",
+           KmsKeyArn=key)
+    found = list(statements(moto, "other"))
+    actions = {action for statement in found for action in listed(statement["Action"])}
+    assert actions == permissions(moto, "hub") | permissions(moto, "backup") | SESSIONS | {"kms:Decrypt", "kms:GenerateDataKey"}
+    writing = [statement["Resource"] for statement in found if "s3:PutObject" in listed(statement["Action"])]
+    assert writing == ["arn:aws:s3:::backups-of-acme/*"]
+    (rule,) = moto.client("s3").get_bucket_encryption(Bucket="agents-of-other")["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+
+
+def test_what_moto_does_not_make():
+    """moto ignores versions, bucket policies and the block of public access: they are read from the template."""
+    resources = cfn_yaml(ROOT / "packaging/aws/hub.yaml")["Resources"]
+    assert set(resources["Bucket"]["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
+    assert resources["Bucket"]["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
+    deny, read = resources["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert deny["Effect"] == "Deny" and deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert read["Action"] == "s3:GetObject" and list(read["Condition"]["StringEquals"]) == ["aws:PrincipalOrgID"]
+    assert resources["Bucket"]["DeletionPolicy"] == resources["Bucket"]["UpdateReplacePolicy"] == "Retain"

@@ -67,29 +67,31 @@ extension Setting where Root == Configuration {
     ]
 }
 
+extension Configuration {
+    /// Where backups are kept; nil when the configuration asks for none.
+    func backupTarget(hub: @escaping @Sendable () async throws(AWSError) -> AWSClient) -> (any BackupTarget)? {
+        guard let to = backup.to else { return nil }
+        guard let bucket = backup.bucket else { return BackupFolder(place: to) }
+        let (role, region) = (backup.roleARN, backup.region)
+        return BackupBucket(
+            bucket: bucket.name, prefix: bucket.prefix, encryptionKey: backup.encryptionKey, scratch: store + ".backup"
+        ) { () async throws(AWSError) in
+            var client = try await hub()
+            if let role { client = client.assuming(role: role, session: "dbcensus-backup") }
+            return region.map(client.in(region:)) ?? client
+        }
+    }
+}
+
 extension Backups {
     /// The backups that the configuration asks for; nil when it asks for none.
     convenience init?(
         _ configuration: Configuration, _ store: InventoryStore, logger: Logger,
         hub: @escaping @Sendable () async throws(AWSError) -> AWSClient
     ) {
-        let settings = configuration.backup
-        guard let to = settings.to else { return nil }
-        let target: any BackupTarget
-        if let bucket = settings.bucket {
-            target = BackupBucket(
-                bucket: bucket.name, prefix: bucket.prefix, encryptionKey: settings.encryptionKey,
-                scratch: configuration.store + ".backup"
-            ) { () async throws(AWSError) in
-                var client = try await hub()
-                if let role = settings.roleARN { client = client.assuming(role: role, session: "dbcensus-backup") }
-                return settings.region.map(client.in(region:)) ?? client
-            }
-        } else {
-            target = BackupFolder(place: to)
-        }
+        guard let target = configuration.backupTarget(hub: hub) else { return nil }
         self.init(
-            store, to: target, every: settings.every, keep: settings.keep,
+            store, to: target, every: configuration.backup.every, keep: configuration.backup.keep,
             scratch: configuration.store + ".backup-check", logger: logger)
     }
 }

@@ -16,6 +16,11 @@ protocol BackupTarget: Sendable {
     func remove(_ name: BackupName) async throws
 }
 
+extension BackupTarget {
+    /// The backup's place, for messages.
+    func path(_ name: BackupName) -> String { place + (place.hasSuffix("/") ? "" : "/") + name.text }
+}
+
 /// A folder of this machine, or one that is mounted.
 struct BackupFolder: BackupTarget {
     let place: String

@@ -70,7 +70,7 @@ final class Backups: Service {
                 $0.newest = name.date
                 $0.taken += 1
             }
-            logger.info("took a backup", metadata: ["backup": "\(target.place)/\(name.text)"])
+            logger.info("took a backup", metadata: ["backup": "\(target.path(name))"])
             for old in names.dropLast(keep) { try await target.remove(old) }
             await checkWhenDue(name)
             return every
@@ -90,13 +90,13 @@ final class Backups: Service {
             try await check(name)
             state.withLock { $0.checked = Date() }
             nextCheck.withLock { $0 = Date() + Self.checkPause }
-            logger.info("restored and checked a backup", metadata: ["backup": "\(target.place)/\(name.text)"])
+            logger.info("restored and checked a backup", metadata: ["backup": "\(target.path(name))"])
         } catch {
             if Task.isCancelled { return }
             state.withLock { $0.checksFailed += 1 }
             logger.error(
                 "cannot restore a backup, so it may be useless",
-                metadata: ["backup": "\(target.place)/\(name.text)", "error": "\(error)"])
+                metadata: ["backup": "\(target.path(name))", "error": "\(error)"])
         }
     }
 

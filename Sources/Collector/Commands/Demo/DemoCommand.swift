@@ -18,7 +18,7 @@ struct DemoCommand: AsyncParsableCommand {
 
     @Option(help: "Accounts.") var accounts = 5
     @Option(help: "Regions, separated by commas.") var regions = "eu-west-1,eu-central-1,us-east-1"
-    @Option(help: "Instances in each account and region.") var instances = 1_000
+    @Option(help: "Instances in each account and region.") var instances = 200
     @Option(help: "Where the store is made; without it in a folder of its own, which stays.", completion: .file())
     var store: String?
     @Option(help: "The simulator; without it the one that came with this program.", completion: .file())

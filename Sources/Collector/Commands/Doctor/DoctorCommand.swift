@@ -62,6 +62,7 @@ struct DoctorCommand: AsyncParsableCommand {
             for (name, check) in store(configuration) { try write(name, check) }
             try write("clock", clock())
             for check in certificate(configuration) { try write("certificate", check) }
+            if let check = await BackupCheck(configuration: configuration).run() { try write("backup", check) }
         }
         try await AWSChecks(configuration: configuration.discovery, region: region).run(account: account, write)
         guard failed.isEmpty else {
