@@ -46,7 +46,7 @@ final class Backups: Service {
             while !Task.isCancelled {
                 let pause = await self.step()
                 // In small pieces: a clock that was set, or a machine that slept, is noticed.
-                try? await Task.sleep(for: min(pause, .seconds(60)))
+                try? await Task.sleep(for: min(pause, .seconds(600)))
             }
         }
     }
@@ -71,7 +71,7 @@ final class Backups: Service {
                 $0.taken += 1
             }
             logger.info("took a backup", metadata: ["backup": "\(target.path(name))"])
-            for old in names.dropLast(keep) { try await target.remove(old) }
+            await remove(names.dropLast(keep))
             await checkWhenDue(name)
             return every
         } catch {
@@ -80,6 +80,16 @@ final class Backups: Service {
             state.withLock { $0.failed += 1 }
             logger.error("cannot take a backup", metadata: ["to": "\(target.place)", "error": "\(error)"])
             return min(every, Self.retry)
+        }
+    }
+
+    private func remove(_ old: ArraySlice<BackupName>) async {
+        for name in old where !Task.isCancelled {
+            do { try await target.remove(name) } catch {
+                logger.error(
+                    "cannot remove an old backup",
+                    metadata: ["backup": "\(target.path(name))", "error": "\(error)"])
+            }
         }
     }
 
