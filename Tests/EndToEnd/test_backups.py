@@ -119,9 +119,36 @@ def test_a_backup_that_cannot_be_restored_is_told(tmp_path):
     (folder / time.strftime("dbcensus-%Y%m%dT%H%M%SZ.sqlite", time.gmtime())).write_bytes(b"no store" * 1000)
     with Service(tmp_path, f"backup.to={folder}", "backup.every=1d") as service:
         found = until(service, lambda found: found.get("dbcensus_backup_check_failures_total", 0) == 1)
-        assert "dbcensus_backup_check_age_seconds" not in found
+        assert "dbcensus_backup_check_age_seconds" not in found and found["dbcensus_backup_late"] == 1
         (line,) = [line for line in service.log() if line["message"] == "cannot restore a backup, so it may be useless"]
         assert "is no dbcensus store" in line["error"] or "damaged" in line["error"], line
+
+
+def test_no_backup_is_removed_while_the_newest_cannot_be_restored(tmp_path):
+    """The older ones may be the last good ones."""
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    junk = folder / time.strftime("dbcensus-%Y%m%dT%H%M%SZ.sqlite", time.gmtime())
+    junk.write_bytes(b"no store" * 1000)
+    with Service(tmp_path, f"backup.to={folder}", "backup.every=10s", "backup.keep=1") as service:
+        until(service, lambda found: found.get("dbcensus_backup_check_failures_total", 0) == 1)
+        found = until(service, lambda found: found.get(TAKEN, 0) >= 1)
+        assert found["dbcensus_backup_late"] == 1
+        until(service, lambda _: any(line["message"].startswith("keeps backups that are older") for line in service.log()))
+        assert junk.exists()
+
+
+def test_what_a_killed_collector_left_is_removed(tmp_path):
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    old, fresh, other = (folder / name for name in ("dbcensus-20260101T000000Z.sqlite.partial", "dbcensus-20260102T000000Z.sqlite.partial", "x.partial"))
+    for file in old, fresh, other:
+        file.touch()
+    for file in old, other:
+        os.utime(file, (0, 0))
+    with Service(tmp_path, f"backup.to={folder}") as service:
+        until(service, lambda found: found.get(TAKEN, 0) >= 1)
+    assert not old.exists() and fresh.exists() and other.exists()
 
 
 @pytest.mark.parametrize(("settings", "message"), [

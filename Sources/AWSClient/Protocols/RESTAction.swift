@@ -3,8 +3,9 @@
 /// Source: Amazon S3 API Reference; "Virtual hosting of buckets".
 package protocol RESTAction: AWSAction {
     static var method: String { get }
+    /// Whether it is about the bucket; then its key is empty.
+    static var isOfBucket: Bool { get }
     var bucket: String { get }
-    /// Empty for an action on the bucket.
     var key: String { get }
     /// What follows the path, not encoded.
     var query: [NamedValue] { get }
@@ -13,6 +14,7 @@ package protocol RESTAction: AWSAction {
 }
 
 extension RESTAction {
+    package static var isOfBucket: Bool { false }
     package var query: [NamedValue] { [] }
     package var headers: [NamedValue] { [] }
     package var body: [UInt8] { [] }
@@ -22,7 +24,7 @@ extension RESTAction {
             throw AWSError(
                 .invalid, "\(bucket) is not a bucket's name: 3 to 63 small letters, digits, dots and hyphens")
         }
-        guard key.utf8.count <= 1_024, !key.isEmpty || !query.isEmpty else {
+        guard key.utf8.count <= 1_024, key.isEmpty == Self.isOfBucket else {
             throw AWSError(.invalid, "an object's key has 1 to 1,024 bytes")
         }
         let object = key.isEmpty ? "" : "/" + PercentEncoding.encode(key, keepingSlashes: true)

@@ -144,6 +144,7 @@ extension S3 {
             .s3, "ListObjectsV2", roles: [.backup], reason: "Finds the backups in their bucket.",
             permission: "s3:ListBucket")
         package static let method = "GET"
+        package static var isOfBucket: Bool { true }
 
         package typealias Output = XMLNode
 

@@ -34,7 +34,22 @@ struct BackupFolder: BackupTarget {
     }
 
     func take(_ store: InventoryStore, _ name: BackupName) async throws {
-        try await Blocking.run { [place] in try store.backup(to: "\(place)/\(name.text)") }
+        try await Blocking.run { [place] in
+            removeUnfinished()
+            try store.backup(to: "\(place)/\(name.text)")
+        }
+    }
+
+    /// What a collector that was killed left: nothing has been written to it for an hour.
+    private func removeUnfinished() {
+        for file in (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? [] where file.hasSuffix(".partial") {
+            guard BackupName(String(file.dropLast(".partial".count))) != nil,
+                let written = try? FileManager.default.attributesOfItem(atPath: "\(place)/\(file)")[.modificationDate]
+                    as? Date,
+                Date().timeIntervalSince(written) > 3_600
+            else { continue }
+            try? FileManager.default.removeItem(atPath: "\(place)/\(file)")
+        }
     }
 
     func fetch(_ name: BackupName, to path: String) async throws {

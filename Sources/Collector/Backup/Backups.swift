@@ -71,8 +71,8 @@ final class Backups: Service {
                 $0.taken += 1
             }
             logger.info("took a backup", metadata: ["backup": "\(target.path(name))"])
-            await remove(names.dropLast(keep))
             await checkWhenDue(name)
+            await remove(names.dropLast(keep))
             return every
         } catch {
             // The collector stops: what was not complete is not there.
@@ -84,6 +84,12 @@ final class Backups: Service {
     }
 
     private func remove(_ old: ArraySlice<BackupName>) async {
+        guard !old.isEmpty else { return }
+        guard !status.isDoubtful else {
+            return logger.warning(
+                "keeps backups that are older than those to keep, because the last check failed",
+                metadata: ["backups": "\(old.count)"])
+        }
         for name in old where !Task.isCancelled {
             do { try await target.remove(name) } catch {
                 logger.error(
@@ -98,12 +104,18 @@ final class Backups: Service {
         nextCheck.withLock { $0 = Date() + Self.checkRetry }
         do {
             try await check(name)
-            state.withLock { $0.checked = Date() }
+            state.withLock {
+                $0.checked = Date()
+                $0.isDoubtful = false
+            }
             nextCheck.withLock { $0 = Date() + Self.checkPause }
             logger.info("restored and checked a backup", metadata: ["backup": "\(target.path(name))"])
         } catch {
             if Task.isCancelled { return }
-            state.withLock { $0.checksFailed += 1 }
+            state.withLock {
+                $0.checksFailed += 1
+                $0.isDoubtful = true
+            }
             logger.error(
                 "cannot restore a backup, so it may be useless",
                 metadata: ["backup": "\(target.path(name))", "error": "\(error)"])

@@ -12,6 +12,8 @@ public struct BackupStatus: Sendable, Equatable {
     public var failed = 0
     /// Backups that could not be restored and checked, since the program began.
     public var checksFailed = 0
+    /// Whether the last check failed: then no backup counts as good, and none is removed.
+    public var isDoubtful = false
     /// Time between two backups, in seconds.
     public var every: Double
     /// When the program began: without any backup, it is late from then on.
@@ -23,6 +25,6 @@ public struct BackupStatus: Sendable, Equatable {
         self.since = since
     }
 
-    /// Whether the newest backup is older than twice the time between two.
-    public func isLate(now: Date) -> Bool { now.timeIntervalSince(newest ?? since) > 2 * every }
+    /// Whether the newest backup is older than twice the time between two, or cannot be restored.
+    public func isLate(now: Date) -> Bool { isDoubtful || now.timeIntervalSince(newest ?? since) > 2 * every }
 }

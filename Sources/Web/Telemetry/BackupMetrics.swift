@@ -11,12 +11,13 @@ struct BackupMetrics: Sendable {
 
     init(_ registry: MetricsRegistry) {
         age = registry.gauge(
-            "dbcensus_backup_age_seconds", "Seconds since the newest good backup was taken.", unit: .seconds)
+            "dbcensus_backup_age_seconds", "Seconds since the newest backup was taken.", unit: .seconds)
         checkAge = registry.gauge(
             "dbcensus_backup_check_age_seconds", "Seconds since a backup was last restored and checked.",
             unit: .seconds)
         isLate = registry.gauge(
-            "dbcensus_backup_late", "1 when the newest good backup is older than twice backup.every, otherwise 0.")
+            "dbcensus_backup_late",
+            "1 when the newest backup is older than twice backup.every, or the last check failed; otherwise 0.")
         taken = registry.counter("dbcensus_backups_total", "Backups that were tried, by outcome.")
         checksFailed = registry.counter(
             "dbcensus_backup_check_failures_total", "Backups that could not be restored and checked.")

@@ -20,8 +20,12 @@ struct BackupCheck {
                 return .bad("cannot look for backups: \(error.message)")
             }
         }
-        defer { if let session { Task { await session.close() } } }
-        let client = session?.client()
+        let check = await look(session?.client())
+        await session?.close()
+        return check
+    }
+
+    private func look(_ client: AWSClient?) async -> DoctorCommand.Check? {
         let target = configuration.backupTarget { () throws(AWSError) in
             guard let client else { throw AWSError(.credentials, "there is no session with AWS") }
             return client
