@@ -14,7 +14,8 @@ from aws import REGION, Moto, probe
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((ROOT / "packaging/aws").glob("*.yaml"))
-HUB = "123456789012"
+HUB = "999988887777"  # of the collector
+ACCOUNT = "123456789012"  # moto's own
 EXTERNAL_ID = "the-external-id"
 
 
@@ -59,7 +60,7 @@ def listed(value):
 
 
 def test_the_spoke_role_may_do_what_the_client_calls_and_nothing_else(moto):
-    deploy(moto, "spoke", "spoke", HubAccountId=HUB, ExternalId=EXTERNAL_ID, OrganizationId="o-abcde12345", RolePath="/service/")
+    deploy(moto, "spoke", "spoke", HubAccountId=HUB, ExternalId=EXTERNAL_ID, OrganizationId="o-abcde12345", RolePath="/service/", HubRolePath="/tools/")
     wanted = permissions(moto, "spoke")
     assert "ssm:SendCommand" in wanted
     found = list(statements(moto, "dbcensus-spoke"))
@@ -67,7 +68,7 @@ def test_the_spoke_role_may_do_what_the_client_calls_and_nothing_else(moto):
     assert all(statement["Effect"] == "Allow" for statement in found)
     # What starts something is bound to the document of the hub, and to instances of this account.
     resources = {resource for statement in found if "ssm:SendCommand" in listed(statement["Action"]) for resource in listed(statement["Resource"])}
-    assert resources == {f"arn:aws:ssm:*:{HUB}:document/dbcensus", f"arn:aws:ec2:*:{HUB}:instance/*", f"arn:aws:ssm:*:{HUB}:managed-instance/*"}
+    assert resources == {f"arn:aws:ssm:*:{HUB}:document/dbcensus", f"arn:aws:ec2:*:{ACCOUNT}:instance/*", f"arn:aws:ssm:*:{ACCOUNT}:managed-instance/*"}
     role = moto.client("iam").get_role(RoleName="dbcensus-spoke")["Role"]
     assert role["Path"] == "/service/" and role["MaxSessionDuration"] == 3600
 
@@ -77,9 +78,9 @@ def test_the_spoke_role_trusts_the_hub_role_with_the_external_id(moto):
     assert assume["Principal"] == {"AWS": f"arn:aws:iam::{HUB}:root"} and assume["Action"] == "sts:AssumeRole"
     assert assume["Condition"] == {
         "StringEquals": {"sts:ExternalId": EXTERNAL_ID, "aws:PrincipalOrgID": "o-abcde12345"},
-        "ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{HUB}:role/dbcensus-hub"}}
+        "ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{HUB}:role/tools/dbcensus-hub"}}
     assert session["Action"] == ["sts:TagSession", "sts:SetSourceIdentity"]
-    assert session["Condition"] == {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{HUB}:role/dbcensus-hub"}}
+    assert session["Condition"] == {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{HUB}:role/tools/dbcensus-hub"}}
 
 
 def test_a_trial_without_an_organisation_and_a_boundary(moto):
@@ -140,16 +141,19 @@ def test_the_bucket_of_the_agents(moto):
     (rule,) = s3.get_bucket_encryption(Bucket="agents-of-acme")["ServerSideEncryptionConfiguration"]["Rules"]
     assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
     assert moto.client("logs").describe_log_groups(logGroupNamePrefix="/dbcensus-hub/")["logGroups"][0]["retentionInDays"] == 30
-    assert [topic["TopicArn"] for topic in moto.client("sns").list_topics()["Topics"]] == [f"arn:aws:sns:{REGION}:{HUB}:dbcensus-hub-alerts"]
+    assert [topic["TopicArn"] for topic in moto.client("sns").list_topics()["Topics"]] == [f"arn:aws:sns:{REGION}:{ACCOUNT}:dbcensus-hub-alerts"]
 
 
 def test_the_policy_for_backups_and_a_key(moto):
     key = moto.client("kms").create_key()["KeyMetadata"]["Arn"]
     deploy(moto, "hub", "other", OrganizationId="o-abcde12345", BucketName="agents-of-other", RoleName="other", BackupBucketName="backups-of-acme",
-           KmsKeyArn=key)
+           KmsKeyArn=key, SpokeRolePath="/service/", RolePath="/tools/", BackupKmsKeyArn=key, BackupRoleArn=f"arn:aws:iam::{HUB}:role/backup")
     found = list(statements(moto, "other"))
     actions = {action for statement in found for action in listed(statement["Action"])}
     assert actions == permissions(moto, "hub") | permissions(moto, "backup") | SESSIONS | {"kms:Decrypt", "kms:GenerateDataKey"}
+    assumed = {resource for statement in found if "sts:AssumeRole" in listed(statement["Action"]) for resource in listed(statement["Resource"])}
+    assert assumed == {"arn:aws:iam::*:role/service/dbcensus-spoke", f"arn:aws:iam::{HUB}:role/backup"}
+    assert moto.client("iam").get_role(RoleName="other")["Role"]["Path"] == "/tools/"
     writing = [statement["Resource"] for statement in found if "s3:PutObject" in listed(statement["Action"])]
     assert writing == ["arn:aws:s3:::backups-of-acme/*"]
     (rule,) = moto.client("s3").get_bucket_encryption(Bucket="agents-of-other")["ServerSideEncryptionConfiguration"]["Rules"]
@@ -163,5 +167,6 @@ def test_what_moto_does_not_make():
     assert resources["Bucket"]["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
     deny, read = resources["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert deny["Effect"] == "Deny" and deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert read["Resource"] == {"Fn::Sub": "${Bucket.Arn}/*dbcensus-agent-*"}
     assert read["Action"] == "s3:GetObject" and list(read["Condition"]["StringEquals"]) == ["aws:PrincipalOrgID"]
     assert resources["Bucket"]["DeletionPolicy"] == resources["Bucket"]["UpdateReplacePolicy"] == "Retain"

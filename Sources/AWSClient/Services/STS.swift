@@ -32,7 +32,8 @@ package enum STS {
     /// Credentials of a role.
     package struct AssumeRole: QueryAction {
         package static let description = ActionDescription(
-            .sts, "AssumeRole", roles: [.hub], reason: "Becomes the spoke role of an account, and no other role.")
+            .sts, "AssumeRole", roles: [.hub], reason: "Becomes the spoke role of an account, and the role for backups."
+        )
 
         package typealias Output = AssumedRole
 
