@@ -7,16 +7,18 @@ import Testing
 struct BackupsTests {
     @Test("a name has the time to the second, and is read again")
     func names() throws {
-        let name = BackupName(date: Date(timeIntervalSince1970: 1_796_004_000.9))
-        #expect(name.text == "dbcensus-20261130T020000Z.sqlite")
+        let name = BackupName(lineage: "0a2b3c4d", date: Date(timeIntervalSince1970: 1_796_004_000.9))
+        #expect(name.text == "dbcensus-0a2b3c4d-20261130T020000Z.sqlite")
         #expect(BackupName(name.text) == name)
     }
 
     @Test(
         "other names are no backups, and are never removed",
         arguments: [
-            "dbcensus.sqlite", "dbcensus-20261130T020000Z.sqlite.partial", "x-dbcensus-20261130T020000Z.sqlite",
-            "dbcensus-20261330T020000Z.sqlite", "dbcensus-20260230T020000Z.sqlite", "dbcensus-2026-11-30.sqlite", "",
+            "dbcensus.sqlite", "dbcensus-0a2b3c4d-20261130T020000Z.sqlite.partial", "dbcensus-2026-11-30.sqlite", "",
+            "x-dbcensus-0a2b3c4d-20261130T020000Z.sqlite", "dbcensus-0A2B3C4D-20261130T020000Z.sqlite",
+            "dbcensus-0a2b3c4d-20261330T020000Z.sqlite", "dbcensus-0a2b3c4d-20260230T020000Z.sqlite",
+            "dbcensus-20261130T020000Z.sqlite",
         ])
     func others(name: String) { #expect(BackupName(name) == nil) }
 

@@ -1,11 +1,17 @@
 """Backups that the collector takes by itself: to a folder and to a bucket of moto, checked, and restored from."""
 
+import contextlib
+import http.server
 import os
 import pathlib
 import re
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -13,7 +19,8 @@ from aws import REGION, Moto
 from service import Service, report
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-NAME = re.compile(r"dbcensus-\d{8}T\d{6}Z\.sqlite")
+NAME = re.compile(r"dbcensus-[0-9a-f]{8}-\d{8}T\d{6}Z\.sqlite")
+LINEAGE = 0x1a2b3c4d
 
 
 def metrics(service):
@@ -28,6 +35,24 @@ def until(service, holds, seconds=60):
         assert time.monotonic() < end, (found, service.log_path.read_text()[-3000:])
         time.sleep(0.1)
     return found
+
+
+def store_of(collector, folder):
+    """A store with a known lineage."""
+    store = folder / "inventory.sqlite"
+    collector.run("token", "create", "--store", store, "--name", "x", "--scopes", "read")
+    with contextlib.closing(sqlite3.connect(store)) as database:
+        database.execute(f"PRAGMA user_version = {LINEAGE}")
+        database.commit()
+    return store
+
+
+def name(seconds_ago=0, lineage=LINEAGE):
+    return time.strftime(f"dbcensus-{lineage:08x}-%Y%m%dT%H%M%SZ.sqlite", time.gmtime(time.time() - seconds_ago))
+
+
+def serve(folder, *settings, **options):
+    return Service(folder, "metrics.token=false", *settings, **options)
 
 
 TAKEN = 'dbcensus_backups_total{outcome="ok"}'
@@ -113,35 +138,101 @@ def test_what_fails_is_logged_counted_and_late(moto, tmp_path):
         assert service.send(report()).status_code == 200
 
 
-def test_a_backup_that_cannot_be_restored_is_told(tmp_path):
+def damaged(collector, tmp_path):
+    """A backup whose head is that of a store, with a damaged page behind it."""
+    file = tmp_path / "damaged.sqlite"
+    collector.run("backup", "--store", tmp_path / "inventory.sqlite", file)
+    bytes = bytearray(file.read_bytes())
+    bytes[3 * 4096:12 * 4096] = b"\x5a" * (9 * 4096)
+    return bytes
+
+
+def test_none_is_removed_while_the_newest_cannot_be_restored(collector, tmp_path):
+    """The older ones may be the last good ones. A good new one ends that."""
+    store_of(collector, tmp_path)
     folder = tmp_path / "backups"
     folder.mkdir()
-    (folder / time.strftime("dbcensus-%Y%m%dT%H%M%SZ.sqlite", time.gmtime())).write_bytes(b"no store" * 1000)
-    with Service(tmp_path, f"backup.to={folder}", "backup.every=1d") as service:
+    older, broken = folder / name(3600), folder / name()
+    older.write_bytes(b"an older one")
+    broken.write_bytes(damaged(collector, tmp_path))
+    with serve(tmp_path, f"backup.to={folder}", "backup.every=1d", "backup.keep=1") as service:
         found = until(service, lambda found: found.get("dbcensus_backup_check_failures_total", 0) == 1)
         assert "dbcensus_backup_check_age_seconds" not in found and found["dbcensus_backup_late"] == 1
         (line,) = [line for line in service.log() if line["message"] == "cannot restore a backup, so it may be useless"]
-        assert "is no dbcensus store" in line["error"] or "damaged" in line["error"], line
+        assert "damaged" in line["error"], line
+        assert older.exists() and broken.exists()
+    with serve(tmp_path, f"backup.to={folder}", "backup.every=12s", "backup.keep=1") as service:
+        found = until(service, lambda found: found.get(TAKEN, 0) >= 1 and "dbcensus_backup_check_age_seconds" in found)
+        until(service, lambda _: not older.exists())
+        assert metrics(service)["dbcensus_backup_late"] == 0 and not broken.exists()
 
 
-def test_no_backup_is_removed_while_the_newest_cannot_be_restored(tmp_path):
-    """The older ones may be the last good ones."""
+def test_backups_of_another_store_are_not_touched(collector, tmp_path):
+    """A store that was made anew does not push out the backups of the one that was lost."""
     folder = tmp_path / "backups"
     folder.mkdir()
-    junk = folder / time.strftime("dbcensus-%Y%m%dT%H%M%SZ.sqlite", time.gmtime())
-    junk.write_bytes(b"no store" * 1000)
-    with Service(tmp_path, f"backup.to={folder}", "backup.every=10s", "backup.keep=1") as service:
-        until(service, lambda found: found.get("dbcensus_backup_check_failures_total", 0) == 1)
-        found = until(service, lambda found: found.get(TAKEN, 0) >= 1)
-        assert found["dbcensus_backup_late"] == 1
-        until(service, lambda _: any(line["message"].startswith("keeps backups that are older") for line in service.log()))
-        assert junk.exists()
+    lost = [folder / name(seconds, lineage=7) for seconds in (0, 1, 2, 3)]
+    for file in lost:
+        file.write_bytes(b"of the lost store")
+    with serve(tmp_path, f"backup.to={folder}", "backup.every=1s", "backup.keep=1") as service:
+        until(service, lambda found: found.get(TAKEN, 0) >= 3 and "dbcensus_backup_check_age_seconds" in found)
+    assert all(file.read_bytes() == b"of the lost store" for file in lost)
+    assert len(list(folder.iterdir())) <= len(lost) + 3
+
+
+class Refusing(http.server.BaseHTTPRequestHandler):
+    """Passes requests on to moto, but refuses the second part of an upload."""
+
+    moto = None
+
+    def answer(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if "partNumber=2" in self.path:
+            status, headers, text = 403, {}, b"<Error><Code>AccessDenied</Code><Message>not this part</Message></Error>"
+        else:
+            request = urllib.request.Request(self.moto.url + self.path, data=body or None, headers=dict(self.headers), method=self.command)
+            try:
+                with urllib.request.urlopen(request, timeout=60) as reply:
+                    status, headers, text = reply.status, reply.headers, reply.read()
+            except urllib.error.HTTPError as error:
+                status, headers, text = error.code, error.headers, error.read()
+        self.send_response(status)
+        for key in ("ETag", "Content-Type"):
+            if key in headers:
+                self.send_header(key, headers[key])
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = answer
+
+    def log_message(self, *_):
+        pass
+
+
+def test_an_upload_that_fails_leaves_no_parts(collector, moto, tmp_path):
+    store = store_of(collector, tmp_path)
+    subprocess.run([sys.executable, ROOT / "Benchmarks/million.py", store, "4500", "3"], check=True, capture_output=True)
+    Refusing.moto = moto
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    environment = {**moto.env, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}"}
+    try:
+        with serve(tmp_path, "backup.to=s3://backups-of-acme/refused", environment=environment) as service:
+            found = until(service, lambda found: found.get(FAILED, 0) >= 1)
+            assert found[TAKEN] == 0
+            (line,) = [line for line in service.log() if line["message"] == "cannot take a backup"]
+            assert "not this part" in line["error"] and "may be left" not in line["error"]
+    finally:
+        server.shutdown()
+    assert objects(moto, "refused/") == []
+    assert moto.reader.list_multipart_uploads(Bucket="backups-of-acme").get("Uploads", []) == []
 
 
 def test_what_a_killed_collector_left_is_removed(tmp_path):
     folder = tmp_path / "backups"
     folder.mkdir()
-    old, fresh, other = (folder / name for name in ("dbcensus-20260101T000000Z.sqlite.partial", "dbcensus-20260102T000000Z.sqlite.partial", "x.partial"))
+    old, fresh, other = (folder / name for name in ("dbcensus-1a2b3c4d-20260101T000000Z.sqlite.partial", "dbcensus-1a2b3c4d-20260102T000000Z.sqlite.partial", "x.partial"))
     for file in old, fresh, other:
         file.touch()
     for file in old, other:
@@ -172,16 +263,17 @@ def doctor(collector, store, *settings, environment=None):
 
 
 def test_the_doctor_knows_the_newest_backup(collector, moto, tmp_path):
-    store, folder = tmp_path / "store.sqlite", tmp_path / "backups"
-    collector.run("token", "create", "--store", store, "--name", "x", "--scopes", "read")
+    store, folder = store_of(collector, tmp_path), tmp_path / "backups"
     assert doctor(collector, store, f"backup.to={folder}").startswith("bad      backup: cannot list")
     folder.mkdir()
-    assert doctor(collector, store, f"backup.to={folder}").startswith(f"warning  backup: there is none in {folder} yet")
-    name = time.strftime("dbcensus-%Y%m%dT%H%M%SZ.sqlite", time.gmtime(time.time() - 3 * 3600))
-    (folder / name).touch()
-    assert doctor(collector, store, f"backup.to={folder}").startswith(f"ok       backup: {folder}/{name}, 3 h")
-    assert doctor(collector, store, f"backup.to={folder}", "backup.every=1h").startswith(f"bad      backup: the newest is {folder}/{name}, 3 h")
-    moto.reader.put_object(Bucket="backups-of-acme", Key=f"doctor/{name}", Body=b"")
+    assert doctor(collector, store, f"backup.to={folder}").startswith(f"warning  backup: there is none of this store in {folder}: `serve` takes")
+    (folder / name(60, lineage=7)).touch()
+    assert f"there is none of this store in {folder}, but 1 of other stores" in doctor(collector, store, f"backup.to={folder}")
+    newest = name(3 * 3600 + 30)
+    (folder / newest).touch()
+    assert doctor(collector, store, f"backup.to={folder}").startswith(f"ok       backup: {folder}/{newest}, 3 h")
+    assert doctor(collector, store, f"backup.to={folder}", "backup.every=1h").startswith(f"bad      backup: the newest is {folder}/{newest}, 3 h")
+    moto.reader.put_object(Bucket="backups-of-acme", Key=f"doctor/{newest}", Body=b"")
     shown = doctor(collector, store, "backup.to=s3://backups-of-acme/doctor", environment=moto.env)
-    assert shown.startswith(f"ok       backup: s3://backups-of-acme/doctor/{name}, 3 h")
+    assert shown.startswith(f"ok       backup: s3://backups-of-acme/doctor/{newest}, 3 h")
     assert "NoSuchBucket" in doctor(collector, store, "backup.to=s3://no-such-bucket", environment=moto.env)

@@ -7,7 +7,7 @@ import Web
 protocol BackupTarget: Sendable {
     /// The place, for messages.
     var place: String { get }
-    /// The backups that are there.
+    /// The backups that are there, also those of other stores.
     func names() async throws -> [BackupName]
     /// Takes a backup of the store. It is there when this returns; when it throws, nothing is.
     func take(_ store: InventoryStore, _ name: BackupName) async throws
@@ -42,7 +42,8 @@ struct BackupFolder: BackupTarget {
 
     /// What a collector that was killed left: nothing has been written to it for an hour.
     private func removeUnfinished() {
-        for file in (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? [] where file.hasSuffix(".partial") {
+        for file in (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? [] where file.hasSuffix(".partial")
+        {
             guard BackupName(String(file.dropLast(".partial".count))) != nil,
                 let written = try? FileManager.default.attributesOfItem(atPath: "\(place)/\(file)")[.modificationDate]
                     as? Date,
@@ -79,7 +80,7 @@ struct BackupBucket: BackupTarget {
     var place: String { "s3://\(bucket)/\(prefix)" }
 
     func names() async throws -> [BackupName] {
-        try await client().all(S3.ListObjectsV2(bucket: bucket, prefix: prefix))
+        try await client().all(S3.ListObjectsV2(bucket: bucket, prefix: prefix + BackupName.beginning))
             .compactMap { BackupName(String($0.dropFirst(prefix.count))) }
     }
 
@@ -98,8 +99,13 @@ struct BackupBucket: BackupTarget {
         } catch {
             // Parts of an upload that nobody ends are paid for, for ever.
             let abort = S3.AbortMultipartUpload(bucket: bucket, key: key, upload: upload)
-            await Task { _ = try? await client.send(abort) }.value
-            throw error
+            let left = await Task { () -> AWSError? in
+                do throws(AWSError) { try await client.send(abort) } catch { return error }
+                return nil
+            }.value
+            guard let left else { throw error }
+            throw BackupError(
+                "\(error); and parts of upload \(upload) may be left in \(place), because \(left.message)")
         }
     }
 

@@ -19,6 +19,8 @@ final class Backups: Service {
     private let state: Mutex<BackupStatus>
     /// Not before this time the next check.
     private let nextCheck = Mutex(Date.distantPast)
+    /// The last backup that was restored: it is kept until a newer one was.
+    private let lastProven = Mutex(BackupName?.none)
 
     /// Between two tries after a failure; a shorter `every` is taken instead.
     private static let retry = Duration.seconds(600)
@@ -54,16 +56,27 @@ final class Backups: Service {
     /// Does what is due; how long there is nothing to do.
     private func step() async -> Duration {
         do {
-            var names = try await target.names().sorted()
+            // What a program that was killed left.
+            try? FileManager.default.removeItem(atPath: scratch)
+            let lineage = try await Blocking.run { [store] in try store.makeLineage() }
             // A name from the future, after the clock was set back, must not stop all backups.
-            let newest = names.last { $0.date <= Date() }
-            state.withLock { $0.newest = newest?.date }
-            let left = newest.map { every / .seconds(1) - Date().timeIntervalSince($0.date) } ?? 0
-            guard left <= 0 else {
-                await checkWhenDue(newest)
-                return .seconds(left)
+            var names = try await target.names().filter { $0.lineage == lineage && $0.date <= Date() }.sorted()
+            state.withLock { $0.newest = names.last?.date }
+            if let newest = names.last {
+                let left = every / .seconds(1) - Date().timeIntervalSince(newest.date)
+                guard left <= 0 else {
+                    await checkWhenDue(newest)
+                    return .seconds(left)
+                }
             }
-            let name = BackupName(date: Date())
+            guard !status.isDoubtful || names.count < keep + max(keep, 3) else {
+                throw BackupError(
+                    """
+                    there are \(names.count) backups, and none is removed, because one could not be restored: \
+                    restore the newest by hand to see why, then remove those that are damaged
+                    """)
+            }
+            let name = BackupName(lineage: lineage, date: Date())
             try await target.take(store, name)
             names.append(name)
             state.withLock {
@@ -71,6 +84,7 @@ final class Backups: Service {
                 $0.taken += 1
             }
             logger.info("took a backup", metadata: ["backup": "\(target.path(name))"])
+            if status.isDoubtful { nextCheck.withLock { $0 = .distantPast } }
             await checkWhenDue(name)
             await remove(names.dropLast(keep))
             return every
@@ -87,10 +101,11 @@ final class Backups: Service {
         guard !old.isEmpty else { return }
         guard !status.isDoubtful else {
             return logger.warning(
-                "keeps backups that are older than those to keep, because the last check failed",
+                "keeps backups that are older than those to keep, because one could not be restored",
                 metadata: ["backups": "\(old.count)"])
         }
-        for name in old where !Task.isCancelled {
+        let proven = lastProven.withLock { $0 }
+        for name in old where name != proven && !Task.isCancelled {
             do { try await target.remove(name) } catch {
                 logger.error(
                     "cannot remove an old backup",
@@ -99,8 +114,8 @@ final class Backups: Service {
         }
     }
 
-    private func checkWhenDue(_ name: BackupName?) async {
-        guard let name, !Task.isCancelled, nextCheck.withLock({ $0 <= Date() }) else { return }
+    private func checkWhenDue(_ name: BackupName) async {
+        guard !Task.isCancelled, nextCheck.withLock({ $0 <= Date() }) else { return }
         nextCheck.withLock { $0 = Date() + Self.checkRetry }
         do {
             try await check(name)
@@ -108,22 +123,24 @@ final class Backups: Service {
                 $0.checked = Date()
                 $0.isDoubtful = false
             }
+            lastProven.withLock { $0 = name }
             nextCheck.withLock { $0 = Date() + Self.checkPause }
             logger.info("restored and checked a backup", metadata: ["backup": "\(target.path(name))"])
         } catch {
             if Task.isCancelled { return }
+            // A disk that is full, or a network that fails, says nothing of the backup.
+            let isDamaged = [.notAStore, .newerSchema, .olderSchema].contains((error as? StoreError)?.code)
             state.withLock {
                 $0.checksFailed += 1
-                $0.isDoubtful = true
+                if isDamaged { $0.isDoubtful = true }
             }
             logger.error(
-                "cannot restore a backup, so it may be useless",
+                isDamaged ? "cannot restore a backup, so it may be useless" : "cannot check a backup",
                 metadata: ["backup": "\(target.path(name))", "error": "\(error)"])
         }
     }
 
     private func check(_ name: BackupName) async throws {
-        try? FileManager.default.removeItem(atPath: scratch)
         try FileManager.default.createDirectory(
             atPath: scratch, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
         defer { try? FileManager.default.removeItem(atPath: scratch) }
@@ -131,7 +148,10 @@ final class Backups: Service {
         try await target.fetch(name, to: copy)
         try await Blocking.run {
             _ = try InventoryStore.restore(from: copy, to: restored)
-            let store = try InventoryStore(path: restored)
+            let store = try InventoryStore(path: restored, keepsBackup: false)
+            guard try store.lineage() == name.lineage else {
+                throw StoreError(.notAStore, "\(name.text) is a backup of another store than its name says")
+            }
             _ = try store.summary()
             try store.finish()
         }

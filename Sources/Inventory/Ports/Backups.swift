@@ -2,7 +2,7 @@ import Foundation
 
 /// What is known of the backups that a collector takes by itself.
 public struct BackupStatus: Sendable, Equatable {
-    /// When the newest good backup was taken; nil when there is none, or while its place cannot be read.
+    /// When the newest backup was taken, as of the last time that its place could be read; nil when there is none.
     public var newest: Date?
     /// When a backup was last restored and checked, by this program.
     public var checked: Date?
@@ -12,7 +12,7 @@ public struct BackupStatus: Sendable, Equatable {
     public var failed = 0
     /// Backups that could not be restored and checked, since the program began.
     public var checksFailed = 0
-    /// Whether the last check failed: then no backup counts as good, and none is removed.
+    /// Whether the last backup that was checked is damaged: then none counts as good, and none is removed.
     public var isDoubtful = false
     /// Time between two backups, in seconds.
     public var every: Double

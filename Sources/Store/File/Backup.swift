@@ -12,6 +12,30 @@ extension InventoryStore {
         public var keptRevocations: Bool
     }
 
+    /// Eight hexadecimal digits that a store shares with its backups and with what is restored from them; nil for a
+    /// store that has none yet.
+    ///
+    /// They are the file's `user_version`, which SQLite copies with the pages and uses for nothing.
+    public func lineage() throws -> String? {
+        let number = try database.read { try Int32.fetchOne($0, sql: "PRAGMA user_version") } ?? 0
+        return number == 0 ? nil : Self.lineage(number)
+    }
+
+    /// The store's lineage, which a store that has none gets now.
+    public func makeLineage() throws -> String {
+        if let lineage = try lineage() { return lineage }
+        let number = Int32.random(in: 1...Int32.max)
+        do { try database.write { try $0.execute(sql: "PRAGMA user_version = \(number)") } } catch let error
+            as DatabaseError
+        { throw StoreError(error, path: path) }
+        return Self.lineage(number)
+    }
+
+    private static func lineage(_ number: Int32) -> String {
+        let text = String(UInt32(bitPattern: number), radix: 16)
+        return String(repeating: "0", count: 8 - text.count) + text
+    }
+
     /// Writes the store as it is now to a new file, while others write; the file is whole and on the disk, or not
     /// there.
     ///

@@ -2,6 +2,7 @@ import AWSClient
 import Foundation
 import Inventory
 import Logging
+import Store
 import Terminal
 
 /// The check of `doctor` that looks for the newest backup.
@@ -32,9 +33,13 @@ struct BackupCheck {
         }
         guard let target else { return nil }
         do {
-            let newest = try await target.names().filter { $0.date <= Date() }.max()
-            guard let newest else {
-                return .warning("there is none in \(target.place) yet: `serve` takes the first one when it starts")
+            let lineage = try? InventoryStore(path: configuration.store, mode: .read).lineage()
+            let names = try await target.names()
+            guard let newest = names.filter({ $0.lineage == lineage && $0.date <= Date() }).max() else {
+                let others = names.isEmpty ? "" : ", but \(names.count) of other stores"
+                return .warning(
+                    "there is none of this store in \(target.place)\(others): `serve` takes the first one when it starts"
+                )
             }
             var status = BackupStatus(every: configuration.backup.every / .seconds(1), since: Date())
             status.newest = newest.date
