@@ -104,7 +104,8 @@ let package = Package(
         .target(
             name: "Fleet",
             dependencies: [
-                "AWSClient", "Inventory", "Report", .product(name: "Logging", package: "swift-log"),
+                "AWSClient", "Inventory", "Report", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ], swiftSettings: strict),
         .executableTarget(

@@ -8,6 +8,7 @@ import Synchronization
 package final class Discovery: Sendable {
     private let environment: FleetEnvironment
     private let access: SpokeAccess
+    private let documents = DocumentFinder()
     private let limits: Limits
     /// The most workers: tasks at a time.
     private let most: Int
@@ -143,7 +144,8 @@ package final class Discovery: Sendable {
 
     private func work(_ lease: TaskLease) async {
         let runner = TaskRunner(
-            environment: environment, access: access, limits: limits, pace: pace(lease.job.row), lease: lease)
+            environment: environment, access: access, documents: documents, limits: limits, pace: pace(lease.job.row),
+            lease: lease)
         await runner.run()
         guard !Task.isCancelled else { return }
         do { try await advance(lease.job) } catch {

@@ -39,7 +39,7 @@ package struct Preview: Codable, Sendable {
         EC2.DescribeRegions.description, EC2.DescribeInstances.description,
         SSM.DescribeInstanceInformation.description, SSM.SendCommand.description,
         SSM.ListCommandInvocations.description, SSM.GetCommandInvocation.description, SSM.CancelCommand.description,
-        S3.GetObject.description,
+        SSM.DescribeDocument.description, S3.GetObject.description,
     ]
     /// Accounts and regions that are listed at a time.
     private static let width = 10
@@ -56,6 +56,7 @@ package struct Preview: Codable, Sendable {
                 ($0.permission, $0.roles.intersection([.hub, .spoke]).map(\.rawValue).sorted())
             }
         ) { $1 }
+        let documents = DocumentFinder()
         let job = Job(
             id: "dry-run", row: 0, state: .running, stage: .rest, stop: nil, requestedBy: "dry-run", request: request,
             settings: "", document: settings.document.key, createdAt: "")
@@ -79,6 +80,8 @@ package struct Preview: Codable, Sendable {
                 let client = try await access.spoke(task.accountID, job, settings).in(region: task.region)
                 scope.document = SpokeAccess.document(settings, client, hub: hub.account, account: task.accountID)
                 try await scope.list(client, settings, request)
+                guard !scope.instances.isEmpty else { return scope }
+                _ = try await documents.document(settings, job: job.id, hub.client.in(region: task.region))
             } catch {
                 let failed = Self.failed(task, error)
                 (scope.code, scope.detail) = (failed.code ?? .failed, failed.detail)

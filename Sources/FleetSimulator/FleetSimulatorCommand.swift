@@ -119,18 +119,22 @@ struct AccessOptions: ParsableArguments {
     @Option(name: .customLong("external-id"), help: "What AssumeRole must be given; empty for none.") var externalID =
         "fleet"
 
+    @Flag(help: "The roles' trust policies allow no session tags and no source identity.") var withoutSessionTags =
+        false
+
     @Option(help: "An action that the roles may not call, such as ssm:SendCommand.") var deny: [String] = []
 
     var settings: Identities.Settings {
         .init(
             accessKey: accessKeyID, secretKey: secretAccessKey, roles: role,
-            externalID: externalID.isEmpty ? nil : externalID, denied: Set(deny))
+            externalID: externalID.isEmpty ? nil : externalID, denied: Set(deny), takesTags: !withoutSessionTags)
     }
 }
 
 struct HostOptions: ParsableArguments {
     @Option(help: "A Run Command document of the hub's that prints a report of dbcensus: NAME=FILE.") var document:
         [String] = []
+    @Flag(help: "The hub has no document dbcensus yet: CreateDocument makes it.") var withoutDocument = false
     @Option(help: "Mean seconds that a host takes.") var hostSeconds = 1.0
     @Option(help: "How many times faster than the clock commands go.") var speed = 1.0
     @Option(help: "The version of dbcensus in the reports.") var agentVersion = "0.1.0"
@@ -165,7 +169,7 @@ struct HostOptions: ParsableArguments {
             guard parts.count == 2 else { throw SimulatorError("--document \(text): write NAME=FILE") }
             documents.append(try Document(name: parts[0], path: parts[1]))
         }
-        return document.isEmpty ? documents + [.census] : documents
+        return document.isEmpty && !withoutDocument ? documents + [.census] : documents
     }
 
     func real(folder: String) throws -> RealHosts? {

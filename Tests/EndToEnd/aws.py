@@ -72,6 +72,19 @@ class Moto:
             self.url + "/moto-api/reset-auth", data=str(unchecked).encode(), headers={"Content-Type": "text/plain"}, method="POST")
         urllib.request.urlopen(request, timeout=10).read()
 
+    def member(self, service, account, region=REGION):
+        """A client in another account of the organisation."""
+        role = f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole"
+        keys = self.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+        return boto3.client(service, region_name=region, endpoint_url=self.url, aws_access_key_id=keys["AccessKeyId"],
+                            aws_secret_access_key=keys["SecretAccessKey"], aws_session_token=keys["SessionToken"])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
     def stop(self):
         self.process.terminate()
         self.process.wait(30)

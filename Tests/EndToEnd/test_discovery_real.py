@@ -10,7 +10,8 @@ import subprocess
 import pytest
 
 import document
-from discovery import serving
+from deployment import deploy
+from discovery import scan, serving
 from simulator import Simulator
 from test_discovery_api import begin, results, wait
 from test_ssm_agent import BUCKET, REGION, TOOL
@@ -80,3 +81,29 @@ def test_a_run_finds_the_mariadb_of_this_machine(tmp_path, agent, mariadb, runne
             # The second run uses the agent that the host kept.
             again = wait(service, begin(service), timeout=200)["job"]["id"]
             assert {row["instance_id"]: row["reason"] for row in results(service, again)[0]}[real] == "ok"
+
+
+def test_a_real_host_is_cleaned(tmp_path, agent, collector, monkeypatch):
+    """The release puts the agent on a host; the document that removes it leaves nothing, and takes no other folder."""
+    (tmp_path / "dist").mkdir()
+    for name in (document.agent_name(), document.agent_name() + ".gz"):
+        shutil.copy(document.ROOT / "dist" / name, tmp_path / "dist" / name)
+    path = document.build(tmp_path / "dist")
+    (tmp_path / "hosts").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "hosts"))
+    with Simulator("--accounts", 1, "--instances", 2, "--regions", REGION, "--document", f"dbcensus={path}", "--agents", tmp_path / "dist", "--real-hosts", 1) as simulator:
+        simulator.first["environment"] = {"AWS_REGION": REGION, "AWS_ENDPOINT_URL_S3": f"https://s3.{REGION}.amazonaws.com"}
+        settings = {"agent_bucket": BUCKET, "organization__enabled": "false"}
+        run = scan(collector, simulator, tmp_path, **settings)
+        assert run.code == 0, run.messages
+        (library,) = (tmp_path / "hosts").glob("fleet-simulator-*/*/lib")
+        assert list(library.rglob("agent-*")), run.results()
+        (library / "mysql").mkdir()
+        deploy(collector, simulator, tmp_path, "apply", "--cleaning", "--single-account", **settings)
+        deploy(collector, simulator, tmp_path, "clean-hosts", **settings)
+        assert [entry.name for entry in library.iterdir()] == ["mysql"]
+        # A link in the folder's place is removed, and what it names stays.
+        (library / "dbcensus-agent").symlink_to(library / "mysql")
+        (library / "mysql/data").touch()
+        deploy(collector, simulator, tmp_path, "clean-hosts", **settings)
+        assert [entry.name for entry in library.iterdir()] == ["mysql"] and (library / "mysql/data").exists()

@@ -56,10 +56,19 @@ def test_one_account_step_by_step(collector, tmp_path, simulator):
     name = account(simulator, **FREE)
     checks, code = doctor(collector, tmp_path, simulator, "--account", name, "--region", "eu-west-1")
     assert code == 0 and [check for check, (state, _) in checks.items() if state != "ok"] == []
-    assert list(checks)[2:] == ["sts:AssumeRole", "ec2:DescribeInstances", "ssm:DescribeInstanceInformation", "ssm:DescribeDocument",
+    assert list(checks)[2:-1] == ["sts:AssumeRole", "ec2:DescribeInstances", "ssm:DescribeInstanceInformation", "ssm:DescribeDocument",
                                 "ssm:SendCommand", "ssm:ListCommandInvocations", "ssm:GetCommandInvocation", "ssm:CancelCommand"]
     assert checks["ec2:DescribeInstances"][1].startswith("10 instances in eu-west-1")
+    assert checks["sts:TagSession"] == ("ok", "sessions name the run and who asked for it")
     assert "ssm:SendCommand ok" not in simulator.calls(), "no command was started"
+
+
+def test_a_role_without_session_tags(collector, tmp_path):
+    with Simulator("--without-session-tags") as simulator:
+        checks, code = doctor(collector, tmp_path, simulator, "--account", account(simulator, **FREE))
+        assert code == 0 and checks["sts:TagSession"][0] == "warning" and "packaging/aws/spoke.yaml" in checks["sts:TagSession"][1]
+        checks, _ = doctor(collector, tmp_path, simulator, "--account", account(simulator, **FREE), tag_sessions="false")
+        assert "sts:TagSession" not in checks
 
 
 def test_what_is_wrong_has_its_name(collector, tmp_path, simulator):
@@ -76,7 +85,7 @@ def test_what_is_wrong_has_its_name(collector, tmp_path, simulator):
     checks, _ = doctor(collector, tmp_path, simulator, document_hash="0" * 64)
     assert checks["aws document"][0] == "bad" and f"SHA-256 {HASH} instead of {'0' * 64}" in checks["aws document"][1]
     assert doctor(collector, tmp_path, simulator, document_hash=None)[0]["aws document"][0] == "warning"
-    assert "create it in this region" in doctor(collector, tmp_path, simulator, document="other")[0]["aws document"][1]
+    assert "deploy apply` does both" in doctor(collector, tmp_path, simulator, document="other")[0]["aws document"][1]
 
     checks, _ = doctor(collector, tmp_path, simulator, "--account", name, document="other")
     assert checks["ssm:SendCommand"][0] == "bad" and "InvalidDocument" in checks["ssm:SendCommand"][1]

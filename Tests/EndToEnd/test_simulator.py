@@ -1,5 +1,7 @@
 """The fleet simulator with boto3 and the AWS CLI: its protocol is theirs, its limits are AWS's."""
 
+import base64
+import hashlib
 import json
 import os
 import re
@@ -258,3 +260,110 @@ def test_the_documentation_shows_what_comes_out():
     listed = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True).stdout
     for name in re.findall(r"^\| `(\w+)` \| \w+ ", text, re.M):
         assert f"  {name} " in listed
+
+
+def content(text):
+    steps = [{"action": "aws:runShellScript", "name": "scan", "inputs": {"runCommand": [text]}}]
+    return json.dumps({"schemaVersion": "2.2", "description": f"dbcensus {text}: a test", "mainSteps": steps})
+
+
+def versions(ssm, name="dbcensus"):
+    return {one["DocumentVersion"]: one for page in ssm.get_paginator("list_document_versions").paginate(Name=name, PaginationConfig={"PageSize": 1})
+            for one in page["DocumentVersions"]}
+
+
+def test_documents_and_their_versions():
+    with Simulator("--without-document", "--regions", f"{REGION},us-east-1") as simulator:
+        ssm = simulator.client("ssm")
+        with refused("InvalidDocument"):
+            ssm.describe_document(Name="dbcensus")
+        made = ssm.create_document(Name="dbcensus", Content=content("1"), DocumentType="Command", DocumentFormat="JSON", VersionName="one")["DocumentDescription"]
+        assert made["Status"] == "Creating" and made["Hash"] == hashlib.sha256(content("1").encode()).hexdigest() and made["Owner"] == simulator.hub
+        time.sleep(0.4)
+        assert ssm.describe_document(Name="dbcensus")["Document"]["Status"] == "Active"
+        with refused("DocumentAlreadyExists"):
+            ssm.create_document(Name="dbcensus", Content=content("1"), DocumentType="Command")
+        with refused("InvalidDocumentContent"):
+            ssm.create_document(Name="another", Content="no JSON", DocumentType="Command")
+        with refused("InvalidDocumentSchemaVersion"):
+            ssm.create_document(Name="another", Content="{}", DocumentType="Command")
+        with refused("MaxDocumentSizeExceeded"):
+            ssm.create_document(Name="another", Content=content("x" * 70_000), DocumentType="Command")
+        with refused("DuplicateDocumentContent"):
+            ssm.update_document(Name="dbcensus", Content=content("1"), DocumentVersion="$LATEST")
+        with refused("DuplicateDocumentVersionName"):
+            ssm.update_document(Name="dbcensus", Content=content("2"), DocumentVersion="$LATEST", VersionName="one")
+        with refused("InvalidDocumentVersion"):
+            ssm.update_document(Name="dbcensus", Content=content("2"), DocumentVersion="7")
+        assert ssm.update_document(Name="dbcensus", Content=content("2"), DocumentVersion="1", VersionName="two")["DocumentDescription"]["DocumentVersion"] == "2"
+        assert [(one["VersionName"], one["IsDefaultVersion"]) for one in versions(ssm).values()] == [("one", True), ("two", False)]
+        assert ssm.get_document(Name="dbcensus")["Content"] == content("1")
+        assert ssm.get_document(Name="dbcensus", VersionName="two")["Content"] == content("2")
+        with refused("InvalidDocumentVersion"):
+            ssm.update_document_default_version(Name="dbcensus", DocumentVersion="3")
+        ssm.update_document_default_version(Name="dbcensus", DocumentVersion="2")
+        described = ssm.describe_document(Name="dbcensus")["Document"]
+        assert (described["DocumentVersion"], described["DefaultVersion"], described["Description"]) == ("2", "2", "dbcensus 2: a test")
+        # Each region has its own documents.
+        with refused("InvalidDocument"):
+            simulator.client("ssm", region="us-east-1").describe_document(Name="dbcensus")
+        with refused("InvalidDocumentOperation"):
+            ssm.delete_document(Name="dbcensus", DocumentVersion="2")
+        ssm.delete_document(Name="dbcensus")
+        with refused("InvalidDocument"):
+            ssm.get_document(Name="dbcensus")
+
+
+def test_a_document_is_shared_with_twenty_accounts_a_call():
+    with Simulator("--without-document", "--accounts", 45) as simulator:
+        ssm, spoke = simulator.client("ssm"), simulator.instances()[-1]["account"]
+        ssm.create_document(Name="dbcensus", Content=content("1"), DocumentType="Command")
+        ssm.update_document(Name="dbcensus", Content=content("2"), DocumentVersion="$LATEST")
+        ids = [f"{100_000_000_000 + number}" for number in range(21)]
+        share = {"Name": "dbcensus", "PermissionType": "Share"}
+        with refused("ValidationException"):
+            ssm.modify_document_permission(**share, AccountIdsToAdd=ids)
+        ssm.modify_document_permission(**share, AccountIdsToAdd=ids[:19] + [spoke])
+        found = [one["AccountId"] for page in iter_pages(ssm.describe_document_permission, MaxResults=7, **share) for one in page["AccountSharingInfoList"]]
+        assert sorted(found) == sorted(ids[:19] + [spoke])
+        # Without more, the default version is shared and no other.
+        theirs = simulator.client("ssm", simulator.role(spoke))
+        arn = f"arn:aws:ssm:{REGION}:{simulator.hub}:document/dbcensus"
+        assert theirs.describe_document(Name=arn)["Document"]["DocumentVersion"] == "1"
+        with refused("InvalidDocumentVersion"):
+            theirs.describe_document(Name=arn, DocumentVersion="2")
+        with refused("InvalidDocument"):
+            theirs.describe_document(Name="dbcensus")
+        with refused("InvalidDocument"):
+            theirs.update_document(Name="dbcensus", Content=content("3"), DocumentVersion="$LATEST")
+        ssm.modify_document_permission(**share, AccountIdsToAdd=[spoke], SharedDocumentVersion="$ALL")
+        assert theirs.describe_document(Name=arn, DocumentVersion="2")["Document"]["DocumentVersion"] == "2"
+        # A document that is shared cannot be deleted; one of another hash is not run.
+        with refused("InvalidDocumentOperation"):
+            ssm.delete_document(Name="dbcensus")
+        instance = next(one["instance"] for one in simulator.instances() if one["account"] == spoke)
+        with refused("InvalidDocument"):
+            theirs.send_command(DocumentName=arn, InstanceIds=[instance], DocumentVersion="2", DocumentHashType="Sha256",
+                                DocumentHash=hashlib.sha256(content("1").encode()).hexdigest())
+        ssm.modify_document_permission(**share, AccountIdsToRemove=[spoke])
+        with refused("InvalidDocument"):
+            theirs.describe_document(Name=arn)
+
+
+def iter_pages(call, **arguments):
+    """boto3 has no paginator for it."""
+    token = {}
+    while token is not None:
+        page = call(**arguments, **token)
+        yield page
+        token = {"NextToken": page["NextToken"]} if page.get("NextToken") else None
+
+
+def test_an_object_keeps_its_sha256():
+    with Simulator() as simulator:
+        s3, sum = simulator.client("s3"), base64.b64encode(hashlib.sha256(b"agent").digest()).decode()
+        s3.put_object(Bucket="agents", Key="a", Body=b"agent", ChecksumSHA256=sum)
+        assert s3.head_object(Bucket="agents", Key="a", ChecksumMode="ENABLED")["ChecksumSHA256"] == sum
+        assert "ChecksumSHA256" not in s3.head_object(Bucket="agents", Key="a")
+        with refused("BadDigest"):
+            s3.put_object(Bucket="agents", Key="a", Body=b"another", ChecksumSHA256=sum)

@@ -6,7 +6,6 @@ import pathlib
 import subprocess
 import sys
 
-import boto3
 import pytest
 from cfnlint.decode import cfn_yaml as decoder
 
@@ -106,9 +105,7 @@ def test_a_stack_set_brings_the_role_to_every_account_of_a_unit(moto):
         Parameters=[{"ParameterKey": "HubAccountId", "ParameterValue": HUB}, {"ParameterKey": "ExternalId", "ParameterValue": EXTERNAL_ID},
                     {"ParameterKey": "RoleName", "ParameterValue": "organisation-role"}])
     cloudformation.create_stack_instances(StackSetName="dbcensus-spoke", DeploymentTargets={"OrganizationalUnitIds": [unit]}, Regions=[REGION])
-    session = moto.client("sts").assume_role(RoleArn=f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole", RoleSessionName="test")["Credentials"]
-    iam = boto3.client("iam", region_name=REGION, endpoint_url=moto.url, aws_access_key_id=session["AccessKeyId"],
-                       aws_secret_access_key=session["SecretAccessKey"], aws_session_token=session["SessionToken"])
+    iam = moto.member("iam", account)
     assert iam.get_role(RoleName="organisation-role")["Role"]["Arn"] == f"arn:aws:iam::{account}:role/organisation-role"
 
 

@@ -32,7 +32,7 @@ struct HouseRulesTests {
             "NIOFoundationCompat", "NIOHTTP1", "NIOPosix", "NIOSSL", "Synchronization",
         ],
         "Fleet": [
-            "AWSClient", "Foundation", "FoundationEssentials", "Inventory", "Logging", "NIOPosix", "Report",
+            "AWSClient", "Crypto", "Foundation", "FoundationEssentials", "Inventory", "Logging", "NIOPosix", "Report",
             "Synchronization",
         ],
         "FleetSimulator": [

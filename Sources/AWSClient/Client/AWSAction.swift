@@ -6,6 +6,8 @@ package enum AWSRole: String, Sendable, CaseIterable {
     case spoke
     /// Installs and updates the product.
     case deploy
+    /// Removes the product: an administrator, once.
+    case remove
     /// Writes exports.
     case export
     /// Writes backups.

@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 
 /// The credentials of a role that other credentials may assume.
 package struct RoleCredentials: CredentialsProvider {
@@ -23,9 +24,23 @@ package struct RoleCredentials: CredentialsProvider {
         {
             request.durationSeconds = Self.chainedSeconds
         }
-        let answer = try await client.send(request)
+        let answer = try await assume(request)
         return answer.credentials.credentials(
             account: Self.account(of: request.roleArn), source: "the role \(request.roleArn)")
+    }
+
+    /// A role whose trust policy knows no session tags is taken without them: no call tells what the policy allows.
+    private func assume(_ request: STS.AssumeRole) async throws(AWSError) -> STS.AssumedRole {
+        do throws(AWSError) { return try await client.send(request) } catch {
+            guard error.kind == .denied, !request.tags.isEmpty || request.sourceIdentity != nil else { throw error }
+            var plain = request
+            (plain.tags, plain.sourceIdentity) = ([:], nil)
+            let answer = try await client.send(plain)
+            client.environment.logger.warning(
+                "the role does not allow sts:TagSession and sts:SetSourceIdentity: CloudTrail will not show who asked",
+                metadata: ["role": "\(request.roleArn)"])
+            return answer
+        }
     }
 
     package func invalidate(_ credentials: AWSCredentials) async {}

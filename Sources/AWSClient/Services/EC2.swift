@@ -10,7 +10,8 @@ package enum EC2 {
     /// The regions, and whether the account enabled them.
     package struct DescribeRegions: QueryAction {
         package static let description = ActionDescription(
-            .ec2, "DescribeRegions", roles: [.spoke], reason: "Finds the regions that the account enabled.")
+            .ec2, "DescribeRegions", roles: [.spoke, .deploy, .remove],
+            reason: "Finds the regions that the account enabled.")
 
         package struct Region: Sendable, Equatable {
             package var name: String

@@ -34,7 +34,7 @@ package enum Organizations {
     /// All accounts of the organisation.
     package struct ListAccounts: JSONAction, PagedAction {
         package static let description = ActionDescription(
-            .organizations, "ListAccounts", roles: [.hub], reason: "Finds the organisation's accounts.")
+            .organizations, "ListAccounts", roles: [.hub, .deploy], reason: "Finds the organisation's accounts.")
 
         package var maxResults = pageSize
         package var nextToken: String?
@@ -53,7 +53,7 @@ package enum Organizations {
     /// The accounts of one root or unit, without those of the units below it.
     package struct ListAccountsForParent: JSONAction, PagedAction {
         package static let description = ActionDescription(
-            .organizations, "ListAccountsForParent", roles: [.hub],
+            .organizations, "ListAccountsForParent", roles: [.hub, .deploy],
             reason: "Finds the accounts of an organisational unit.")
 
         package var parentId: String
@@ -74,7 +74,7 @@ package enum Organizations {
     /// The units directly below a root or a unit.
     package struct ListOrganizationalUnitsForParent: JSONAction, PagedAction {
         package static let description = ActionDescription(
-            .organizations, "ListOrganizationalUnitsForParent", roles: [.hub],
+            .organizations, "ListOrganizationalUnitsForParent", roles: [.hub, .deploy],
             reason: "Finds the units below an organisational unit.")
 
         package var parentId: String
@@ -95,7 +95,8 @@ package enum Organizations {
     /// The organisation's roots; there is one.
     package struct ListRoots: JSONAction, PagedAction {
         package static let description = ActionDescription(
-            .organizations, "ListRoots", roles: [.hub], reason: "Finds where the tree of organisational units begins.")
+            .organizations, "ListRoots", roles: [.hub, .deploy],
+            reason: "Finds where the tree of organisational units begins.")
 
         package var maxResults = pageSize
         package var nextToken: String?

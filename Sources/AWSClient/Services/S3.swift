@@ -14,12 +14,15 @@ package enum S3 {
         package var length: Int?
         package var etag: String?
         package var contentType: String?
+        /// The SHA-256 that S3 keeps, in base 64; nil for objects that were written without one.
+        package var sha256: String?
 
         init(_ answer: HTTPAnswer) {
             body = answer.body
             length = answer.header("content-length").flatMap { Int($0) }
             etag = answer.header("etag")
             contentType = answer.header("content-type")
+            sha256 = answer.header("x-amz-checksum-sha256")
         }
     }
 
@@ -73,6 +76,8 @@ package enum S3 {
             self.key = key
         }
 
+        package var headers: [NamedValue] { [NamedValue("x-amz-checksum-mode", "ENABLED")] }
+
         package static func output(_ answer: HTTPAnswer) throws(AWSError) -> Object { Object(answer) }
     }
 
@@ -86,15 +91,23 @@ package enum S3 {
         package var key: String
         package var body: [UInt8]
         package var contentType: String
+        /// The SHA-256 of the body in base 64: S3 refuses another body, and keeps it.
+        package var sha256: String?
 
-        package init(bucket: String, key: String, body: [UInt8], contentType: String = "application/octet-stream") {
+        package init(
+            bucket: String, key: String, body: [UInt8], contentType: String = "application/octet-stream",
+            sha256: String? = nil
+        ) {
             self.bucket = bucket
             self.key = key
             self.body = body
             self.contentType = contentType
+            self.sha256 = sha256
         }
 
-        package var headers: [NamedValue] { [NamedValue("Content-Type", contentType)] }
+        package var headers: [NamedValue] {
+            [NamedValue("Content-Type", contentType)] + (sha256.map { [NamedValue("x-amz-checksum-sha256", $0)] } ?? [])
+        }
 
         package static func output(_ answer: HTTPAnswer) throws(AWSError) -> Object { Object(answer) }
     }

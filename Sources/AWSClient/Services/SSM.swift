@@ -5,7 +5,7 @@ extension AWSService {
     package static let ssm = AWSService(id: "SSM", prefix: "ssm", wire: .json(target: "AmazonSSM"))
 }
 
-/// AWS Systems Manager, API version 2014-11-06. Files beside this one add the actions of Run Command.
+/// AWS Systems Manager, API version 2014-11-06. Files beside this one add documents and Run Command.
 package enum SSM {
     /// A condition on managed nodes: a key, and one of the values.
     package struct Filter: Codable, Sendable, Equatable {
@@ -56,37 +56,5 @@ package enum SSM {
 
         package static func items(_ output: Output) -> [Node] { output.instanceInformationList ?? [] }
         package static func nextToken(_ output: Output) -> String? { output.nextToken }
-    }
-
-    /// A document's version and hash.
-    package struct DescribeDocument: JSONAction {
-        package static let description = ActionDescription(
-            .ssm, "DescribeDocument", roles: [.hub, .spoke, .deploy],
-            reason: "Checks that the document is there and is the one that this version made.")
-
-        /// A name, or the ARN of a document that another account shares.
-        package var name: String
-        package var documentVersion: String?
-
-        package struct Output: Decodable, Sendable {
-            package struct Document: Decodable, Sendable, Equatable {
-                package var name: String
-                package var documentVersion: String?
-                package var hash: String?
-                /// `Sha256` or `Sha1`.
-                package var hashType: String?
-                /// `Active`, `Creating`, `Updating`, `Deleting` or `Failed`.
-                package var status: String?
-                package var documentType: String?
-                package var owner: String?
-            }
-
-            package var document: Document
-        }
-
-        package init(name: String, documentVersion: String? = nil) {
-            self.name = name
-            self.documentVersion = documentVersion
-        }
     }
 }

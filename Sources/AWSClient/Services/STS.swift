@@ -10,7 +10,7 @@ package enum STS {
     /// Who am I: the account and the ARN of the credentials. No policy can deny it.
     package struct GetCallerIdentity: QueryAction {
         package static let description = ActionDescription(
-            .sts, "GetCallerIdentity", roles: [.hub, .spoke, .deploy, .export, .backup, .snapshot],
+            .sts, "GetCallerIdentity", roles: [.hub, .spoke, .deploy, .remove, .export, .backup, .snapshot],
             reason: "Shows which identity the credentials are.")
 
         package struct Output: Sendable, Equatable {

@@ -16,7 +16,8 @@ struct CollectorCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "The service:",
                 subcommands: [
-                    ServeCommand.self, TokenCommand.self, DoctorCommand.self, BackupCommand.self, RestoreCommand.self,
+                    ServeCommand.self, DeployCommand.self, TokenCommand.self, DoctorCommand.self, BackupCommand.self,
+                    RestoreCommand.self,
                     RebuildCommand.self, ConfigCommand.self, OpenAPICommand.self,
                 ]),
             CommandGroup(

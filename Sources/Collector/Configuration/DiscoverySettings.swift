@@ -84,16 +84,28 @@ extension Setting where Root == Configuration {
             "The SSM document in the collector's account, which shares it with the other accounts."),
         .init(
             "discovery.document_version", \.discovery.settings.document.version, .text,
-            "The version of the document that is run."),
+            """
+            The version of the document that is run: a number for all regions, or $DEFAULT for each region's own \
+            default version.
+            """),
         .init(
             "discovery.document_hash", \.discovery.settings.document.hash, .optional(.text),
-            "The SHA-256 of the document, from `make document`. AWS refuses a document with another hash."),
+            "The SHA-256 of the document, from `deploy apply`. The collector runs no document with another hash."),
+        .init(
+            "discovery.previous_document_hash", \.discovery.settings.document.previousHash, .optional(.text),
+            """
+            While you roll out a new document: the SHA-256 of the previous one, which other regions still run. Only \
+            with document_version $DEFAULT.
+            """),
         .init(
             "discovery.delivery", \.discovery.settings.agent.delivery, .choice,
             "How hosts get the agent, as the document was made: see docs/operate/ssm-document.md."),
         .init(
             "discovery.agent_bucket", \.discovery.settings.agent.bucket, .optional(.text),
-            "The bucket with the agents. Runs need it with the delivery presigned."),
+            """
+            The bucket with the agents. Runs need it with the delivery presigned. {region} in its name stands for the \
+            region of the hosts: a bucket for each region.
+            """),
         .init(
             "discovery.agent_prefix", \.discovery.settings.agent.prefix, .text(mayBeEmpty: true),
             "The folder of the agents in the bucket, with a slash at its end."),

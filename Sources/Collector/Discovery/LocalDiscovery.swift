@@ -58,6 +58,11 @@ final class LocalDiscovery: Sendable {
         try await Preview(environment, settings, request)
     }
 
+    /// Removes the agent from all hosts.
+    func clean(_ settings: DiscoverySettings) async throws -> [HostCleaner.Scope] {
+        try await HostCleaner(environment, settings).run()
+    }
+
     /// A client of the collector's own identity.
     func hub() async throws(AWSError) -> AWSClient { try await session.hub() }
 

@@ -11,6 +11,7 @@ struct BatchRunner {
     /// The account's client, in the task's region.
     let client: AWSClient
     let hub: (client: AWSClient, account: String)
+    let documents: DocumentFinder
     let pace: PollPace
     /// Places for batches whose reports are read and stored.
     let intake: FairLimiter
@@ -46,11 +47,11 @@ struct BatchRunner {
 
     /// The command of the batch; nil when it was not sent: the run stopped, or AWS refused one of the hosts.
     private func send(_ batch: Batch) async throws -> String? {
+        let request = try await request(batch)
         let now = environment.now()
         guard try await environment.stored({ [lease] in try $0.beginSending(batch, lease, now: now) }) else {
             return nil
         }
-        let request = try await request(batch)
         do throws(AWSError) {
             let command = try await client.send(request).command
             environment.metrics.change { $0.commands += 1 }
@@ -83,19 +84,23 @@ struct BatchRunner {
     }
 
     private func request(_ batch: Batch) async throws -> SSM.SendCommand {
-        let document = SpokeAccess.document(settings, client, hub: hub.account, account: lease.accountID)
+        let name = SpokeAccess.document(settings, client, hub: hub.account, account: lease.accountID)
+        let document = try await documents.document(settings, job: lease.job.id, hub.client.in(region: client.region))
         var request = SSM.SendCommand(
-            documentName: document, instanceIds: batch.hosts.keys.sorted(),
+            documentName: name, instanceIds: batch.hosts.keys.sorted(),
             parameters: ["fetch": [batch.fetches ? "yes" : "no"]])
         if settings.agent.delivery != .presigned {
             request.parameters["architecture"] = [batch.architecture]
-        } else if batch.fetches, let bucket = settings.agent.bucket {
-            let object = S3.GetObject(bucket: bucket, key: settings.agent.key(batch.architecture))
+        } else if batch.fetches, let bucket = settings.agent.bucket(in: client.region) {
+            let object = S3.GetObject(
+                bucket: bucket.name,
+                key: settings.agent.key(batch.architecture, version: document.agentVersion ?? settings.agent.version))
             let seconds = min(604_800, settings.deliverySeconds + settings.commandSeconds)
-            request.parameters["url"] = [try await hub.client.presign(object, seconds: seconds)]
+            let owner = hub.client.in(region: bucket.region ?? hub.client.region)
+            request.parameters["url"] = [try await owner.presign(object, seconds: seconds)]
         }
-        request.documentVersion = settings.document.version
-        if let hash = settings.document.hash {
+        request.documentVersion = document.version
+        if let hash = document.hash {
             (request.documentHash, request.documentHashType) = (hash, "Sha256")
         }
         request.comment = batch.comment

@@ -8,6 +8,7 @@ import Synchronization
 struct TaskRunner {
     let environment: FleetEnvironment
     let access: SpokeAccess
+    let documents: DocumentFinder
     let limits: Limits
     let pace: PollPace
     let lease: TaskLease
@@ -109,8 +110,8 @@ struct TaskRunner {
         let client = try await access.spoke(lease.accountID, lease.job, settings).in(region: lease.region)
         let hub = try await access.hub()
         let runner = BatchRunner(
-            environment: environment, lease: lease, settings: settings, client: client, hub: hub, pace: pace,
-            intake: limits.intake)
+            environment: environment, lease: lease, settings: settings, client: client, hub: hub,
+            documents: documents, pace: pace, intake: limits.intake)
         let known = try await environment.stored { [lease] in try $0.openBatches(lease) }
         // After a failure nothing more is sent: what waits stays planned.
         let failure = FirstFailure()

@@ -59,8 +59,13 @@ package struct DiscoverySettings: Codable, Sendable, Equatable {
     /// The SSM document.
     package struct Document: Codable, Sendable, Equatable {
         package var name = "dbcensus"
-        package var version = "1"
+        /// A number, or `$DEFAULT`: each region's own default version.
+        package var version = Document.defaultVersion
         package var hash: String?
+        /// The document that other regions still run while a new one is rolled out.
+        package var previousHash: String?
+
+        package static let defaultVersion = "$DEFAULT"
 
         package init() {}
 
@@ -81,8 +86,19 @@ package struct DiscoverySettings: Codable, Sendable, Equatable {
 
         package init() {}
 
+        /// Stands for the region's name in the name of a bucket.
+        package static let regionMark = "{region}"
+
+        /// The bucket for hosts of a region, and the region that has it; nil for the collector's own.
+        package func bucket(in region: String) -> (name: String, region: String?)? {
+            bucket.map { name in
+                name.contains(Self.regionMark)
+                    ? (name.replacing(Self.regionMark, with: region), region) : (name, nil)
+            }
+        }
+
         /// The object of an architecture.
-        package func key(_ architecture: String) -> String {
+        package func key(_ architecture: String, version: String) -> String {
             "\(prefix)dbcensus-agent-\(version)-linux-\(architecture).gz"
         }
     }

@@ -19,7 +19,7 @@ final class CommandBook: Sendable {
         var cancelled: (at: Double, instances: Set<String>?)?
     }
 
-    let documents: [String: Document]
+    let documents: DocumentBook
     let hosts: Hosts
     let real: RealHosts?
     private let fleet: Fleet
@@ -29,7 +29,7 @@ final class CommandBook: Sendable {
 
     init(fleet: Fleet, documents: [Document], hosts: Hosts, real: RealHosts?) {
         self.fleet = fleet
-        self.documents = Dictionary(documents.map { ($0.name, $0) }) { $1 }
+        self.documents = DocumentBook(fleet, documents)
         self.hosts = hosts
         self.real = real
     }

@@ -11,8 +11,10 @@ struct Document: Sendable {
     var parameters: [String: JSON]
     /// Whether its hosts print a report of dbcensus.
     var isCensus: Bool
-    /// Its file; nil for one that is built in.
+    /// Its file; nil for one that is built in, or that a call made.
     var path: String?
+    var content: [UInt8] = []
+    var description: String?
 
     /// A document of Amazon's, which prints a line.
     static let runShellScript = Document(
@@ -29,22 +31,36 @@ struct Document: Sendable {
     /// The document `name` from a file of schema 2.2.
     init(name: String, path: String) throws {
         let content = try Data(contentsOf: URL(filePath: path))
-        let json = try JSONDecoder().decode(JSON.self, from: content)
+        do throws(AWSFailure) { self = try Document(name: name, content: Array(content)) } catch {
+            throw SimulatorError("\(path): \(error.message)")
+        }
+        self.path = path
+    }
+
+    /// A document of schema 2.2. Its hosts print a report if its first step is `scan`.
+    init(name: String, content: [UInt8]) throws(AWSFailure) {
+        guard let json = try? JSONDecoder().decode(JSON.self, from: Data(content)) else {
+            throw AWSFailure("InvalidDocumentContent", "JSON not well-formed.")
+        }
+        guard json["schemaVersion"]?.string == "2.2" else {
+            throw AWSFailure("InvalidDocumentSchemaVersion", "The version of the document schema isn't supported.")
+        }
         let steps = (json["mainSteps"]?.array ?? []).filter { $0["action"]?.string == "aws:runShellScript" }
-        guard json["schemaVersion"]?.string == "2.2", !steps.isEmpty else {
-            throw SimulatorError("\(path) is not a Run Command document of schema 2.2 with steps aws:runShellScript")
+        guard !steps.isEmpty else {
+            throw AWSFailure("InvalidDocumentContent", "The document has no step aws:runShellScript.")
         }
         self.init(
             name: name,
             steps: steps.map { step in
                 let lines = step["inputs"]?["runCommand"]?.strings ?? []
                 return (step["name"]?.string ?? "", lines.joined(separator: "\n") + "\n")
-            }, hash: Signature.hash(Array(content)),
+            }, hash: Signature.hash(content),
             parameters: Dictionary(
                 (json["parameters"]?.fields ?? []).compactMap { key, value in value.map { (key, $0) } }
             ) { $1 },
-            isCensus: true)
-        self.path = path
+            isCensus: steps.first?["name"]?.string == "scan")
+        self.content = content
+        description = json["description"]?.string
     }
 
     init(name: String, steps: [(name: String, shell: String)], hash: String, parameters: [String: JSON], isCensus: Bool)

@@ -14,7 +14,7 @@ struct RealHosts: Sendable {
     var runner: String?
 
     func takes(_ instance: Instance, _ document: Document) -> Bool {
-        instance.number < count && instance.kind == .managed && document.isCensus && document.steps.first?.shell != ""
+        instance.number < count && instance.kind == .managed && document.steps.contains { $0.shell != "" }
     }
 
     /// Runs the steps as the SSM agent does: the status of the first that fails, and what each printed.

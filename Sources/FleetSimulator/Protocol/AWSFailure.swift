@@ -31,8 +31,10 @@ enum Service: String, Sendable, CaseIterable {
         case .ec2: ["DescribeRegions", "DescribeInstances"]
         case .ssm:
             [
-                "DescribeInstanceInformation", "DescribeDocument", "SendCommand", "ListCommandInvocations",
-                "GetCommandInvocation", "CancelCommand",
+                "DescribeInstanceInformation", "SendCommand", "ListCommandInvocations", "GetCommandInvocation",
+                "CancelCommand", "CreateDocument", "UpdateDocument", "UpdateDocumentDefaultVersion", "DeleteDocument",
+                "DescribeDocument", "GetDocument", "ListDocumentVersions", "ModifyDocumentPermission",
+                "DescribeDocumentPermission",
             ]
         case .s3: ["GetObject", "PutObject", "HeadObject"]
         case .sns: ["Publish"]

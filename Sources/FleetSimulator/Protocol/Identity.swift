@@ -21,6 +21,8 @@ final class Identities: Sendable {
         var externalID: String? = "fleet"
         /// What the roles may not call, as `service:Action`.
         var denied: Set<String> = []
+        /// Whether the trust policies allow sts:TagSession and sts:SetSourceIdentity.
+        var takesTags = true
     }
 
     struct Key: Sendable {

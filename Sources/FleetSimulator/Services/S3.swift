@@ -6,10 +6,18 @@ import Synchronization
 final class ObjectStore: Sendable {
     static let limit = 64 << 20
     private let objects = Mutex<(bytes: Int, values: [String: [UInt8]])>((0, [:]))
+    /// The SHA-256 with which an object was written, in base 64.
+    private let checksums = Mutex<[String: String]>([:])
 
     func get(_ key: String) -> [UInt8]? { objects.withLock { $0.values[key] } }
+    func checksum(_ key: String) -> String? { checksums.withLock { $0[key] } }
 
-    func put(_ key: String, _ bytes: [UInt8]) -> Bool {
+    func put(_ key: String, _ bytes: [UInt8], checksum: String? = nil) -> Bool {
+        checksums.withLock { $0[key] = checksum }
+        return keep(key, bytes)
+    }
+
+    private func keep(_ key: String, _ bytes: [UInt8]) -> Bool {
         objects.withLock { objects in
             let total = objects.bytes - (objects.values[key]?.count ?? 0) + bytes.count
             guard total <= 4 * Self.limit else { return false }
@@ -27,11 +35,21 @@ extension Call {
             throw AWSFailure("NotImplemented", "fleet-simulator has objects and no actions of buckets", status: 501)
         }
         func headers(_ bytes: [UInt8]) -> [String: String] {
-            ["ETag": "\"\(Signature.hex(Insecure.MD5.hash(data: bytes)))\"", "Content-Type": "binary/octet-stream"]
+            var headers = [
+                "ETag": "\"\(Signature.hex(Insecure.MD5.hash(data: bytes)))\"", "Content-Type": "binary/octet-stream",
+            ]
+            if action == "PutObject" || request.header("x-amz-checksum-mode") == "ENABLED" {
+                headers["x-amz-checksum-sha256"] = simulator.objects.checksum(key)
+            }
+            return headers
         }
         switch action {
         case "PutObject":
-            guard simulator.objects.put(key, request.body) else {
+            let checksum = request.header("x-amz-checksum-sha256")
+            guard checksum == nil || checksum == Data(SHA256.hash(data: request.body)).base64EncodedString() else {
+                throw AWSFailure("BadDigest", "The SHA256 you specified did not match the calculated checksum.")
+            }
+            guard simulator.objects.put(key, request.body, checksum: checksum) else {
                 throw AWSFailure("EntityTooLarge", "fleet-simulator keeps 256 MB of objects")
             }
             return .object(nil, headers: headers(request.body))

@@ -5,7 +5,6 @@ extension Call {
     func ssm(_ input: JSON) throws(AWSFailure) -> JSON {
         switch action {
         case "DescribeInstanceInformation": return try nodes(input)
-        case "DescribeDocument": return try describeDocument(input)
         case "SendCommand": return try sendCommand(input)
         case "ListCommandInvocations": return try listInvocations(input)
         case "GetCommandInvocation": return try getInvocation(input)
@@ -13,7 +12,7 @@ extension Call {
             let command = try command(input)
             simulator.commands.cancel(command, instances: input["InstanceIds"]?.strings.map { Set($0) })
             return .object([])
-        default: throw unknownAction
+        default: return try documentAction(input)
         }
     }
 
@@ -62,48 +61,9 @@ extension Call {
         ])
     }
 
-    /// The document of a name, or of an ARN of the hub or of this account.
-    private func document(_ name: String) throws(AWSFailure) -> Document {
-        var name = name
-        if name.hasPrefix("arn:") {
-            let parts = name.split(separator: ":", omittingEmptySubsequences: false)
-            guard parts.count == 6, parts[3] == region, [fleet.hub.id, account.id].contains(String(parts[4])),
-                parts[5].hasPrefix("document/")
-            else { throw AWSFailure("InvalidDocument", "Document with name \(name) does not exist.") }
-            name = String(parts[5].dropFirst(9))
-        } else if account.index > 0, simulator.commands.documents[name]?.isCensus == true {
-            // A spoke names what the hub shares by its ARN.
-            throw AWSFailure("InvalidDocument", "Document with name \(name) does not exist.")
-        }
-        guard let document = simulator.commands.documents[name] else {
-            throw AWSFailure("InvalidDocument", "Document with name \(name) does not exist.")
-        }
-        return document
-    }
-
-    private func check(_ version: String?) throws(AWSFailure) {
-        guard [nil, "1", "$DEFAULT", "$LATEST"].contains(version) else {
-            throw AWSFailure("InvalidDocumentVersion", "The document version is not valid or does not exist.")
-        }
-    }
-
-    private func describeDocument(_ input: JSON) throws(AWSFailure) -> JSON {
-        let document = try document(input["Name"]?.string ?? "")
-        try check(input["DocumentVersion"]?.string)
-        return [
-            "Document": [
-                "Name": .string(document.name), "Hash": .string(document.hash), "HashType": "Sha256",
-                "Owner": .string(document.isCensus ? fleet.hub.id : "Amazon"), "Status": "Active",
-                "DocumentVersion": "1",
-                "LatestVersion": "1", "DefaultVersion": "1", "DocumentType": "Command", "SchemaVersion": "2.2",
-                "DocumentFormat": "JSON", "PlatformTypes": ["Linux"], "TargetType": "/AWS::EC2::Instance",
-            ]
-        ]
-    }
-
     private func sendCommand(_ input: JSON) throws(AWSFailure) -> JSON {
-        let document = try document(input["DocumentName"]?.string ?? "")
-        try check(input["DocumentVersion"]?.string)
+        let document = try document(input["DocumentName"]?.string ?? "").version(input["DocumentVersion"]?.string)
+            .document
         if let hash = input["DocumentHash"]?.string, hash.lowercased() != document.hash {
             throw AWSFailure("InvalidDocument", "The document hash does not match the hash of the document's content.")
         }

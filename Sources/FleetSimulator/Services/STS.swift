@@ -51,6 +51,12 @@ extension Call {
                     "ValidationError",
                     "1 validation error detected: Value '\(source)' at 'sourceIdentity' failed to satisfy constraint")
             }
+            guard simulator.identities.settings.takesTags || (tags.isEmpty && form["SourceIdentity"] == nil) else {
+                throw AWSFailure(
+                    "AccessDenied",
+                    "User: \(principal.arn) is not authorized to perform: sts:TagSession on resource: \(arn)",
+                    status: 403)
+            }
             let session = simulator.identities.session(target, role: role, name: name, seconds: seconds)
             simulator.identities.note(
                 .init(

@@ -45,19 +45,46 @@ struct AWSChecks {
             return try write("aws external id", .bad(error.message))
         }
         func spoke(_ id: String) -> AWSClient {
-            guard let role = configuration.settings.roleName else { return hub }
-            let partition = Partition.of(hub.region).id
-            return hub.assuming(
-                role: "arn:\(partition):iam::\(id):role/\(role)", session: "dbcensus-doctor",
-                externalID: externalID)
+            guard let role = role(id, hub) else { return hub }
+            return hub.assuming(role: role, session: Self.sessionName, externalID: externalID)
         }
         if let account {
             try await SpokeChecks(
                 checks: self, hub: me.account, client: spoke(account), hasExternalID: externalID != nil
             ).run(write)
+            if let role = role(account, hub), configuration.settings.tagsSessions {
+                var request = STS.AssumeRole(
+                    roleArn: role, roleSessionName: Self.sessionName, externalId: externalID, durationSeconds: nil)
+                request.tags = ["dbcensus-job": "doctor", "dbcensus-requester": "doctor"]
+                request.sourceIdentity = "doctor"
+                try write("sts:TagSession", await sessionTags(hub, request))
+            }
         } else {
             try write("aws document", await document(hub, name: configuration.settings.document.name))
             try await organisation(hub, spoke, write)
+        }
+    }
+
+    private static let sessionName = "dbcensus-doctor"
+
+    /// The role of an account; nil for the caller's own credentials.
+    private func role(_ account: String, _ hub: AWSClient) -> String? {
+        let own = configuration.settings.accounts.first { $0.id == account }?.roleARN
+        return configuration.settings.roleName.map {
+            own ?? "arn:\(Partition.of(hub.region).id):iam::\(account):role/\($0)"
+        }
+    }
+
+    /// Whether the trust policy allows what CloudTrail shows of a session. Discovery also works without.
+    private func sessionTags(_ hub: AWSClient, _ request: STS.AssumeRole) async -> Check {
+        do throws(AWSError) {
+            _ = try await hub.send(request)
+            return .good("sessions name the run and who asked for it")
+        } catch {
+            return .warning(
+                "sessions do not name the run and who asked for it, because the role's trust policy does not allow "
+                    + "sts:TagSession and sts:SetSourceIdentity: deploy packaging/aws/spoke.yaml again, or set "
+                    + "discovery.tag_sessions: false (\(Self.text(error)))")
         }
     }
 
@@ -81,6 +108,9 @@ struct AWSChecks {
                     "\(found), SHA-256 \(document.hash ?? "unknown"): set discovery.document_hash, so that the collector rejects a changed document"
                 )
             }
+            if let previous = configuration.settings.document.previousHash, document.hash?.lowercased() == previous {
+                return .good("\(found), the one of discovery.previous_document_hash")
+            }
             return document.hash?.lowercased() == wanted
                 ? .good("\(found), with the configured SHA-256")
                 : .bad(
@@ -90,7 +120,7 @@ struct AWSChecks {
             return .bad(
                 Self.text(error)
                     + (error.kind == .notFound
-                        ? ": create it in this region and share it with this account, as docs/operate/ssm-document.md shows"
+                        ? ": create it in this region and share it with this account: `dbcensus-collector deploy apply` does both"
                         : ""))
         }
     }

@@ -2,8 +2,6 @@ import AWSClient
 import Fleet
 import Foundation
 import Inventory
-import Logging
-import Store
 import Terminal
 
 /// `scan --dry-run`: what would be sent to whom, and with which permissions.
@@ -13,22 +11,13 @@ struct ScanPreview {
     let request: ScanRequest
 
     func run(_ format: ScanCommand.Format) async throws {
-        var logger = Logger(label: "dbcensus")
-        logger.logLevel = .critical
-        // Nothing is kept: the store is a temporary file.
-        let folder = FileManager.default.temporaryDirectory.appending(path: "dbcensus-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let store = try InventoryStore(path: folder.appending(path: "dry-run.sqlite").path)
         let region = request.regions.count == 1 && !request.regions[0].contains("*") ? request.regions[0] : nil
-        let local = LocalDiscovery(configuration, store, profile: profile, region: region, logger: logger) { _ in }
         let preview: Preview
-        do { preview = try await local.preview(configuration.settings, request) } catch let error as AWSError {
-            await local.close()
-            throw CollectorError(exitCode: .noRun, message: "\(error)")
-        }
-        await local.close()
-        try store.finish()
+        do {
+            preview = try await TemporaryDiscovery.with(configuration, profile: profile, region: region) {
+                try await $0.preview(configuration.settings, request)
+            }
+        } catch let error as AWSError { throw CollectorError(exitCode: .noRun, message: "\(error)") }
         guard format == .text else { return try Output.print(try JSONText.of(preview)) }
         try Output.print(Self.text(preview).joined(separator: "\n") + "\n")
     }
