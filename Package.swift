@@ -158,7 +158,7 @@ let package = Package(
                 "Collector", "Inventory", "Store", "Report", "Web",
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ] + web, swiftSettings: strict),
-        .testTarget(name: "RepositoryTests", dependencies: ["Engines"], swiftSettings: strict),
+        .testTarget(name: "RepositoryTests", dependencies: ["Engines", "Inventory"], swiftSettings: strict),
     ]
 )
 

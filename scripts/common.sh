@@ -91,9 +91,9 @@ swift_build() {
     if [ -t 2 ]; then printf '\r\033[K' >&2; fi
 }
 
-# python_with REQUIREMENTS-FILE: prints a Python that has them, in a virtual environment below .build.
+# python_with REQUIREMENTS-FILE [FOLDER]: prints a Python that has them, in a virtual environment below .build.
 python_with() {
-    local environment=.build/python
+    local environment=${2:-.build/python}
     local stamp=$environment/requirements.txt
     if ! cmp -s "$1" "$stamp" 2>/dev/null; then
         say "installing $(grep -c '^[a-z].*==' "$1") Python packages (pip, into $environment)"

@@ -86,6 +86,25 @@ def token(machine):
     return found[0]
 
 
+def test_the_log_goes_to_a_file_that_the_cloudwatch_agent_reads(first):
+    """As docs/operate/monitor.md shows it."""
+    with Machine(Debian.base) as machine:
+        install(machine, Debian, first)
+        machine.active()
+        examples = "/usr/share/doc/dbcensus-collector/examples"
+        wanted = json.loads(machine("cat", f"{examples}/cloudwatch-agent.json").stdout)["logs"]["logs_collected"]["files"]["collect_list"][0]
+        machine("install", "-D", "-m", "644", f"{examples}/log-to-file.conf", f"/etc/systemd/system/{UNIT}.service.d/log-to-file.conf")
+        machine.file("/etc/dbcensus/environment").write_text("DBCENSUS_METRICS_EMBEDDED=true\nDBCENSUS_METRICS_EMBEDDED_SECONDS=1\n")
+        machine("systemctl", "daemon-reload")
+        machine("systemctl", "restart", UNIT)
+        machine.active()
+        log = machine.file(wanted["file_path"])
+        machine.wait(lambda: '"_aws"' in log.read_text(), "the metrics in the log")
+        assert all(json.loads(line) for line in log.read_text().splitlines() if line.startswith("{"))
+        assert machine("stat", "-c", "%U %a", wanted["file_path"]).stdout.split() == ["root", "600"]
+        assert wanted["file_path"] in machine("cat", f"{examples}/logrotate.conf").stdout
+
+
 def test_installed_started_upgraded_and_removed(system, first, second):
     with Machine(system.base) as machine:
         install(machine, system, first, "agent", "collector")

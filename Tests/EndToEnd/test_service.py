@@ -305,7 +305,7 @@ def test_sighup_takes_what_needs_no_restart_and_refuses_nonsense(tmp_path):
 
 
 def test_embedded_metrics_are_what_cloudwatch_reads(tmp_path):
-    with Service(tmp_path, "metrics.embedded=true", "metrics.embedded_seconds=1") as service:
+    with Service(tmp_path, "metrics.embedded=true", "metrics.embedded_seconds=1", "metrics.embedded_labels=true") as service:
         service.send(report(1), report(2))
         assert service.get("/api/v1/hosts", token="dbc_x").status_code == 401
         time.sleep(3.5)

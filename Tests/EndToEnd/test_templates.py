@@ -6,7 +6,10 @@ import pathlib
 import subprocess
 import sys
 
+import boto3
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 from cfnlint.decode import cfn_yaml as decoder
 
 from aws import REGION, Moto, probe
@@ -42,16 +45,20 @@ def deploy(moto, template, name, **parameters):
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()])
     (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
     assert stack["StackStatus"] == "CREATE_COMPLETE", stack
-    return {entry["OutputKey"]: entry["OutputValue"] for entry in stack["Outputs"]}
+    return {entry["OutputKey"]: entry["OutputValue"] for entry in stack.get("Outputs", [])}
 
 
 def statements(moto, role):
     """What its policies allow."""
     iam = moto.client("iam")
     for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
-        document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-        # moto's CloudFormation stores the policy as Python prints it.
-        yield from (ast.literal_eval(document) if isinstance(document, str) else document)["Statement"]
+        yield from policy(iam, role, name)["Statement"]
+
+
+def policy(iam, role, name):
+    document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    # moto's CloudFormation stores the policy as Python prints it.
+    return ast.literal_eval(document) if isinstance(document, str) else document
 
 
 def listed(value):
@@ -116,6 +123,18 @@ def permissions(moto, role):
     return {permission for permission, *roles in probe("actions", env=env) if role in roles} - free
 
 
+def as_moto_enforces_it(moto, role):
+    """Writes a role's policies again, as JSON; moto compares resources of S3 and STS only, all others with `*`."""
+    iam = moto.client("iam")
+    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        document = policy(iam, role, name)
+        for statement in document["Statement"]:
+            if not any(action.startswith(("s3:", "sts:")) for action in listed(statement["Action"])):
+                statement["Resource"] = "*"
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+
+
+CLOUDWATCH_AGENT = {"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"}  # not called by the collector
 SESSIONS = {"sts:TagSession", "sts:SetSourceIdentity"}  # parts of sts:AssumeRole
 
 
@@ -123,7 +142,7 @@ def test_the_hub_role_may_do_what_the_client_calls_and_cannot_change_what_it_run
     deploy(moto, "hub", "hub", OrganizationId="o-abcde12345", BucketName="agents-of-acme", OutputBucketName="outputs-of-acme")
     found = list(statements(moto, "dbcensus-hub"))
     actions = {action for statement in found for action in listed(statement["Action"])}
-    assert actions == permissions(moto, "hub") | SESSIONS
+    assert actions == permissions(moto, "hub") | SESSIONS | CLOUDWATCH_AGENT
     assert not {action for action in actions if action.startswith("s3:") and action != "s3:GetObject"}
     assert not {action for action in actions if action.startswith("ssm:") and action != "ssm:DescribeDocument"}
     assert [statement["Resource"] for statement in found if "sts:AssumeRole" in listed(statement["Action"])] == ["arn:aws:iam::*:role/dbcensus-spoke"]
@@ -137,24 +156,155 @@ def test_the_bucket_of_the_agents(moto):
     s3 = moto.client("s3")
     (rule,) = s3.get_bucket_encryption(Bucket="agents-of-acme")["ServerSideEncryptionConfiguration"]["Rules"]
     assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
-    assert moto.client("logs").describe_log_groups(logGroupNamePrefix="/dbcensus-hub/")["logGroups"][0]["retentionInDays"] == 30
-    assert [topic["TopicArn"] for topic in moto.client("sns").list_topics()["Topics"]] == [f"arn:aws:sns:{REGION}:{ACCOUNT}:dbcensus-hub-alerts"]
+    assert moto.client("logs").describe_log_groups(logGroupNamePrefix="/dbcensus/")["logGroups"][0]["retentionInDays"] == 30
+    assert [topic["TopicArn"] for topic in moto.client("sns").list_topics()["Topics"]] == [f"arn:aws:sns:{REGION}:{ACCOUNT}:dbcensus-alerts"]
 
 
 def test_the_policy_for_backups_and_a_key(moto):
     key = moto.client("kms").create_key()["KeyMetadata"]["Arn"]
-    deploy(moto, "hub", "other", OrganizationId="o-abcde12345", BucketName="agents-of-other", RoleName="other", BackupBucketName="backups-of-acme",
+    deploy(moto, "hub", "other", OrganizationId="o-abcde12345", BucketName="agents-of-other", NamePrefix="other", BackupBucketName="backups-of-acme",
            KmsKeyArn=key, SpokeRolePath="/service/", RolePath="/tools/", BackupKmsKeyArn=key, BackupRoleArn=f"arn:aws:iam::{HUB}:role/backup")
-    found = list(statements(moto, "other"))
+    found = list(statements(moto, "other-hub"))
     actions = {action for statement in found for action in listed(statement["Action"])}
-    assert actions == permissions(moto, "hub") | permissions(moto, "backup") | SESSIONS | {"kms:Decrypt", "kms:GenerateDataKey"}
+    assert actions == permissions(moto, "hub") | permissions(moto, "backup") | SESSIONS | CLOUDWATCH_AGENT | {"kms:Decrypt", "kms:GenerateDataKey"}
     assumed = {resource for statement in found if "sts:AssumeRole" in listed(statement["Action"]) for resource in listed(statement["Resource"])}
     assert assumed == {"arn:aws:iam::*:role/service/dbcensus-spoke", f"arn:aws:iam::{HUB}:role/backup"}
-    assert moto.client("iam").get_role(RoleName="other")["Role"]["Path"] == "/tools/"
+    assert moto.client("iam").get_role(RoleName="other-hub")["Role"]["Path"] == "/tools/"
     writing = [statement["Resource"] for statement in found if "s3:PutObject" in listed(statement["Action"])]
     assert writing == ["arn:aws:s3:::backups-of-acme/*"]
     (rule,) = moto.client("s3").get_bucket_encryption(Bucket="agents-of-other")["ServerSideEncryptionConfiguration"]["Rules"]
     assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+
+
+def test_the_role_that_deploys(moto):
+    boundary = moto.client("iam").create_policy(PolicyName="for-deploy", PolicyDocument=json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}))["Policy"]["Arn"]
+    principal = f"arn:aws:iam::{ACCOUNT}:role/pipeline"
+    outputs = deploy(moto, "hub", "with-deploy", OrganizationId="o-abcde12345", BucketName="agents-of-team", NamePrefix="team", DeployPrincipalArn=principal,
+                     RolePath="/tools/", PermissionsBoundary=boundary)
+    role = moto.client("iam").get_role(RoleName="team-deploy")["Role"]
+    assert outputs["DeployRoleArn"] == role["Arn"] == f"arn:aws:iam::{ACCOUNT}:role/tools/team-deploy"
+    assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == boundary and role["MaxSessionDuration"] == 3600
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"AWS": principal}
+    found = list(statements(moto, "team-deploy"))
+    tags = {"ssm:AddTagsToResource"}  # a part of ssm:CreateDocument with tags
+    assert {action for statement in found for action in listed(statement["Action"])} == permissions(moto, "deploy") | tags
+    resources = {resource for statement in found for resource in listed(statement["Resource"])}
+    assert resources == {f"arn:aws:ssm:*:{ACCOUNT}:document/dbcensus", "arn:aws:s3:::agents-of-team/*dbcensus-agent-*", "*"}
+    assert [statement["Sid"] for statement in found if statement["Resource"] == "*"] == ["FindAccountsAndRegions"]
+
+
+def test_an_existing_bucket_a_key_of_its_own_and_a_trial(moto):
+    s3 = moto.client("s3")
+    s3.create_bucket(Bucket="of-another-team", CreateBucketConfiguration={"LocationConstraint": REGION})
+    outputs = deploy(moto, "hub", "existing", BucketName="of-another-team", ExistingBucket="true", NamePrefix="acme", CreateKey="true", AlertEmail="dba@example.com")
+    assert outputs["BucketName"] == "of-another-team" and "DeployRoleArn" not in outputs
+    kms = moto.client("kms")
+    assert outputs["KeyArn"] in [key["KeyArn"] for key in kms.list_keys()["Keys"]]
+    assert kms.get_key_rotation_status(KeyId=outputs["KeyArn"])["KeyRotationEnabled"]
+    assert moto.client("sns").get_topic_attributes(TopicArn=outputs["TopicArn"])["Attributes"]["KmsMasterKeyId"] == outputs["KeyArn"]
+    used = [statement for statement in statements(moto, "acme-hub") if "kms:Decrypt" in listed(statement["Action"])]
+    # moto leaves a null where NoValue is.
+    assert [[arn for arn in listed(statement["Resource"]) if arn] for statement in used] == [[outputs["KeyArn"]]]
+
+
+def test_what_changes_an_agent_is_told(moto):
+    events = moto.client("events")
+    assert not events.list_rules(NamePrefix="seen-changed")["Rules"]
+    deploy(moto, "hub", "seen", OrganizationId="o-abcde12345", BucketName="agents-of-seen", NamePrefix="seen")
+    trail = deploy(moto, "hub", "trail", OrganizationId="o-abcde12345", BucketName="agents-of-trail", NamePrefix="trail", CloudTrailDataEvents="true",
+                   DeployPrincipalArn=f"arn:aws:iam::{ACCOUNT}:role/pipeline")
+    pattern = json.loads(events.describe_rule(Name="seen-changed-agent")["EventPattern"])
+    assert pattern == {"source": ["aws.s3"], "detail-type": ["Object Created", "Object Deleted"], "detail": {"bucket": {"name": ["agents-of-seen"]}}}
+    pattern = json.loads(events.describe_rule(Name="trail-changed-agent")["EventPattern"])
+    assert pattern["detail-type"] == ["AWS API Call via CloudTrail"] and pattern["detail"]["requestParameters"] == {"bucketName": ["agents-of-trail"]}
+    assert pattern["detail"]["$or"][0]["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] == [{"anything-but": [trail["DeployRoleArn"]]}]
+    (target,) = events.list_targets_by_rule(Rule="trail-changed-agent")["Targets"]
+    assert target["Arn"] == trail["TopicArn"]
+
+
+@pytest.fixture
+def guarded():
+    """moto with the hub and the spoke deployed; `guarded(role)` is a session that may do what that role's policies say."""
+    moto = Moto()
+    iam, sts = moto.client("iam"), moto.client("sts")
+    deploy(moto, "hub", "hub", OrganizationId="o-abcde12345", BucketName="agents-of-acme", DeployPrincipalArn=f"arn:aws:iam::{ACCOUNT}:root")
+    deploy(moto, "spoke", "spoke", HubAccountId=ACCOUNT, ExternalId=EXTERNAL_ID)
+    moto.client("s3").put_object(Bucket="agents-of-acme", Key="dbcensus-agent-0.1.0-linux-x86_64.gz", Body=b"agent")
+    moto.client("ssm").create_document(Name="dbcensus", DocumentType="Command", Content=json.dumps({"schemaVersion": "2.2", "mainSteps": []}))
+    sessions = {}
+    for role in ("hub", "deploy", "spoke"):
+        as_moto_enforces_it(moto, f"dbcensus-{role}")
+        sessions[role] = sts.assume_role(RoleArn=iam.get_role(RoleName=f"dbcensus-{role}")["Role"]["Arn"], RoleSessionName="test", ExternalId=EXTERNAL_ID)["Credentials"]
+    # moto knows no account as a principal, and few conditions.
+    trust = iam.get_role(RoleName="dbcensus-spoke")["Role"]["AssumeRolePolicyDocument"]
+    trust["Statement"] = trust["Statement"][:1]
+    trust["Statement"][0].update(Principal={"AWS": f"arn:aws:sts::{ACCOUNT}:assumed-role/dbcensus-hub/test"}, Condition={"StringEquals": {"sts:ExternalId": EXTERNAL_ID}})
+    iam.update_assume_role_policy(RoleName="dbcensus-spoke", PolicyDocument=json.dumps(trust))
+    moto.enforce()
+
+    def client(role, service):
+        keys = sessions[role]
+        return boto3.client(service, region_name=REGION, endpoint_url=moto.url, aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key=keys["SecretAccessKey"],
+                            aws_session_token=keys["SessionToken"], config=Config(retries={"total_max_attempts": 1}))
+
+    yield client
+    moto.stop()
+
+
+def denied(call, **arguments):
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    assert caught.value.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"), caught.value
+
+
+def test_the_hub_role_cannot_change_what_it_runs(guarded):
+    s3, ssm, iam = guarded("hub", "s3"), guarded("hub", "ssm"), guarded("hub", "iam")
+    agent = {"Bucket": "agents-of-acme", "Key": "dbcensus-agent-0.1.0-linux-x86_64.gz"}
+    assert s3.get_object(**agent)["Body"].read() == b"agent"
+    denied(s3.put_object, Body=b"evil", **agent)
+    denied(s3.delete_object, **agent)
+    denied(s3.put_bucket_policy, Bucket="agents-of-acme", Policy="{}")
+    content = json.dumps({"schemaVersion": "2.2", "mainSteps": [], "description": "evil"})
+    denied(ssm.create_document, Name="another", Content=content, DocumentType="Command")
+    denied(ssm.update_document, Name="dbcensus", Content=content, DocumentVersion="$LATEST")
+    denied(ssm.update_document_default_version, Name="dbcensus", DocumentVersion="1")
+    denied(ssm.modify_document_permission, Name="dbcensus", PermissionType="Share", AccountIdsToAdd=["111122223333"])
+    denied(ssm.send_command, DocumentName="dbcensus", InstanceIds=["i-0123456789abcdef0"])
+    denied(iam.put_role_policy, RoleName="dbcensus-hub", PolicyName="more", PolicyDocument="{}")
+    denied(guarded("hub", "sts").assume_role, RoleArn=f"arn:aws:iam::{ACCOUNT}:role/dbcensus-deploy", RoleSessionName="test")
+    denied(guarded("hub", "sts").assume_role, RoleArn=f"arn:aws:iam::{ACCOUNT}:role/Administrator", RoleSessionName="test")
+    spoke = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/dbcensus-spoke", "RoleSessionName": "test"}
+    assert guarded("hub", "sts").assume_role(ExternalId=EXTERNAL_ID, **spoke)
+    denied(guarded("hub", "sts").assume_role, ExternalId="another", **spoke)
+
+
+def test_the_role_that_deploys_runs_nothing(guarded):
+    s3, ssm = guarded("deploy", "s3"), guarded("deploy", "ssm")
+    s3.put_object(Bucket="agents-of-acme", Key="dbcensus-agent-0.2.0-linux-x86_64.gz", Body=b"new")
+    ssm.update_document(Name="dbcensus", DocumentVersion="$LATEST", Content=json.dumps({"schemaVersion": "2.2", "mainSteps": [], "description": "new"}))
+    denied(s3.put_object, Bucket="agents-of-acme", Key="something-else", Body=b"x")
+    denied(s3.delete_object, Bucket="agents-of-acme", Key="dbcensus-agent-0.1.0-linux-x86_64.gz")
+    denied(ssm.send_command, DocumentName="dbcensus", InstanceIds=["i-0123456789abcdef0"])
+    denied(ssm.delete_document, Name="dbcensus")
+    denied(guarded("deploy", "sts").assume_role, RoleArn=f"arn:aws:iam::{ACCOUNT}:role/dbcensus-spoke", RoleSessionName="test", ExternalId=EXTERNAL_ID)
+
+
+def test_the_spoke_role_starts_nothing_else(guarded):
+    ssm, ec2 = guarded("spoke", "ssm"), guarded("spoke", "ec2")
+    assert ec2.describe_instances(MaxResults=5)["Reservations"] == []
+    denied(ssm.start_automation_execution, DocumentName="AWS-StopEC2Instance")
+    denied(ssm.get_parameters_by_path, Path="/")
+    denied(ec2.terminate_instances, InstanceIds=["i-0123456789abcdef0"])
+    denied(guarded("spoke", "s3").list_buckets)
+
+
+def test_checkov_finds_nothing():
+    done = subprocess.run([ROOT / ".build/checkov/bin/checkov", "--framework", "cloudformation", "--directory", ROOT / "packaging/aws", "--compact", "--quiet",
+                           "--skip-download", "--output", "json"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert json.loads(done.stdout)["summary"]["passed"] > 50
 
 
 def test_what_moto_does_not_make():
@@ -162,8 +312,15 @@ def test_what_moto_does_not_make():
     resources = cfn_yaml(ROOT / "packaging/aws/hub.yaml")["Resources"]
     assert set(resources["Bucket"]["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
     assert resources["Bucket"]["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
-    deny, read = resources["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    deny, condition = resources["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert deny["Effect"] == "Deny" and deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    (name, read, _) = condition["Fn::If"]
+    assert name == "HasOrganization"
     assert read["Resource"] == {"Fn::Sub": "${Bucket.Arn}/*dbcensus-agent-*"}
     assert read["Action"] == "s3:GetObject" and list(read["Condition"]["StringEquals"]) == ["aws:PrincipalOrgID"]
     assert resources["Bucket"]["DeletionPolicy"] == resources["Bucket"]["UpdateReplacePolicy"] == "Retain"
+    rules = {rule["Id"]: rule for rule in resources["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]}
+    # What a document names is the newest version of its object, which no rule lets expire.
+    assert rules["replaced-versions"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30} and not any("ExpirationInDays" in rule for rule in rules.values())
+    topic, tls = resources["TopicPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert topic["Principal"] == {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]} and tls["Effect"] == "Deny"

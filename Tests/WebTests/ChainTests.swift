@@ -159,7 +159,7 @@ struct ChainTests {
         try api.backend.sampleMetrics()
         let registry = api.backend.metrics.registry
         let text = registry.prometheus()
-        let lines = api.backend.metrics.embedded(at: Date())
+        let lines = api.backend.metrics.embedded(at: Date(), allLabels: true)
         for definition in registry.state.withLock({ $0.definitions }) {
             #expect(text.contains("# HELP \(definition.name) "), "\(definition.name)")
             let isSet = registry.state.withLock { $0.series[definition.name] != nil }

@@ -29,6 +29,7 @@ struct Configuration: Sendable, Equatable {
         var needsToken = true
         var isEmbedded = false
         var embeddedSeconds = 60
+        var embedsLabels = false
     }
 
     /// How the accounts of the organisation are reached, and when.

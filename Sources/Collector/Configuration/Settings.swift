@@ -110,6 +110,12 @@ extension Setting where Root == Configuration {
         .init(
             "metrics.embedded_seconds", \.metrics.embeddedSeconds, .integer(1...3_600),
             "Seconds between two such sets of metrics."),
+        .init(
+            "metrics.embedded_labels", \.metrics.embedsLabels, .flag,
+            """
+            Whether metrics with labels become metrics of CloudWatch too. CloudWatch bills each set of labels; without it \
+            they are lines of the log, which CloudWatch Logs Insights can query.
+            """),
         .init("log.level", \.log.level, .choice, live: true, "The lowest level that is logged."),
         .init("log.format", \.log.format, .choice, "auto writes text to a terminal, and JSON lines otherwise."),
     ]

@@ -9,6 +9,8 @@ struct Upkeep: Service {
     let backend: Backend
     let store: any Retention
     let live: LiveConfiguration
+    /// Time between two lines of each account's coverage.
+    private static let coveragePause = Duration.seconds(3_600)
     /// Time between two runs of the retention.
     private static let retentionPause = Duration.seconds(3_600)
     /// Time between two steps, in which reports are stored.
@@ -56,11 +58,25 @@ struct Upkeep: Service {
     }
 
     private func embed() async {
+        let clock = ContinuousClock()
+        var nextCoverage = clock.now
+        let labels = live.value.metrics.embedsLabels
         while !Task.isCancelled {
             try? await Task.sleep(for: .seconds(live.value.metrics.embeddedSeconds))
             do {
                 try await Blocking.run { [backend] in try backend.sampleMetrics() }
-                for line in backend.metrics.embedded(at: Date()) { LogOutput.write(line) }
+                for line in backend.metrics.embedded(at: Date(), allLabels: labels) { LogOutput.write(line) }
+                guard clock.now >= nextCoverage else { continue }
+                nextCoverage = clock.now + Self.coveragePause
+                for account in try await Blocking.run({ [backend] in try backend.accountCoverage() }) {
+                    backend.logger.info(
+                        "coverage",
+                        metadata: [
+                            "kind": "coverage", "account_id": "\(account.id)",
+                            "hosts": .stringConvertible(account.hosts),
+                            "answered": .stringConvertible(account.answered),
+                        ])
+                }
             } catch { backend.logger.error("cannot read the metrics", metadata: ["error": "\(error)"]) }
         }
     }

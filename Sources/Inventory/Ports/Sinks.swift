@@ -175,15 +175,18 @@ public struct StoreSummary: Sendable {
     public var bytes: Int64
     /// Free space on its disk, in bytes.
     public var freeBytes: Int64
+    /// Size of its disk, in bytes; 0 when it is not known.
+    public var diskBytes: Int64
     /// Rejected reports that are kept.
     public var deadLetters: Int
     /// When the least recently seen host was last seen, retired ones left out; nil without hosts.
     public var oldestHost: String?
 
     /// The state of a store.
-    public init(bytes: Int64, freeBytes: Int64, deadLetters: Int, oldestHost: String?) {
+    public init(bytes: Int64, freeBytes: Int64, diskBytes: Int64, deadLetters: Int, oldestHost: String?) {
         self.bytes = bytes
         self.freeBytes = freeBytes
+        self.diskBytes = diskBytes
         self.deadLetters = deadLetters
         self.oldestHost = oldestHost
     }

@@ -13,6 +13,8 @@ struct RequestMetricsMiddleware: RouterMiddleware {
         let route = context.endpoint?.path ?? "none"
         let method = context.endpoint?.method.rawValue ?? "any"
         metrics.requests.add([("route", route), ("method", method), ("status", "\(response.status.code)")])
+        metrics.answers.add()
+        if response.status.code >= 500 { metrics.serverErrors.add() }
         if context.endpoint != nil {
             metrics.requestSeconds.observe((ContinuousClock.now - start) / .seconds(1), [("route", route)])
         }

@@ -12,6 +12,9 @@ struct DiscoveryMetrics: Sendable {
     private let workers: Gauge
     private let hosts: Gauge
     private let scopes: Gauge
+    private let failedPercent: Gauge
+    private let failedScopes: Gauge
+    private let overdue: Gauge
     private let commands: Counter
     private let polls: Counter
     private let longOutputs: Counter
@@ -31,6 +34,15 @@ struct DiscoveryMetrics: Sendable {
         workers = registry.gauge("dbcensus_workers", "Workers that have a task now.")
         hosts = registry.gauge("dbcensus_coverage_hosts", "Instances, by how the last run ended for them.")
         scopes = registry.gauge("dbcensus_coverage_scopes", "Accounts and regions, by how they were last listed.")
+        failedPercent = registry.gauge(
+            "dbcensus_failed_hosts_percent",
+            "Hosts that were asked in the last run and did not report, in percent; absent when none was asked.",
+            unit: .percent)
+        failedScopes = registry.gauge(
+            "dbcensus_failed_scopes", "Accounts and regions that could not be listed in the last run.")
+        overdue = registry.gauge(
+            "dbcensus_run_overdue",
+            "1 when two scheduled runs were due and none completed, otherwise 0; absent without a schedule.")
         commands = registry.counter("dbcensus_commands_total", "Commands sent by SSM.")
         polls = registry.counter("dbcensus_command_polls_total", "Reads of the state of a command.")
         longOutputs = registry.counter("dbcensus_long_outputs_total", "Outputs that were read by a call of their own.")
@@ -59,13 +71,30 @@ struct DiscoveryMetrics: Sendable {
         for item in coverage.items { hosts.set(Double(item.hosts), [("reason", (item.group["reason"] ?? nil) ?? "")]) }
         scopes.reset()
         for (code, count) in coverage.scope_codes { scopes.set(Double(count), [("code", code)]) }
-        lastRun.reset()
-        if let last = try store.lastCompletedRun().flatMap(Timestamp.parse) {
-            lastRun.set(max(0, now.timeIntervalSince(last)))
+        func count(_ isCounted: (Reason) -> Bool) -> Int {
+            coverage.items.reduce(0) { sum, item in
+                let reason = (item.group["reason"] ?? nil).flatMap(Reason.init(rawValue:))
+                return sum + (reason.map(isCounted) ?? false ? item.hosts : 0)
+            }
         }
+        let (failed, answered) = (count(\.isFailure), count(\.isAnswered))
+        failedPercent.reset()
+        if failed + answered > 0 { failedPercent.set(100 * Double(failed) / Double(failed + answered)) }
+        failedScopes.set(
+            Double(
+                coverage.scope_codes.reduce(0) {
+                    $0 + (ScopeCode(rawValue: $1.key)?.isFailure ?? false ? $1.value : 0)
+                }))
+        lastRun.reset()
+        let completed = try store.lastCompletedRun()
+        if let last = completed.flatMap(Timestamp.parse) { lastRun.set(max(0, now.timeIntervalSince(last))) }
         nextRun.reset()
+        overdue.reset()
         guard let control else { return }
-        if let next = control.nextRun { nextRun.set(max(0, next.timeIntervalSince(now))) }
+        if let next = control.nextRun {
+            nextRun.set(max(0, next.timeIntervalSince(now)))
+            overdue.set(control.isOverdue(completed, now: now) ? 1 : 0)
+        }
         let counters = control.counters()
         for (end, count) in counters.runs { runs.set(Double(count), [("end", end)]) }
         for (reason, count) in counters.hosts { results.set(Double(count), [("reason", reason)]) }

@@ -6,14 +6,18 @@ extension Metrics {
     ///
     /// CloudWatch adds up what it gets. Counters, and the number and the sum of histograms, are therefore what was
     /// added since the last call, and are left out when nothing was.
-    public func embedded(at time: Date) -> [String] {
+    ///
+    /// - Parameter allLabels: whether lines with labels are metrics too. CloudWatch bills each set of labels as one of
+    ///   its metrics; without, such a line is text for CloudWatch Logs Insights.
+    public func embedded(at time: Date, allLabels: Bool) -> [String] {
         var groups: [String: (labels: MetricsRegistry.Labels, values: [String: EmbeddedMetrics.Value])] = [:]
         for (name, labels, value) in registry.state.withLock({ Self.values(&$0) }) {
             groups[MetricsRegistry.text(labels), default: (labels, [:])].values[name] = value
         }
         return groups.sorted { $0.key < $1.key }.compactMap { _, group in
             let line = EmbeddedMetrics(
-                time: Int(time.timeIntervalSince1970 * 1000), labels: group.labels, values: group.values)
+                time: Int(time.timeIntervalSince1970 * 1000), labels: group.labels, values: group.values,
+                isMetric: allLabels || group.labels.isEmpty)
             return (try? JSONEncoder().encode(line)).map { String(decoding: $0, as: UTF8.self) }
         }
     }
@@ -56,6 +60,8 @@ struct EmbeddedMetrics: Encodable {
     var time: Int
     var labels: MetricsRegistry.Labels
     var values: [String: Value]
+    /// Whether CloudWatch makes metrics of it.
+    var isMetric = true
 
     private struct Key: CodingKey {
         var stringValue: String
@@ -84,8 +90,12 @@ struct EmbeddedMetrics: Encodable {
         var container = encoder.container(keyedBy: Key.self)
         let metrics = values.sorted { $0.key < $1.key }.map { Metric(Name: $0.key, Unit: $0.value.unit) }
         let directive = Directive(Dimensions: [labels.map(\.0)], Metrics: metrics)
-        try container.encode(
-            Metadata(Timestamp: time, CloudWatchMetrics: [directive]), forKey: Key(stringValue: "_aws"))
+        if isMetric {
+            try container.encode(
+                Metadata(Timestamp: time, CloudWatchMetrics: [directive]), forKey: Key(stringValue: "_aws"))
+        } else {
+            try container.encode("metrics", forKey: Key(stringValue: "kind"))
+        }
         for (name, value) in labels { try container.encode(value, forKey: Key(stringValue: name)) }
         for (name, value) in values { try container.encode(value.number, forKey: Key(stringValue: name)) }
     }

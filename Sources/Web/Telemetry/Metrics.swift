@@ -6,6 +6,9 @@ import Report
 public final class Metrics: Sendable {
     let registry = MetricsRegistry()
     let requests: Counter
+    /// All requests and those that failed here, without labels: alarms of CloudWatch cannot add up labels.
+    let answers: Counter
+    let serverErrors: Counter
     let requestSeconds: HistogramMetric
     let refusals: Counter
     let reports: Counter
@@ -17,6 +20,7 @@ public final class Metrics: Sendable {
     private let queueBytes: Gauge
     private let storeBytes: Gauge
     private let storeFreeBytes: Gauge
+    private let storeFreePercent: Gauge
     private let deadLetters: Gauge
     private let oldestHost: Gauge
     private let hosts: Gauge
@@ -37,6 +41,8 @@ public final class Metrics: Sendable {
             "dbcensus_queue_bytes", "Bytes of reports in work, inflated.", unit: .bytes)
         storeBytes = registry.gauge("dbcensus_store_bytes", "Size of the store's files.", unit: .bytes)
         storeFreeBytes = registry.gauge("dbcensus_store_free_bytes", "Free space on the store's disk.", unit: .bytes)
+        storeFreePercent = registry.gauge(
+            "dbcensus_store_free_percent", "Free space on the store's disk, in percent.", unit: .percent)
         deadLetters = registry.gauge("dbcensus_dead_letters", "Rejected reports that are kept.")
         oldestHost = registry.gauge(
             "dbcensus_oldest_host_seconds",
@@ -49,6 +55,9 @@ public final class Metrics: Sendable {
         reports = registry.counter("dbcensus_reports_total", "Reports received, by outcome.")
         requests = registry.counter(
             "dbcensus_http_requests_total", "HTTP requests, by route, method and status.")
+        answers = registry.counter("dbcensus_http_answers_total", "HTTP requests that were answered.")
+        serverErrors = registry.counter(
+            "dbcensus_http_server_errors_total", "HTTP requests that were answered with a status of 500 or more.")
         refusals = registry.counter(
             "dbcensus_access_refusals_total", "Requests rejected by access checks and limits, by reason.")
         auditDropped = registry.counter(
@@ -75,6 +84,10 @@ public final class Metrics: Sendable {
         let summary = try store.summary()
         storeBytes.set(Double(summary.bytes))
         storeFreeBytes.set(Double(summary.freeBytes))
+        storeFreePercent.reset()
+        if summary.diskBytes > 0 {
+            storeFreePercent.set(100 * Double(summary.freeBytes) / Double(summary.diskBytes))
+        }
         deadLetters.set(Double(summary.deadLetters))
         oldestHost.reset()
         if let oldest = summary.oldestHost.flatMap(Timestamp.parse) {
@@ -96,5 +109,19 @@ extension Backend {
     /// Reads what the store and the queue are now into the metrics.
     public func sampleMetrics() throws {
         try metrics.sample(store, queue, discovery, backups(), version: live.value.version)
+    }
+
+    /// How many hosts each account has, and how many of them reported in their last run.
+    ///
+    /// Of an organisation with more than `Coverage.limit` groups of accounts and reasons, those with the most hosts.
+    public func accountCoverage() throws -> [(id: String, hosts: Int, answered: Int)] {
+        var accounts: [String: (hosts: Int, answered: Int)] = [:]
+        for item in try store.coverage(groupBy: ["account", "reason"], conditions: [], bounds: Bounds()).items {
+            let reason = (item.group["reason"] ?? nil).flatMap(Reason.init(rawValue:))
+            let account = (item.group["account"] ?? nil) ?? ""
+            accounts[account, default: (0, 0)].hosts += item.hosts
+            if reason?.isAnswered ?? false { accounts[account, default: (0, 0)].answered += item.hosts }
+        }
+        return accounts.sorted { $0.key < $1.key }.map { ($0.key, $0.value.hosts, $0.value.answered) }
     }
 }

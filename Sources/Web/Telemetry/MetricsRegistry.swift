@@ -22,7 +22,9 @@ public final class MetricsRegistry: Sendable {
         }
 
         /// What it counts, in the words of CloudWatch.
-        public enum Unit: String, Sendable { case count = "Count", seconds = "Seconds", bytes = "Bytes" }
+        public enum Unit: String, Sendable {
+            case count = "Count", seconds = "Seconds", bytes = "Bytes", percent = "Percent"
+        }
 
         /// Its name in Prometheus, which ends with its unit.
         public var name: String

@@ -42,12 +42,15 @@ struct DoctorCommand: AsyncParsableCommand {
     func run() async throws {
         var failed: [String] = []
         func write(_ name: String, _ check: Check) throws {
+            // One section for all accounts.
+            let section = Manual.address(ofCheck: name.hasPrefix("aws account") ? "aws account" : name)
             switch check {
             case .good(let text): try Output.print("ok       \(name): \(PlainText.neutralised(text))\n")
-            case .warning(let text): try Output.print("warning  \(name): \(PlainText.neutralised(text))\n")
+            case .warning(let text):
+                try Output.print("warning  \(name): \(PlainText.neutralised(text)); see \(section)\n")
             case .bad(let text):
                 failed.append(name)
-                try Output.print("bad      \(name): \(PlainText.neutralised(text))\n")
+                try Output.print("bad      \(name): \(PlainText.neutralised(text)); see \(section)\n")
             }
         }
         let configuration: Configuration

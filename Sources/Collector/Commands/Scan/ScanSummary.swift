@@ -20,6 +20,11 @@ struct ScanSummary {
             lines.append("")
             lines += table("ACCOUNTS AND REGIONS", "COUNT", scopes, ScopeCode.allCases.map { ($0.rawValue, $0.remedy) })
         }
+        let addresses =
+            Reason.allCases.filter { $0.isFailure && progress.reasons[$0.rawValue] ?? 0 > 0 }.map(Manual.address)
+            + ScopeCode.allCases.filter { $0.isFailure && scopes[$0.rawValue] != nil }.map(Manual.address)
+        if !addresses.isEmpty { lines.append("") }
+        lines += addresses.map { "See \($0)" }
         lines.append("")
         lines.append(
             "\(progress.databases) databases on \(progress.answered) hosts that answered, in \(progress.accounts) accounts."
