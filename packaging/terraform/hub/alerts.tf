@@ -1,0 +1,103 @@
+# The log, the topic of the alerts, and the rule that tells of a changed agent.
+
+resource "aws_cloudwatch_log_group" "collector" {
+  name              = "/${var.name_prefix}/collector"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = local.key_arn
+  tags              = var.tags
+}
+
+resource "aws_sns_topic" "alerts" {
+  name = "${var.name_prefix}-alerts"
+  # CloudWatch's alarms cannot publish to a topic with AWS's own key.
+  kms_master_key_id = local.key_arn
+  tags              = var.tags
+}
+
+data "aws_iam_policy_document" "topic" {
+  statement {
+    sid       = "AlarmsAndEvents"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.alerts.arn]
+    principals {
+      type        = "Service"
+      identifiers = ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account]
+    }
+  }
+  statement {
+    sid       = "DenyWithoutTLS"
+    effect    = "Deny"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.alerts.arn]
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+}
+
+resource "aws_sns_topic_policy" "alerts" {
+  arn    = aws_sns_topic.alerts.arn
+  policy = data.aws_iam_policy_document.topic.json
+}
+
+resource "aws_sns_topic_subscription" "email" {
+  count     = var.alert_email == "" ? 0 : 1
+  topic_arn = aws_sns_topic.alerts.arn
+  protocol  = "email"
+  endpoint  = var.alert_email
+}
+
+locals {
+  changes = [
+    "PutObject", "CopyObject", "CompleteMultipartUpload", "DeleteObject", "DeleteObjects", "PutObjectAcl",
+    "PutBucketPolicy", "DeleteBucketPolicy",
+  ]
+  by_others = var.deploy_principal_arn == "" ? {} : {
+    "$or" = [
+      { userIdentity = { sessionContext = { sessionIssuer = { arn = [{ "anything-but" = [aws_iam_role.deploy[0].arn] }] } } } },
+      { userIdentity = { type = [{ "anything-but" = ["AssumedRole"] }] } },
+    ]
+  }
+  pattern = {
+    source        = ["aws.s3"]
+    "detail-type" = var.cloud_trail_data_events ? ["AWS API Call via CloudTrail"] : ["Object Created", "Object Deleted"]
+  }
+}
+
+# Says who else than the role that deploys changed an agent; without a trail, that somebody did.
+resource "aws_cloudwatch_event_rule" "changed_agent" {
+  name        = "${var.name_prefix}-changed-agent"
+  description = "An object of the agents' bucket was changed."
+  tags        = var.tags
+  event_pattern = var.cloud_trail_data_events ? jsonencode(merge(local.pattern, {
+    detail = merge({ eventName = local.changes, requestParameters = { bucketName = [var.bucket_name] } }, local.by_others)
+  })) : jsonencode(merge(local.pattern, { detail = { bucket = { name = [var.bucket_name] } } }))
+}
+
+resource "aws_cloudwatch_event_target" "changed_agent" {
+  rule      = aws_cloudwatch_event_rule.changed_agent.name
+  target_id = "alerts"
+  arn       = aws_sns_topic.alerts.arn
+  input_transformer {
+    input_paths = var.cloud_trail_data_events ? {
+      what = "$.detail.eventName", key = "$.detail.requestParameters.key", who = "$.detail.userIdentity.arn", at = "$.time"
+      } : {
+      what = "$.detail-type", key = "$.detail.object.key", who = "$.detail.requester", at = "$.time"
+    }
+    input_template = <<-TEXT
+      "dbcensus: an object of the bucket ${var.bucket_name} was changed: <what> <key>, by <who>, at <at>."
+      "If nobody deploys a release now, see ${local.manual}#changed-agent"
+    TEXT
+  }
+}
