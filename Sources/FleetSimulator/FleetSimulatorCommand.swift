@@ -119,6 +119,9 @@ struct AccessOptions: ParsableArguments {
     @Option(name: .customLong("external-id"), help: "What AssumeRole must be given; empty for none.") var externalID =
         "fleet"
 
+    @Flag(help: "The management account has no such role, because StackSets do not reach it.")
+    var withoutManagementRole = false
+
     @Flag(help: "The roles' trust policies allow no session tags and no source identity.") var withoutSessionTags =
         false
 
@@ -127,7 +130,8 @@ struct AccessOptions: ParsableArguments {
     var settings: Identities.Settings {
         .init(
             accessKey: accessKeyID, secretKey: secretAccessKey, roles: role,
-            externalID: externalID.isEmpty ? nil : externalID, denied: Set(deny), takesTags: !withoutSessionTags)
+            externalID: externalID.isEmpty ? nil : externalID, denied: Set(deny), takesTags: !withoutSessionTags,
+            hasManagementRole: !withoutManagementRole)
     }
 }
 

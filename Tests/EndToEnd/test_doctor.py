@@ -1,10 +1,14 @@
 """`doctor` and AWS: who am I, which roles can I assume, which call is denied, is the document the right one."""
 
 import hashlib
+import json
 import os
+import stat
 
 import pytest
 
+from discovery import scan
+from service import report
 from simulator import ROOT, Simulator
 
 HASH = hashlib.sha256(b"").hexdigest()
@@ -61,6 +65,18 @@ def test_one_account_step_by_step(collector, tmp_path, simulator):
     assert checks["ec2:DescribeInstances"][1].startswith("10 instances in eu-west-1")
     assert checks["sts:TagSession"] == ("ok", "sessions name the run and who asked for it")
     assert "ssm:SendCommand ok" not in simulator.calls(), "no command was started"
+
+
+def test_the_management_account_is_named(collector, tmp_path):
+    """A StackSet never reaches it."""
+    with Simulator("--without-management-role", "--accounts", 3) as simulator:
+        checks, code = doctor(collector, tmp_path, simulator)
+        assert code == 74 and "deploy packaging/aws/spoke.yaml there as a stack" in checks[f"aws account {simulator.hub}"][1]
+        run = scan(collector, simulator, tmp_path)
+        assert run.code == 3
+        listed = json.loads(collector.run("coverage", "--store", tmp_path / "store.sqlite", "--format", "json").stdout)
+        (scope,) = [scope for scope in listed["scopes"] if scope["account_id"] == simulator.hub]
+        assert scope["code"] == "access_denied" and "the management account, which StackSets never reach" in scope["detail"]
 
 
 def test_a_role_without_session_tags(collector, tmp_path):
@@ -127,3 +143,38 @@ def test_credentials(collector, tmp_path, simulator):
 def test_wrong_arguments(collector, arguments, message):
     done = collector.run("doctor", *arguments, check=False)
     assert done.returncode in (64, 78) and message in (done.stderr + done.stdout).decode()
+
+
+CANARIES = ["dbc_" + "c" * 12 + "_" + "a" * 64, "canary-external-id", "canary-tag-value", "AKIACANARYCANARY0001", "canary-signature", "canary-hostname", "canary-password"]
+
+
+def test_a_bundle_has_what_helps_and_no_secret(collector, tmp_path):
+    token, external, tag, key, signature, hostname, password = CANARIES
+    store, bundle = tmp_path / "store.sqlite", tmp_path / "bundle.txt"
+    frame = tmp_path / "report.json"
+    frame.write_text(json.dumps(report(1, host={"hostname": hostname})))
+    with Simulator("--accounts", 3, "--external-id", external) as simulator:
+        run = scan(collector, simulator, tmp_path, external_id=external)
+        collector.run("ingest", "--store", store, frame)
+        log = "\n".join(f'{{"level":"info","message":"line {number}","x":"{{}}"}}' for number in range(1_500))
+        log += f"""
+The first token, for this machine only: {token}
+{{"target":"/api/v1/databases?tag:team={tag}&limit=1","message":"audit"}}
+{{"target":"/api/v1/databases?tag%3Ateam={tag}","url":"https://s3/agent?X-Amz-Credential={key}%2F1&X-Amz-Signature={signature}"}}
+{{"error":"postgresql://dbcensus:{password}@store/dbcensus, Authorization: Bearer {token}, external id {external}"}}
+"""
+        env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true", **simulator.env}
+        flags = [part for setting in (f"external_id={external}", f"instances.tags={{team: [{tag}]}}", f"canary.tags={{team: [{tag}]}}",
+                                      f"maintenance_windows=[{{cron: '0 1 * * *', duration: 1h, tags: {{team: [{tag}]}}}}]")
+                 for part in ("--set", f"discovery.{setting}")]
+        command = ("doctor", "--store", store, "--bundle", bundle, "--log", "-", *flags)
+        collector.run(*command, check=False, env=env, input=log.encode())
+        text = bundle.read_text()
+        assert [canary for canary in CANARIES if canary in text] == []
+        for wanted in ("## Configuration", "## Checks", "ok       store:", "## Metrics", "dbcensus_hosts", "## Runs", run.id, '"hosts":30', "## Log", "line 1499", "discovery:"):
+            assert wanted in text, wanted
+        assert "line 400" not in text, "only the last lines"
+        assert stat.S_IMODE(bundle.stat().st_mode) == 0o600
+        again = collector.run(*command, check=False, env=env, input=b"")
+        assert b"exists already" in again.stderr and bundle.read_text() == text
+    assert collector.run("doctor", "--log", "-", check=False).returncode == 64

@@ -20,6 +20,12 @@ package enum Organizations {
         /// What was there before `State`; its retirement was announced for 2026-09-09.
         package var status: String?
 
+        /// Whether it manages the organisation: the ARN of each account begins with that account.
+        package var isManagement: Bool {
+            let parts = (arn ?? "").split(separator: ":", omittingEmptySubsequences: false)
+            return parts.count > 4 && parts[4] == id
+        }
+
         /// `State`, and `Status` where an endpoint does not answer it yet.
         package var currentState: String? { state ?? status }
     }

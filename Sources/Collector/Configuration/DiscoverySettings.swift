@@ -13,7 +13,7 @@ extension Setting where Root == Configuration {
             caller's account alone.
             """),
         .init(
-            "discovery.external_id", \.discovery.externalID, .optional(.text),
+            "discovery.external_id", \.discovery.externalID, .optional(.text), secret: true,
             "The external id that the role's trust policy asks for."),
         .init(
             "discovery.external_id_file", \.discovery.externalIDFile, .optional(.text),

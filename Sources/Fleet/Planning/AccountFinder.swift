@@ -132,6 +132,7 @@ extension OrganizationAccount {
         self.init(
             id: account.id, name: account.name, email: account.email, state: account.currentState,
             organizationalUnit: path)
+        isManagement = account.isManagement
     }
 }
 

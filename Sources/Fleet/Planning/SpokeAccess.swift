@@ -11,12 +11,19 @@ final class SpokeAccess: Sendable {
     private struct State {
         var hub: (client: AWSClient, account: String)?
         var spokes: [String: AWSClient] = [:]
+        var management: String?
     }
 
     private let environment: FleetEnvironment
     private let state = Mutex(State())
 
     init(_ environment: FleetEnvironment) { self.environment = environment }
+
+    /// The account that manages the organisation, once a run found it.
+    var management: String? {
+        get { state.withLock { $0.management } }
+        set { state.withLock { $0.management = newValue } }
+    }
 
     /// The collector's own client, and its account.
     func hub() async throws(AWSError) -> (client: AWSClient, account: String) {

@@ -72,6 +72,7 @@ struct TaskRunner {
             settings: settings, request: lease.job.request, hub: hub.client, hubAccount: hub.account,
             logger: environment.logger(lease)
         ).find()
+        access.management = found.accounts.first(where: \.isManagement)?.id
         let now = environment.now()
         try await stored { try $0.expand($1, into: found.tasks, accounts: found.accounts, now: now) }
     }
@@ -189,10 +190,18 @@ struct TaskRunner {
         try await stored { try $0.postpone($1, until: until, detail: String(detail.prefix(500))) }
     }
 
+    /// Before AWS's message, which may be long.
+    private static let managementAccount =
+        "this is the management account, which StackSets never reach: deploy packaging/aws/spoke.yaml there as a stack. "
+
     /// How often a task that AWS throttles, or that gets no answer, is tried.
     private static let most = 6
 
-    private func failed(_ error: AWSError, _ logger: Logger) async throws {
+    private func failed(_ failed: AWSError, _ logger: Logger) async throws {
+        var error = failed
+        if error.action == "sts:AssumeRole", error.kind == .denied, lease.accountID == access.management {
+            error.message = Self.managementAccount + error.message
+        }
         let failure = TaskFailure(error)
         let metadata: Logger.Metadata = [
             "error": "\(error)", "code": "\(failure.code.rawValue)", "failures": .stringConvertible(lease.failures + 1),

@@ -23,6 +23,8 @@ final class Identities: Sendable {
         var denied: Set<String> = []
         /// Whether the trust policies allow sts:TagSession and sts:SetSourceIdentity.
         var takesTags = true
+        /// Whether the management account has the roles: a StackSet does not reach it.
+        var hasManagementRole = true
     }
 
     struct Key: Sendable {

@@ -37,7 +37,9 @@ extension Call {
             guard parts.count == 6, parts[0] == "arn", parts[1] == fleet.partition, parts[2] == "iam",
                 let target = fleet.account(id: parts[4]),
                 let role = parts[5].split(separator: "/").last.map(String.init), parts[5].hasPrefix("role/"),
-                simulator.identities.settings.roles.contains(role), !target.deniesRole, !target.isSuspended,
+                simulator.identities.settings.roles.contains(role),
+                target.index > 0 || simulator.identities.settings.hasManagementRole, !target.deniesRole,
+                !target.isSuspended,
                 // A trust policy that asks for an external id refuses a call without one.
                 form["ExternalId"] == simulator.identities.settings.externalID
             else { throw denied }

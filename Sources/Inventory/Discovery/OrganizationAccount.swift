@@ -12,6 +12,8 @@ public struct OrganizationAccount: Sendable, Equatable {
     public var organizationalUnit: String?
     /// Its tags; nil when they were not asked for.
     public var tags: [String: String]?
+    /// Whether it manages the organisation.
+    public var isManagement = false
 
     /// An account.
     public init(

@@ -1,5 +1,10 @@
 import Synchronization
 
+extension Metrics {
+    /// Every metric in Prometheus' text format 0.0.4.
+    public var text: String { registry.prometheus() }
+}
+
 extension MetricsRegistry {
     /// Every metric in Prometheus' text format 0.0.4.
     func prometheus() -> String {

@@ -164,9 +164,13 @@ struct AWSChecks {
             "the role \(configuration.settings.roleName ?? "none") can be assumed in \(active.count - refused.count) of \(active.count) accounts"
         guard !refused.isEmpty else { return try write("aws roles", .good(count)) }
         try write("aws roles", .bad("\(count): run `doctor --account ID` for one of the others"))
-        refused.sort { $0.account.id < $1.account.id }
+        refused.sort { ($0.account.isManagement ? "" : $0.account.id) < ($1.account.isManagement ? "" : $1.account.id) }
         for (account, error) in refused.prefix(Self.named) {
-            try write("aws account \(account.id)", .bad("\(account.name ?? ""): \(Self.text(error))"))
+            let hint =
+                account.isManagement
+                ? "the management account, which StackSets never reach: deploy packaging/aws/spoke.yaml there as a stack. "
+                : ""
+            try write("aws account \(account.id)", .bad("\(account.name ?? ""): \(hint)\(Self.text(error))"))
         }
         if refused.count > Self.named {
             try write("aws accounts", .bad("\(refused.count - Self.named) more cannot be reached"))

@@ -23,6 +23,16 @@ struct DoctorCommand: AsyncParsableCommand {
     @Option(help: "Check AWS alone, in this account: 12 digits.") var account: String?
     @Option(help: "The region to check; without it AWS_REGION or the profile's.") var region: String?
 
+    @Option(
+        help: """
+            Also write what a colleague needs to help into this new file: the configuration without secrets, the checks, \
+            metrics, runs, and the log of --log. No report, token or tag is in it.
+            """, completion: .file())
+    var bundle: String?
+
+    @Option(help: "For --bundle: a file whose last 1,000 lines are taken; - for standard input.", completion: .file())
+    var log: String?
+
     /// The result of a check.
     enum Check {
         case good(String)
@@ -34,6 +44,7 @@ struct DoctorCommand: AsyncParsableCommand {
         if let account, account.wholeMatch(of: /[0-9]{12}/) == nil {
             throw ValidationError("--account \(account): write the account's id, 12 digits")
         }
+        guard log == nil || bundle != nil else { throw ValidationError("--log goes with --bundle.") }
         if let region, !Partition.isRegionName(region) {
             throw ValidationError("--region \(region): write a region such as eu-west-1")
         }
@@ -41,26 +52,29 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func run() async throws {
         var failed: [String] = []
+        var lines: [String] = []
         func write(_ name: String, _ check: Check) throws {
             // One section for all accounts.
             let section = Manual.address(ofCheck: name.hasPrefix("aws account") ? "aws account" : name)
-            switch check {
-            case .good(let text): try Output.print("ok       \(name): \(PlainText.neutralised(text))\n")
-            case .warning(let text):
-                try Output.print("warning  \(name): \(PlainText.neutralised(text)); see \(section)\n")
-            case .bad(let text):
-                failed.append(name)
-                try Output.print("bad      \(name): \(PlainText.neutralised(text)); see \(section)\n")
-            }
+            let line =
+                switch check {
+                case .good(let text): "ok       \(name): \(PlainText.neutralised(text))\n"
+                case .warning(let text): "warning  \(name): \(PlainText.neutralised(text)); see \(section)\n"
+                case .bad(let text): "bad      \(name): \(PlainText.neutralised(text)); see \(section)\n"
+                }
+            if case .bad = check { failed.append(name) }
+            lines.append(line)
+            try Output.print(line)
         }
-        let configuration: Configuration
+        let configured: Configured<Configuration>
         do {
-            configuration = try options.load().value
+            configured = try options.load()
             try write("configuration", .good(options.config ?? "defaults, environment and flags"))
         } catch let error as CollectorError {
             try write("configuration", .bad(error.message))
             throw CollectorError(exitCode: .configuration, message: "1 check failed: configuration")
         }
+        let configuration = configured.value
         if account == nil {
             for (name, check) in store(configuration) { try write(name, check) }
             try write("clock", clock())
@@ -68,6 +82,7 @@ struct DoctorCommand: AsyncParsableCommand {
             if let check = await BackupCheck(configuration: configuration).run() { try write("backup", check) }
         }
         try await AWSChecks(configuration: configuration.discovery, region: region).run(account: account, write)
+        if let bundle { try DoctorBundle(configured: configured, checks: lines, log: log).write(to: bundle) }
         guard failed.isEmpty else {
             let count = "\(failed.count) check\(failed.count == 1 ? "" : "s") failed"
             throw CollectorError(exitCode: .store, message: "\(count): \(failed.joined(separator: ", "))")
