@@ -131,6 +131,7 @@ def as_moto_enforces_it(moto, role):
         for statement in document["Statement"]:
             if not any(action.startswith(("s3:", "sts:")) for action in listed(statement["Action"])):
                 statement["Resource"] = "*"
+            statement["Resource"] = [arn for arn in listed(statement["Resource"]) if arn]
         iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
 
 
@@ -147,7 +148,7 @@ def test_the_hub_role_may_do_what_the_client_calls_and_cannot_change_what_it_run
     assert not {action for action in actions if action.startswith("ssm:") and action != "ssm:DescribeDocument"}
     assert [statement["Resource"] for statement in found if "sts:AssumeRole" in listed(statement["Action"])] == ["arn:aws:iam::*:role/dbcensus-spoke"]
     (read,) = [statement["Resource"] for statement in found if statement["Action"] == "s3:GetObject"]
-    assert read == ["arn:aws:s3:::agents-of-acme/*", "arn:aws:s3:::outputs-of-acme/*"]
+    assert [arn for arn in read if arn] == ["arn:aws:s3:::agents-of-acme/*", "arn:aws:s3:::outputs-of-acme/*"]
     profile = moto.client("iam").get_instance_profile(InstanceProfileName="dbcensus-hub")["InstanceProfile"]
     assert [role["RoleName"] for role in profile["Roles"]] == ["dbcensus-hub"]
 
@@ -190,9 +191,25 @@ def test_the_role_that_deploys(moto):
     found = list(statements(moto, "team-deploy"))
     tags = {"ssm:AddTagsToResource"}  # a part of ssm:CreateDocument with tags
     assert {action for statement in found for action in listed(statement["Action"])} == permissions(moto, "deploy") | tags
-    resources = {resource for statement in found for resource in listed(statement["Resource"])}
+    resources = {resource for statement in found for resource in listed(statement["Resource"]) if resource}
     assert resources == {f"arn:aws:ssm:*:{ACCOUNT}:document/dbcensus", "arn:aws:s3:::agents-of-team/*dbcensus-agent-*", "*"}
     assert [statement["Sid"] for statement in found if statement["Resource"] == "*"] == ["FindAccountsAndRegions"]
+
+
+def test_a_bucket_in_each_region(moto):
+    """The names of the others begin alike: both roles may use the agents in them, and nothing else."""
+    deploy(moto, "hub", "regions", OrganizationId="o-abcde12345", BucketName="many-eu-west-1", OtherBucketsPrefix="many-", NamePrefix="many", DeployPrincipalArn=f"arn:aws:iam::{ACCOUNT}:root")
+    others = "arn:aws:s3:::many-*/*dbcensus-agent-*"
+    for role, own in (("hub", "arn:aws:s3:::many-eu-west-1/*"), ("deploy", "arn:aws:s3:::many-eu-west-1/*dbcensus-agent-*")):
+        (resources,) = [statement["Resource"] for statement in statements(moto, f"many-{role}") if "s3:GetObject" in listed(statement["Action"])]
+        assert [arn for arn in resources if arn] == [own, others]
+    outputs = deploy(moto, "bucket", "bucket", BucketName="many-us-east-1", OrganizationId="o-abcde12345")
+    assert outputs["BucketName"] == "many-us-east-1" and moto.client("s3").get_bucket_encryption(Bucket="many-us-east-1")
+    # The same bucket as the hub's, but for the key.
+    mine, hubs = (cfn_yaml(ROOT / f"packaging/aws/{name}.yaml")["Resources"] for name in ("bucket", "hub"))
+    assert mine["BucketPolicy"]["Properties"] == hubs["BucketPolicy"]["Properties"]
+    for name in ("VersioningConfiguration", "OwnershipControls", "PublicAccessBlockConfiguration", "LifecycleConfiguration", "LoggingConfiguration"):
+        assert mine["Bucket"]["Properties"][name] == hubs["Bucket"]["Properties"][name]
 
 
 def test_an_existing_bucket_a_key_of_its_own_and_a_trial(moto):

@@ -19,7 +19,9 @@ locals {
   has_key   = var.create_key || var.kms_key_arn != ""
   key_arn   = var.create_key ? aws_kms_key.key[0].arn : var.kms_key_arn == "" ? null : var.kms_key_arn
   agents    = "arn:${local.partition}:s3:::${var.bucket_name}"
-  manual    = "https://github.com/dbcensus/dbcensus/blob/main/docs/operate/alarms.md"
+  # The buckets of other regions, where there are any.
+  others = var.other_buckets_prefix == "" ? [] : ["arn:${local.partition}:s3:::${var.other_buckets_prefix}*/*dbcensus-agent-*"]
+  manual = "https://github.com/dbcensus/dbcensus/blob/main/docs/operate/alarms.md"
 }
 
 # The key

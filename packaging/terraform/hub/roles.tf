@@ -49,7 +49,7 @@ resource "aws_iam_role_policy" "hub" {
       {
         Sid = "ReadTheAgents", Effect = "Allow", Action = "s3:GetObject"
         Resource = concat(
-          ["${local.agents}/*"],
+          ["${local.agents}/*"], local.others,
           var.output_bucket_name == "" ? [] : ["arn:${local.partition}:s3:::${var.output_bucket_name}/*"]
         )
       },
@@ -148,7 +148,7 @@ resource "aws_iam_role_policy" "deploy" {
       },
       {
         Sid      = "WriteTheAgents", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"]
-        Resource = "${local.agents}/*dbcensus-agent-*"
+        Resource = concat(["${local.agents}/*dbcensus-agent-*"], local.others)
       },
       {
         # None of these actions can be limited to a resource.

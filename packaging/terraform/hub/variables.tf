@@ -92,6 +92,12 @@ variable "bucket_name" {
   }
 }
 
+variable "other_buckets_prefix" {
+  type        = string
+  default     = ""
+  description = "With a bucket in each region, what their names begin with, such as acme-dbcensus-. Empty with one bucket."
+}
+
 variable "existing_bucket" {
   type        = bool
   default     = false

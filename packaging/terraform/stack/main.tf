@@ -1,4 +1,4 @@
-# One of the other templates of packaging/aws (monitoring, network, service, store) as a stack, with its own parameters.
+# One of the other templates of packaging/aws (bucket, monitoring, network, service, store) as a stack, with its own parameters.
 terraform {
   required_version = ">= 1.9"
   required_providers {
@@ -8,10 +8,10 @@ terraform {
 
 variable "template" {
   type        = string
-  description = "monitoring, network, service or store."
+  description = "bucket, monitoring, network, service or store."
   validation {
-    condition     = contains(["monitoring", "network", "service", "store"], var.template)
-    error_message = "Write monitoring, network, service or store."
+    condition     = contains(["bucket", "monitoring", "network", "service", "store"], var.template)
+    error_message = "Write bucket, monitoring, network, service or store."
   }
 }
 
