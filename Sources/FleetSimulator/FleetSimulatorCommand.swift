@@ -67,6 +67,8 @@ struct FleetOptions: ParsableArguments {
     @Option(help: "Accounts; the first is the hub and manages the organisation.") var accounts = 3
     @Option(help: "Regions, separated by commas.") var regions = "eu-west-1"
     @Option(help: "Instances in each account and region.") var instances = 10
+    @Option(help: "A region that a service control policy denies to every account. It may be repeated.")
+    var deniedRegion: [String] = []
     @Option(help: "Another number makes another fleet.") var seed: UInt64 = 1
     @Option(help: "A part that behaves so: NAME=FRACTION, or mixed.") var share: [String] = []
     @Option(help: "How many databases hosts have: NUMBER=WEIGHT,…") var databases =
@@ -106,7 +108,9 @@ struct FleetOptions: ParsableArguments {
         }
         let counts = DatabaseCounts(weights: pairs)
         return Fleet(
-            size: .init(accounts: accounts, regions: names, instances: instances, seed: seed), shares: shares,
+            size: .init(
+                accounts: accounts, regions: names, instances: instances, seed: seed, deniedRegions: Set(deniedRegion)),
+            shares: shares,
             counts: counts)
     }
 }

@@ -162,13 +162,23 @@ def test_it_goes_on_where_it_failed(collector, tmp_path, releases):
 def test_a_single_account_and_a_bucket_for_each_region(collector, tmp_path, releases):
     folder, _ = releases["0.1.0"]
     with Simulator("--without-document", "--accounts", 1, "--regions", REGIONS) as simulator:
-        done = deploy(collector, simulator, tmp_path, "apply", "--single-account", "--release", folder, "--tag", "team=dba", agent_bucket="acme-{region}")
+        done = deploy(collector, simulator, tmp_path, "apply", "--single-account", "--release", folder, "--tag", "team=dba", organization__enabled="false", agent_bucket="acme-{region}")
         assert done.steps == [("upload", REGION)] * 2 + [("upload", OTHER)] * 2 + [("create_document", REGION), ("create_document", OTHER)]
         assert not [name for name in simulator.calls() if name.startswith("organizations") or "Permission ok" in name and "Modify" in name]
         for region in (REGION, OTHER):
             assert simulator.client("s3", region=region).head_object(Bucket=f"acme-{region}", Key="dbcensus-agent-0.1.0-linux-x86_64.gz")
         run = scan(collector, simulator, tmp_path, organization__enabled="false", agent_bucket="acme-{region}")
         check(run.results(), truth(simulator))
+
+
+def test_a_region_that_a_policy_denies_is_left_out(collector, tmp_path, releases):
+    folder, _ = releases["0.1.0"]
+    with Simulator("--without-document", "--accounts", 2, "--regions", REGIONS, "--denied-region", OTHER) as simulator:
+        done = deploy(collector, simulator, tmp_path, "apply", "--release", folder)
+        assert {region for _, region in done.steps} == {REGION} == set(done.plan["regions"])
+        assert any(OTHER in note and "service control policy" in note for note in done.plan["notes"])
+        named = deploy(collector, simulator, tmp_path, "plan", "--release", folder, "--region", OTHER, check=False)
+        assert named.code == 1 and "service control policy" in named.messages
 
 
 def test_the_plan_as_text(collector, tmp_path, simulator, releases):
@@ -274,6 +284,7 @@ def test_the_errors_say_what_to_do(collector, tmp_path, simulator, releases):
         assert done.code == 1 and not changes(simulator), done.messages
         return done.messages
 
+    assert "Name the collector's file with --config" in refused("plan", "--release", folder, organization__enabled="false")
     assert "has 0 documents" in refused("plan", "--release", tmp_path)
     assert "cannot read the folder" in refused("plan", "--release", tmp_path / "none")
     assert "is not enabled for the account" in refused("plan", "--release", folder, "--region", "ap-east-1")

@@ -1,5 +1,6 @@
 """Discovery in a service: the API, coverage, the canary, the brake, cancel, retry, and the schedule."""
 
+import hashlib
 import json
 import time
 
@@ -234,7 +235,7 @@ def test_a_document_that_is_fine_is_not_halted(collector, tmp_path):
 
 def test_a_new_document_goes_to_the_canary_first(collector, tmp_path):
     with Simulator("--accounts", 5, "--instances", 100, "--databases", "1=1") as simulator:
-        canary = {name: value for name, value in (("canary.tags", "{dbcensus: canary}"), ("canary.percent", 1))}
+        canary = {"canary.tags": "{dbcensus: canary}", "canary.percent": 1, "document_hash": hashlib.sha256(b"").hexdigest()}
         run = scan(collector, simulator, tmp_path, **canary)
         assert run.code == 0 and run.progress["reasons"] == {"ok": 500}
         first = query(run.store, "SELECT DISTINCT r.is_canary FROM results r JOIN batches b ON b.row_id = r.batch_row_id ORDER BY b.row_id")
@@ -245,6 +246,11 @@ def test_a_new_document_goes_to_the_canary_first(collector, tmp_path):
         # Proven: no canary for the next run.
         again = scan(collector, simulator, tmp_path, **canary)
         assert again.code == 0 and not [row for row in again.results().values() if row["is_canary"]]
+        # Without a hash, or while a new document is rolled out, nothing tells which document was proven.
+        other = {**canary, "previous_document_hash": "0" * 64}
+        for unpinned in ({**canary, "document_hash": None}, other, other):
+            run = scan(collector, simulator, tmp_path, **unpinned)
+            assert run.code == 0 and [row for row in run.results().values() if row["is_canary"]]
 
 
 @pytest.mark.parametrize("share, code", [("failed=1", "failed"), ("undeliverable=1", "canary_unanswered")])

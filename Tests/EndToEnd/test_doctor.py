@@ -159,8 +159,8 @@ def test_a_bundle_has_what_helps_and_no_secret(collector, tmp_path):
         log = "\n".join(f'{{"level":"info","message":"line {number}","x":"{{}}"}}' for number in range(1_500))
         log += f"""
 The first token, for this machine only: {token}
-{{"target":"/api/v1/databases?tag:team={tag}&limit=1","message":"audit"}}
-{{"target":"/api/v1/databases?tag%3Ateam={tag}","url":"https://s3/agent?X-Amz-Credential={key}%2F1&X-Amz-Signature={signature}"}}
+{{"target":"/api/v1/databases?tag=team={tag} with blanks, {tag}&limit=1","message":"audit"}}
+{{"target":"/api/v1/databases?account_tag%3Dteam={tag}&tag:team={tag}","url":"https://s3/agent?X-Amz-Credential={key}%2F1&X-Amz-Signature={signature}"}}
 {{"error":"postgresql://dbcensus:{password}@store/dbcensus, Authorization: Bearer {token}, external id {external}"}}
 """
         env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true", **simulator.env}

@@ -67,9 +67,8 @@ def test_endpoints_for_private_subnets(moto, network):
 def instance(moto, network, hub):
     vpc, subnets, _ = network
     image = moto.client("ec2").describe_images()["Images"][0]["ImageId"]
-    moto.client("ssm").put_parameter(Name="/image", Type="String", Value=image)
     certificate = moto.client("acm").request_certificate(DomainName="dbcensus.example.com")["CertificateArn"]
-    outputs = deploy(moto, "service", "ec2", VpcId=vpc, SubnetIds=",".join(subnets), AvailabilityZone=f"{REGION}a", AmiId="/image", LogGroupName=hub["LogGroup"],
+    outputs = deploy(moto, "service", "ec2", VpcId=vpc, SubnetIds=",".join(subnets), AvailabilityZone=f"{REGION}a", AmiId=image, LogGroupName=hub["LogGroup"],
                      InstanceProfile=hub["InstanceProfile"], PackageUrl="s3://agents-of-acme/dbcensus-collector.rpm", PackageSHA256=SHA,
                      CertificateArn=certificate, Scheme="internal", ClientCidr="10.2.0.0/16")
     return outputs, moto.client("ec2").describe_instances(InstanceIds=[outputs["InstanceId"]])["Reservations"][0]["Instances"][0]
@@ -126,8 +125,7 @@ def test_the_script_that_sets_the_instance_up(moto, instance, tmp_path):
 
 def test_a_task_on_fargate(moto, network, hub):
     vpc, subnets, _ = network
-    moto.client("ssm").put_parameter(Name="/unused", Type="String", Value="ami-12345678")
-    outputs = deploy(moto, "service", "fargate", NamePrefix="task", Platform="fargate", VpcId=vpc, SubnetIds=",".join(subnets), AmiId="/unused", TaskRoleArn=hub["RoleArn"],
+    outputs = deploy(moto, "service", "fargate", NamePrefix="task", Platform="fargate", VpcId=vpc, SubnetIds=",".join(subnets), TaskRoleArn=hub["RoleArn"],
                      Image="111122223333.dkr.ecr.eu-west-1.amazonaws.com/dbcensus:0.1.0", StoreUrl="postgresql://dbcensus@store/dbcensus",
                      EnvironmentFileArn="arn:aws:s3:::agents-of-acme/collector.env")
     ecs = moto.client("ecs")
@@ -165,5 +163,5 @@ def test_what_is_missing_is_said_before_anything_is_made():
     """CloudFormation checks the rules of a template first; moto does not."""
     rules = cfn_yaml(ROOT / "packaging/aws/service.yaml")["Rules"]
     said = " ".join(assertion["AssertDescription"] for rule in rules.values() for assertion in rule["Assertions"])
-    for parameter in ("PackageUrl", "PackageSHA256", "AvailabilityZone", "Image", "TaskRoleArn", "StoreUrl"):
+    for parameter in ("AmiId", "PackageUrl", "PackageSHA256", "AvailabilityZone", "Image", "TaskRoleArn", "StoreUrl"):
         assert f"needs {parameter}" in said

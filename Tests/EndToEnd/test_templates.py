@@ -58,7 +58,10 @@ def statements(moto, role):
 def policy(iam, role, name):
     document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
     # moto's CloudFormation stores the policy as Python prints it.
-    return ast.literal_eval(document) if isinstance(document, str) else document
+    document = ast.literal_eval(document) if isinstance(document, str) else document
+    # It leaves a null where NoValue is.
+    document["Statement"] = [statement for statement in document["Statement"] if statement]
+    return document
 
 
 def listed(value):
@@ -201,8 +204,10 @@ def test_a_bucket_in_each_region(moto):
     deploy(moto, "hub", "regions", OrganizationId="o-abcde12345", BucketName="many-eu-west-1", OtherBucketsPrefix="many-", NamePrefix="many", DeployPrincipalArn=f"arn:aws:iam::{ACCOUNT}:root")
     others = "arn:aws:s3:::many-*/*dbcensus-agent-*"
     for role, own in (("hub", "arn:aws:s3:::many-eu-west-1/*"), ("deploy", "arn:aws:s3:::many-eu-west-1/*dbcensus-agent-*")):
-        (resources,) = [statement["Resource"] for statement in statements(moto, f"many-{role}") if "s3:GetObject" in listed(statement["Action"])]
-        assert [arn for arn in resources if arn] == [own, others]
+        mine, theirs = [statement for statement in statements(moto, f"many-{role}") if "s3:GetObject" in listed(statement["Action"])]
+        assert [arn for arn in listed(mine["Resource"]) if arn] == [own] and theirs["Resource"] == others
+        # A bucket of that name could be another account's.
+        assert theirs["Condition"] == {"StringEquals": {"aws:ResourceAccount": ACCOUNT}}
     outputs = deploy(moto, "bucket", "bucket", BucketName="many-us-east-1", OrganizationId="o-abcde12345")
     assert outputs["BucketName"] == "many-us-east-1" and moto.client("s3").get_bucket_encryption(Bucket="many-us-east-1")
     # The same bucket as the hub's, but for the key.
@@ -335,9 +340,13 @@ def test_what_moto_does_not_make():
     assert name == "HasOrganization"
     assert read["Resource"] == {"Fn::Sub": "${Bucket.Arn}/*dbcensus-agent-*"}
     assert read["Action"] == "s3:GetObject" and list(read["Condition"]["StringEquals"]) == ["aws:PrincipalOrgID"]
-    assert resources["Bucket"]["DeletionPolicy"] == resources["Bucket"]["UpdateReplacePolicy"] == "Retain"
+    # A first deployment that fails leaves nothing behind, so that it can be repeated.
+    for name in ("Bucket", "Key", "LogGroup"):
+        assert (resources[name]["DeletionPolicy"], resources[name]["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     rules = {rule["Id"]: rule for rule in resources["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]}
     # What a document names is the newest version of its object, which no rule lets expire.
     assert rules["replaced-versions"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30} and not any("ExpirationInDays" in rule for rule in rules.values())
-    topic, tls = resources["TopicPolicy"]["Properties"]["PolicyDocument"]["Statement"]
-    assert topic["Principal"] == {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]} and tls["Effect"] == "Deny"
+    alarms, events, tls = resources["TopicPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"} and tls["Effect"] == "Deny"
+    # EventBridge delivers to no topic whose policy has a condition for it.
+    assert events["Principal"] == {"Service": "events.amazonaws.com"} and "Condition" not in events

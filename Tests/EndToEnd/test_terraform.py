@@ -174,4 +174,5 @@ def test_the_format_and_that_nothing_is_left(applied, moto):
     applied("destroy", "-auto-approve", "-input=false")
     assert moto.client("s3").list_buckets()["Buckets"] == [] and moto.client("sns").list_topics()["Topics"] == []
     assert moto.client("iam").list_roles()["Roles"] == [] and moto.client("events").list_rules()["Rules"] == []
-    assert moto.client("logs").describe_log_groups()["logGroups"] == []
+    # The log stays, with its audit lines.
+    assert [group["logGroupName"] for group in moto.client("logs").describe_log_groups()["logGroups"]] == ["/dbcensus/collector"]

@@ -32,14 +32,12 @@ package struct Deployer: Sendable {
         var plan = DeploymentPlan(
             account: found.account, document: settings.document.name, version: release.version, sha256: release.sha256,
             regions: found.regions, notes: found.notes)
-        plan.steps += try await uploads(found.regions)
+        let states = try await DocumentState.each(client, settings.document.name, &plan, named: scope.regions)
+        plan.steps += try await uploads(plan.regions)
         if settings.agent.delivery == .https, !release.agents.isEmpty {
             plan.notes.append("delivery is https: put the agents of the release on your mirror yourself")
         }
-        for region in found.regions {
-            plan.steps += try await DocumentState(client.in(region: region), settings.document.name).steps(
-                release, accounts: found.accounts)
-        }
+        for (_, state) in states { plan.steps += try await state.steps(release, accounts: found.accounts) }
         return plan
     }
 

@@ -33,6 +33,14 @@ package struct DeploymentScope: Sendable {
                 "discovery.document is the ARN \(settings.document.name): write its name, and deploy in the account that has it"
             )
         }
+        // Without its configuration a command would take the document away from all accounts.
+        let namesAccounts = settings.organization.isEnabled || !settings.accounts.isEmpty
+        guard isSingleAccount || (namesAccounts && settings.roleName != nil) else {
+            throw DeploymentError(
+                "the configuration names no accounts: discovery.organization.enabled is false and discovery.accounts is "
+                    + "empty, or discovery.role_name is none. Name the collector's file with --config, or use --single-account for a trial"
+            )
+        }
         let hub = try await client.send(STS.GetCallerIdentity()).account
         var found = Found(account: hub, regions: [], accounts: [], notes: [])
         let patterns = settings.regions + settings.accounts.flatMap(\.regions)

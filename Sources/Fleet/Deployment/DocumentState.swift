@@ -16,6 +16,23 @@ struct DocumentState: Sendable {
         }
     }
 
+    /// The state in each region. One that a policy denies is left out with a note, unless it was named.
+    static func each(
+        _ client: AWSClient, _ name: String, _ plan: inout DeploymentPlan, named: [String]
+    ) async throws(AWSError) -> [(region: String, state: DocumentState)] {
+        var states: [(region: String, state: DocumentState)] = []
+        for region in plan.regions {
+            do throws(AWSError) {
+                states.append((region, try await DocumentState(client.in(region: region), name)))
+            } catch {
+                guard error.kind == .deniedBySCP, !named.contains(region) else { throw error }
+                plan.notes.append("\(region): left out, because a service control policy denies it")
+            }
+        }
+        plan.regions = states.map(\.region)
+        return states
+    }
+
     /// The number of the version with the release's content; nil when there is none.
     func version(of release: ReleaseFiles) async throws(AWSError) -> String? {
         guard let current else { return nil }

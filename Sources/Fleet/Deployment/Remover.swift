@@ -37,15 +37,14 @@ package struct Remover: Sendable {
         let found = try await scope.find(client, settings)
         let name = settings.document.name
         var plan = DeploymentPlan(account: found.account, document: name, regions: found.regions, notes: found.notes)
-        for region in found.regions {
-            let state = try await DocumentState(client.in(region: region), name)
+        for (region, state) in try await DocumentState.each(client, name, &plan, named: scope.regions) {
             guard state.current != nil else { continue }
             for group in try await state.sharing().map(\.accountId).sorted().groups {
                 plan.steps.append(.init(.unshare, region: region, target: name, accounts: group))
             }
             plan.steps.append(.init(.deleteDocument, region: region, target: name))
         }
-        try await objects(&plan)
+        let buckets = try await objects(&plan)
         for stackSet in parts.stackSets { try await stacks(of: stackSet, &plan) }
         for stack in parts.stacks {
             do throws(AWSError) { _ = try await client.send(CloudFormation.DescribeStacks(stack: stack)) } catch {
@@ -55,14 +54,22 @@ package struct Remover: Sendable {
             }
             plan.steps.append(.init(.deleteStack, region: client.region, target: stack))
         }
+        // A stack keeps its bucket: it goes after it.
+        plan.steps += buckets
         return plan
     }
 
-    private func objects(_ plan: inout DeploymentPlan) async throws {
-        guard settings.agent.delivery != .https else { return }
+    /// Adds the agents to the plan; the answer is the steps for the buckets that are empty then.
+    private func objects(_ plan: inout DeploymentPlan) async throws -> [DeploymentPlan.Step] {
+        guard settings.agent.delivery != .https else { return [] }
+        var buckets: [DeploymentPlan.Step] = []
         var seen: Set<String> = []
         for region in plan.regions {
             guard let bucket = settings.agent.bucket(in: region), seen.insert(bucket.name).inserted else { continue }
+            guard bucket.region != nil || scope.regions.isEmpty else {
+                plan.notes.append("the bucket \(bucket.name) stays, because regions that you did not name use it too")
+                continue
+            }
             let place = bucket.region ?? client.region
             let versions: [S3.Version]
             do throws(AWSError) {
@@ -81,12 +88,13 @@ package struct Remover: Sendable {
             }
             guard parts.bucket else { continue }
             if own.count == versions.count {
-                plan.steps.append(.init(.deleteBucket, region: place, target: "s3://\(bucket.name)/"))
+                buckets.append(.init(.deleteBucket, region: place, target: "s3://\(bucket.name)/"))
             } else {
                 plan.notes.append(
                     "the bucket \(bucket.name) stays: it has \(versions.count - own.count) other versions of objects")
             }
         }
+        return buckets
     }
 
     private func stacks(of stackSet: String, _ plan: inout DeploymentPlan) async throws {
@@ -125,7 +133,9 @@ package struct Remover: Sendable {
                     S3.DeleteObjectVersion(bucket: object.bucket, key: object.key, version: version))
             case .deleteBucket:
                 guard let bucket = S3Target(step.target)?.bucket else { continue }
-                try await there.send(S3.DeleteBucket(bucket: bucket))
+                do throws(AWSError) { try await there.send(S3.DeleteBucket(bucket: bucket)) } catch {
+                    guard error.kind == .notFound else { throw error }
+                }
             case .deleteStackInstances: try await deleteInstances(step.target, there)
             case .deleteStackSet:
                 try await there.send(CloudFormation.DeleteStackSet(stackSet: step.target, callAs: parts.callAs))
@@ -152,6 +162,13 @@ package struct Remover: Sendable {
                         + "`aws cloudformation list-stack-set-operation-results`")
             }
             return status == "SUCCEEDED"
+        }
+        // The operation succeeds even if some of its stacks did not.
+        let left = Set(try await instances(stackSet).map(\.account)).sorted()
+        guard left.isEmpty else {
+            throw DeploymentError(
+                "the StackSet \(stackSet) still has stacks in \(left.count) accounts, such as \(left[0]): its stacks say why, "
+                    + "with `aws cloudformation list-stack-instances`. Then run it again")
         }
     }
 

@@ -69,8 +69,11 @@ package struct DiscoverySettings: Codable, Sendable, Equatable {
 
         package init() {}
 
-        /// What tells it from every other.
-        package var key: String { "\(name):\(version):\(hash ?? "")" }
+        /// What tells it from every other. Without one hash for all regions nothing does: no run proves it for a later one.
+        package var key: String {
+            let isOne = version != Self.defaultVersion || (hash != nil && previousHash == nil)
+            return "\(isOne ? "" : NewJob.unproven)\(name):\(version):\(hash ?? "")"
+        }
     }
 
     /// How hosts get the agent.

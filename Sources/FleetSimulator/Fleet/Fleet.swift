@@ -8,6 +8,8 @@ final class Fleet: Sendable {
         /// In each account and region.
         var instances = 10
         var seed: UInt64 = 1
+        /// Regions that a policy denies to every account.
+        var deniedRegions: Set<String> = []
     }
 
     let size: Size
@@ -62,7 +64,8 @@ final class Fleet: Sendable {
 
     /// Whether a service control policy denies everything in this region of an account.
     func isDenied(_ account: Account, region: Int) -> Bool {
-        account.index > 0 && draw.of("region").of(account.index).of(region).fraction < shares[.deniedByPolicy]
+        size.deniedRegions.contains(size.regions[region])
+            || account.index > 0 && draw.of("region").of(account.index).of(region).fraction < shares[.deniedByPolicy]
     }
 
     // MARK: Instances

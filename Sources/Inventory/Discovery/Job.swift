@@ -98,6 +98,9 @@ public enum JobStage: String, Sendable, Codable {
 
 /// A run of discovery as it is asked for.
 public struct NewJob: Sendable {
+    /// What `document` begins with when it does not tell one document from every other: no run proves it for others.
+    public static let unproven = "?"
+
     /// Its id, which goes through logs, session names, command comments and the API.
     public var id: String
     /// `schedule`, `api` or `cli`.

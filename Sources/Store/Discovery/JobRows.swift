@@ -135,7 +135,8 @@ extension InventoryStore {
     }
 
     private static func isProven(_ document: String, _ database: Database) throws -> Bool {
-        try Bool.fetchOne(
+        guard !document.hasPrefix(NewJob.unproven) else { return false }
+        return try Bool.fetchOne(
             database, sql: "SELECT EXISTS (SELECT 1 FROM proven_documents WHERE document = ?)", arguments: [document])
             ?? false
     }

@@ -130,7 +130,7 @@ extension InventoryStore {
             return
         }
         // A run of a few chosen hosts proves nothing for the others.
-        if job.request == ScanRequest() {
+        if job.request == ScanRequest(), !job.document.hasPrefix(NewJob.unproven) {
             try database.run(
                 "INSERT OR REPLACE INTO proven_documents VALUES (?, ?, ?)",
                 [job.document, Timestamp.format(now), job.row])

@@ -3,8 +3,10 @@
 resource "aws_cloudwatch_log_group" "collector" {
   name              = "/${var.name_prefix}/collector"
   retention_in_days = var.log_retention_days
-  kms_key_id        = local.key_arn
-  tags              = var.tags
+  # The log, with its audit lines, stays after `terraform destroy`.
+  skip_destroy = true
+  kms_key_id   = local.key_arn
+  tags         = var.tags
 }
 
 resource "aws_sns_topic" "alerts" {
@@ -16,17 +18,27 @@ resource "aws_sns_topic" "alerts" {
 
 data "aws_iam_policy_document" "topic" {
   statement {
-    sid       = "AlarmsAndEvents"
+    sid       = "Alarms"
     actions   = ["sns:Publish"]
     resources = [aws_sns_topic.alerts.arn]
     principals {
       type        = "Service"
-      identifiers = ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
+      identifiers = ["cloudwatch.amazonaws.com"]
     }
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
       values   = [local.account]
+    }
+  }
+  # EventBridge delivers to no topic whose policy has a condition for it.
+  statement {
+    sid       = "Events"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.alerts.arn]
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
     }
   }
   statement {
@@ -97,7 +109,7 @@ resource "aws_cloudwatch_event_target" "changed_agent" {
     }
     input_template = <<-TEXT
       "dbcensus: an object of the bucket ${var.bucket_name} was changed: <what> <key>, by <who>, at <at>."
-      "If nobody deploys a release now, see ${local.manual}#changed-agent"
+      "If you do not deploy a release now, see ${local.manual}#changed-agent"
     TEXT
   }
 }

@@ -19,8 +19,11 @@ locals {
   has_key   = var.create_key || var.kms_key_arn != ""
   key_arn   = var.create_key ? aws_kms_key.key[0].arn : var.kms_key_arn == "" ? null : var.kms_key_arn
   agents    = "arn:${local.partition}:s3:::${var.bucket_name}"
-  # The buckets of other regions, where there are any.
-  others = var.other_buckets_prefix == "" ? [] : ["arn:${local.partition}:s3:::${var.other_buckets_prefix}*/*dbcensus-agent-*"]
+  # The agents in the buckets of other regions, where there are any. A bucket of that name could be another account's.
+  others = var.other_buckets_prefix == "" ? [] : [{
+    Resource  = "arn:${local.partition}:s3:::${var.other_buckets_prefix}*/*dbcensus-agent-*"
+    Condition = { StringEquals = { "aws:ResourceAccount" = local.account } }
+  }]
   manual = "https://github.com/dbcensus/dbcensus/blob/main/docs/operate/alarms.md"
 }
 
@@ -30,8 +33,10 @@ resource "aws_kms_key" "key" {
   count               = var.create_key ? 1 : 0
   description         = "dbcensus, bucket of the agents, log and alerts"
   enable_key_rotation = true
-  tags                = var.tags
-  policy              = data.aws_iam_policy_document.key.json
+  # `terraform destroy` ends the key after 30 days: volumes and snapshots that it encrypts cannot be read from then on.
+  deletion_window_in_days = 30
+  tags                    = var.tags
+  policy                  = data.aws_iam_policy_document.key.json
 }
 
 resource "aws_kms_alias" "key" {
@@ -64,6 +69,7 @@ data "aws_iam_policy_document" "key" {
       values   = ["arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/${var.name_prefix}/collector"]
     }
   }
+  # EventBridge sends no account to KMS: the topic bounds it.
   statement {
     sid       = "Alerts"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
@@ -74,8 +80,8 @@ data "aws_iam_policy_document" "key" {
     }
     condition {
       test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account]
+      variable = "kms:EncryptionContext:aws:sns:topicArn"
+      values   = ["arn:${local.partition}:sns:${local.region}:${local.account}:${var.name_prefix}-alerts"]
     }
   }
   # For documents with delivery s3.

@@ -16,6 +16,16 @@ resource "aws_iam_role" "hub" {
   })
 }
 
+resource "aws_iam_role_policy" "other_regions" {
+  count = var.other_buckets_prefix == "" ? 0 : 1
+  name  = "dbcensus-other-regions"
+  role  = aws_iam_role.hub.id
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [merge({ Sid = "ReadTheAgentsOfOtherRegions", Effect = "Allow", Action = "s3:GetObject" }, local.others[0])]
+  })
+}
+
 resource "aws_iam_instance_profile" "hub" {
   name = "${var.name_prefix}-hub"
   path = var.role_path
@@ -49,7 +59,7 @@ resource "aws_iam_role_policy" "hub" {
       {
         Sid = "ReadTheAgents", Effect = "Allow", Action = "s3:GetObject"
         Resource = concat(
-          ["${local.agents}/*"], local.others,
+          ["${local.agents}/*"],
           var.output_bucket_name == "" ? [] : ["arn:${local.partition}:s3:::${var.output_bucket_name}/*"]
         )
       },
@@ -148,7 +158,7 @@ resource "aws_iam_role_policy" "deploy" {
       },
       {
         Sid      = "WriteTheAgents", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"]
-        Resource = concat(["${local.agents}/*dbcensus-agent-*"], local.others)
+        Resource = "${local.agents}/*dbcensus-agent-*"
       },
       {
         # None of these actions can be limited to a resource.
@@ -159,6 +169,16 @@ resource "aws_iam_role_policy" "deploy" {
         ]
       },
     ]
+  })
+}
+
+resource "aws_iam_role_policy" "deploy_other_regions" {
+  count = var.other_buckets_prefix != "" && var.deploy_principal_arn != "" ? 1 : 0
+  name  = "dbcensus-other-regions"
+  role  = aws_iam_role.deploy[0].id
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [merge({ Sid = "WriteTheAgentsOfOtherRegions", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"] }, local.others[0])]
   })
 }
 

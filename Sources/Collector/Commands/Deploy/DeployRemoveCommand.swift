@@ -12,7 +12,8 @@ struct DeployCleanHostsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "clean-hosts", abstract: "Remove the agent from all hosts, before you remove dbcensus.",
         discussion: """
-            Run it as the collector, which may send the document to hosts. First publish the document that removes the agent, \
+            It reaches every Linux host that is online, also those that discovery.instances.exclude_tags keeps out of runs, and \
+            it waits for no maintenance window. Run it as the collector, which may send the document to hosts. First publish the document that removes the agent, \
             as the identity that deploys: `deploy apply --cleaning`.
 
             Exit status: 0 no host has the agent any more, 1 it could not begin, 3 some hosts were not reached.

@@ -125,7 +125,7 @@ struct DoctorBundle {
         text.replacing(#/dbc_[0-9a-f]{12}_[0-9a-f]{8,64}/#, with: "(token)")
             .replacing(#/\b(AKIA|ASIA)[A-Z0-9]{16}\b/#, with: "(access key)")
             .replacing(#/(?i)(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s"\\]+/#) { "\($0.1)(secret)" }
-            .replacing(#/(?i)((?:account_)?tag(?::|%3A))[^&\s",}\]]+/#) { "\($0.1)(tag)" }
+            .replacing(#/(?i)((?:account_)?tag(?:=|:|%3D|%3A))(?:[^&"\\\n]|\\.)+/#) { "\($0.1)(tag)" }
             .replacing(#/(?m)^( *(?:[a-z_]*tags): ).*$/#) { "\($0.1)(tags)" }
             .replacing(#/(tags: )\{[^}]*\}/#) { "\($0.1)(tags)" }
             .replacing(#/(?i)(bearer )[^\s"\\]+/#) { "\($0.1)(token)" }
