@@ -77,7 +77,8 @@ package enum STS {
     package struct AssumeRoleWithWebIdentity: QueryAction {
         package static let description = ActionDescription(
             .sts, "AssumeRoleWithWebIdentity", roles: [.hub],
-            reason: "Becomes the hub role where you use a web identity, which hub.yaml does not trust.", isUnsigned: true)
+            reason: "Becomes the hub role where you use a web identity, which hub.yaml does not trust.",
+            isUnsigned: true)
 
         package typealias Output = AssumedRole
 
