@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import threading
+import time
 
 import pytest
 from botocore.exceptions import ClientError
@@ -125,11 +126,17 @@ def test_a_run_that_has_begun_keeps_its_document(collector, tmp_path, releases):
     (old, before), (new, _) = releases["0.1.0"], releases["0.2.0"]
     with Simulator("--without-document", "--accounts", 2, "--instances", 60, "--host-seconds", "1") as simulator:
         deploy(collector, simulator, tmp_path, "apply", "--release", old)
-        thread = threading.Thread(target=lambda: deploy(collector, simulator, tmp_path, "apply", "--release", new))
+        def change():
+            while not simulator.calls().get("ssm:SendCommand ok"):
+                time.sleep(0.05)
+            deploy(collector, simulator, tmp_path, "apply", "--release", new)
+
+        thread = threading.Thread(target=change)
         thread.start()
         run = scan(collector, simulator, tmp_path, document_hash=before, concurrency__batches="1")
         thread.join()
         check(run.results(), truth(simulator))
+        assert simulator.calls()["ssm:SendCommand ok"] >= 4 and state(simulator)[1] == 2
 
 
 def test_what_was_changed_by_hand_is_put_right(collector, tmp_path, simulator, releases):

@@ -39,7 +39,8 @@ License: Apache-2.0
  On Debian systems, the text is in /usr/share/common-licenses/Apache-2.0
 END
     for override in "$@"; do echo "$name: $override"; done >"$tree/usr/share/lintian/overrides/$name"
-    chmod 0644 "$documents"/* "$tree/usr/share/lintian/overrides/$name"
+    find "$documents" -type f -exec chmod 0644 {} +
+    chmod 0644 "$tree/usr/share/lintian/overrides/$name"
     (cd "$tree" && find . -type f ! -path './DEBIAN/*' -printf '%P\0' | sort -z | xargs -0 md5sum >DEBIAN/md5sums)
     chmod 0755 "$tree/DEBIAN"
     find "$tree" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +

@@ -69,7 +69,7 @@ package struct DiscoverySettings: Codable, Sendable, Equatable {
 
         package init() {}
 
-        /// What tells it from every other. Without one hash for all regions nothing does: no run proves it for a later one.
+        /// What tells it from every other. Without one hash for all regions nothing does: no run proves it for others.
         package var key: String {
             let isOne = version != Self.defaultVersion || (hash != nil && previousHash == nil)
             return "\(isOne ? "" : NewJob.unproven)\(name):\(version):\(hash ?? "")"
