@@ -12,6 +12,7 @@ import time
 import urllib.request
 
 import boto3
+from botocore.config import Config
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 REGION = "eu-west-1"
@@ -46,6 +47,10 @@ def probe(*arguments, env=None, input=None, timeout=60, prefix=()):
     return answer["result"]
 
 
+# A busy machine is no reason to send a call twice: what was made the first time is then there already.
+PATIENT = Config(read_timeout=600, connect_timeout=60, retries={"total_max_attempts": 1})
+
+
 class Moto:
     """moto's server with a user of no rights but AssumeRole; from `enforce` on, signatures and policies are checked."""
 
@@ -64,7 +69,7 @@ class Moto:
                 time.sleep(0.1)
 
     def client(self, service, key="test", secret="test", region=REGION):
-        return boto3.client(service, region_name=region, endpoint_url=self.url, aws_access_key_id=key, aws_secret_access_key=secret)
+        return boto3.client(service, region_name=region, endpoint_url=self.url, aws_access_key_id=key, aws_secret_access_key=secret, config=PATIENT)
 
     def enforce(self, unchecked=0):
         """Checks signature, policy and trust policy of every request from now on, after so many that are not checked."""
@@ -77,7 +82,7 @@ class Moto:
         role = f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole"
         keys = self.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
         return boto3.client(service, region_name=region, endpoint_url=self.url, aws_access_key_id=keys["AccessKeyId"],
-                            aws_secret_access_key=keys["SecretAccessKey"], aws_session_token=keys["SessionToken"])
+                            aws_secret_access_key=keys["SecretAccessKey"], aws_session_token=keys["SessionToken"], config=PATIENT)
 
     def __enter__(self):
         return self

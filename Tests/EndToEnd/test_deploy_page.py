@@ -16,6 +16,7 @@ LEFT_OUT = ("aws ssm ", "VpcId=VPC", "[profile ", "enable-aws-service-access", "
 PREFIX = """
 set -euo pipefail
 sudo() { while [[ $1 == -* ]]; do if [ "$1" = -u ]; then shift; fi; shift; done; "$@"; }
+aws() { command aws --cli-read-timeout 600 "$@"; }
 systemctl() { echo "systemctl $*"; }
 install() {
     local words=()

@@ -8,11 +8,10 @@ import sys
 
 import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from cfnlint.decode import cfn_yaml as decoder
 
-from aws import REGION, Moto, probe
+from aws import PATIENT, REGION, Moto, probe
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((ROOT / "packaging/aws").glob("*.yaml"))
@@ -246,7 +245,7 @@ def test_what_changes_an_agent_is_told(moto):
     assert target["Arn"] == trail["TopicArn"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def guarded():
     """moto with the hub and the spoke deployed; `guarded(role)` is a session that may do what that role's policies say."""
     moto = Moto()
@@ -269,7 +268,7 @@ def guarded():
     def client(role, service):
         keys = sessions[role]
         return boto3.client(service, region_name=REGION, endpoint_url=moto.url, aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key=keys["SecretAccessKey"],
-                            aws_session_token=keys["SessionToken"], config=Config(retries={"total_max_attempts": 1}))
+                            aws_session_token=keys["SessionToken"], config=PATIENT)
 
     yield client
     moto.stop()

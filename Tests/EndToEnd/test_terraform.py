@@ -68,7 +68,8 @@ def source(folder, name):
 
 
 def module(folder, name, **values):
-    lines = "\n".join(f"  {key} = {json.dumps(value)}" for key, value in values.items())
+    # Names of modules stand without quotes.
+    lines = "\n".join(f"  {key} = {json.dumps(value) if key != 'depends_on' else '[' + ', '.join(value) + ']'}" for key, value in values.items())
     return f'module "{name}" {{\n  source = "{source(folder, name)}"\n{lines}\n}}\noutput "{name}" {{\n  value = module.{name}\n}}\n'
 
 
@@ -84,7 +85,7 @@ def applied(moto, tmp_path_factory):
     body = module(folder, "hub", organization_id="o-abcde12345", bucket_name="agents-of-acme", output_bucket_name="outputs-of-acme", deploy_principal_arn=f"arn:aws:iam::{ACCOUNT}:role/pipeline",
                   create_key=True, cloud_trail_data_events=True, alert_email="dba@example.com", tags={"team": "dba"})
     body += module(folder, "spoke", hub_account_id=HUB, external_id=EXTERNAL_ID, organization_id="o-abcde12345", role_path="/service/")
-    body += module(folder, "stack", template="monitoring", parameters={"TopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:dbcensus-alerts"})
+    body += module(folder, "stack", depends_on=["module.hub", "module.spoke"], template="monitoring", parameters={"TopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:dbcensus-alerts"})
     terraform = Terraform(folder, moto, body)
     terraform("apply", "-auto-approve", "-input=false")
     return terraform
