@@ -35,7 +35,14 @@ def sent(tmp_path_factory):
             wait(service, begin(service), timeout=60)
             service.send(report(1))
             service.post("/api/v1/reports", b"not a report")
-            time.sleep(4)
+            # The run is in the metrics, and the coverage in the log.
+            deadline = time.monotonic() + 200
+            while time.monotonic() < deadline:
+                lines = service.log()
+                if any("dbcensus_failed_hosts_percent" in line for line in lines) and any(line.get("kind") == "coverage" for line in lines):
+                    break
+                time.sleep(0.5)
+            time.sleep(2)
             families = {family.name: family.type for family in text_string_to_metric_families(service.get("/metrics").text)}
             service.stop()
         lines = service.log()

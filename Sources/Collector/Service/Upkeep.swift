@@ -67,8 +67,10 @@ struct Upkeep: Service {
                 try await Blocking.run { [backend] in try backend.sampleMetrics() }
                 for line in backend.metrics.embedded(at: Date(), allLabels: labels) { LogOutput.write(line) }
                 guard clock.now >= nextCoverage else { continue }
-                nextCoverage = clock.now + Self.coveragePause
-                for account in try await Blocking.run({ [backend] in try backend.accountCoverage() }) {
+                let accounts = try await Blocking.run { [backend] in try backend.accountCoverage() }
+                // Before the first run there is nothing to tell.
+                if !accounts.isEmpty { nextCoverage = clock.now + Self.coveragePause }
+                for account in accounts {
                     backend.logger.info(
                         "coverage",
                         metadata: [
