@@ -87,7 +87,7 @@ locals {
   }
 }
 
-# Says who else than the role that deploys changed an agent; without a trail, that somebody did.
+# Tells you of changes to an agent. With a trail: of those that the role which deploys did not make.
 resource "aws_cloudwatch_event_rule" "changed_agent" {
   name        = "${var.name_prefix}-changed-agent"
   description = "An object of the agents' bucket was changed."
