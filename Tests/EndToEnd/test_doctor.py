@@ -158,6 +158,7 @@ def test_a_bundle_has_what_helps_and_no_secret(collector, tmp_path):
         collector.run("ingest", "--store", store, frame)
         log = "\n".join(f'{{"level":"info","message":"line {number}","x":"{{}}"}}' for number in range(1_500))
         log += f"""
+{{"error":"\x1b]0;owned\x07 \x9b31m"}}
 The first token, for this machine only: {token}
 {{"target":"/api/v1/databases?tag=team={tag} with blanks, {tag}&limit=1","message":"audit"}}
 {{"target":"/api/v1/databases?account_tag%3Dteam={tag}&tag:team={tag}","url":"https://s3/agent?X-Amz-Credential={key}%2F1&X-Amz-Signature={signature}"}}
@@ -171,6 +172,7 @@ The first token, for this machine only: {token}
         collector.run(*command, check=False, env=env, input=log.encode())
         text = bundle.read_text()
         assert [canary for canary in CANARIES if canary in text] == []
+        assert not set(text) & {"\x1b", "\x07", "\x9b"}, "a terminal shows it"
         for wanted in ("## Configuration", "## Checks", "ok       store:", "## Metrics", "dbcensus_hosts", "## Runs", run.id, '"hosts":30', "## Log", "line 1499", "discovery:"):
             assert wanted in text, wanted
         assert "line 400" not in text, "only the last lines"

@@ -108,8 +108,7 @@ struct DoctorBundle {
             throw CollectorError(exitCode: .noInput, message: "cannot read the log \(log): \(error.message)")
         }
         let lines = bytes.split(separator: UInt8(ascii: "\n")).suffix(Self.logLines)
-        return lines.map { PlainText.neutralised(String(decoding: $0.prefix(Self.lineLimit), as: UTF8.self)) + "\n" }
-            .joined()
+        return lines.map { String(decoding: $0.prefix(Self.lineLimit), as: UTF8.self) + "\n" }.joined()
     }
 
     /// The text without what must not leave the machine, wherever it stands.
@@ -118,7 +117,9 @@ struct DoctorBundle {
         if let id = try? configured.value.discovery.readExternalID(), id.count > 1 {
             text = text.replacing(id, with: "(external id)")
         }
-        return Self.masked(text)
+        // It is read in a terminal: names and errors of others may hold its control characters.
+        return Self.masked(text).split(separator: "\n", omittingEmptySubsequences: false)
+            .map { PlainText.neutralised(String($0)) }.joined(separator: "\n")
     }
 
     static func masked(_ text: String) -> String {
