@@ -24,6 +24,7 @@ import urllib.parse
 import zlib
 
 import flood as flooding
+import growth as growing
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 COLLECTOR = ROOT / ".build/collector/bin/dbcensus-collector"
@@ -303,15 +304,19 @@ def flood(folder):
             flooding.row(name, running, example(), bad, good)
 
 
+def growth(folder):
+    growing.table(COLLECTOR, folder, example())
+
+
 def main():
-    words = sys.argv[1:] or ["ingest", "flood", "lists"]
+    words = sys.argv[1:] or ["ingest", "flood", "lists", "growth"]
     hosts = next((int(w.split("=")[1]) for w in words if w.startswith("HOSTS=")), 250_000)
     with tempfile.TemporaryDirectory() as name:
         for word in words:
             folder = pathlib.Path(os.environ.get("BENCH_FOLDER", name)) / word
-            if word in ("ingest", "flood", "lists"):
+            if word in ("ingest", "flood", "lists", "growth"):
                 folder.mkdir(parents=True, exist_ok=True)
-                lists(folder, hosts) if word == "lists" else {"ingest": ingest, "flood": flood}[word](folder)
+                lists(folder, hosts) if word == "lists" else {"ingest": ingest, "flood": flood, "growth": growth}[word](folder)
 
 
 main()

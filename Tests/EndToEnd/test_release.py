@@ -36,11 +36,17 @@ def test_what_a_release_has(released):
         f"dbcensus-collector-dbgsym_{version}_{debian}.deb", f"dbcensus-agent-{version}.{machine}.rpm",
         f"dbcensus-collector-[0-9]{version}.{machine}.rpm", f"dbcensus-collector-debuginfo-{version}.{machine}.rpm",
         f"dbcensus-agent-{version}-linux-{machine}.tar.gz", f"dbcensus-collector-{version}-linux-{machine}.tar.gz",
-        f"dbcensus-{version}-image-{debian}.tar.gz", f"dbcensus-document-{version}-presigned.json",
+        f"dbcensus-{version}-image-{debian}.tar.gz", f"dbcensus-document-{version}-presigned.json", f"dbcensus-{version}-templates.tar.gz",
         f"dbcensus-{version}-sbom.cdx.json", f"dbcensus-{version}-provenance.intoto.json", "SHA256SUMS", SIGNATURE,
     ):
         named(released, pattern)
-    assert len(list(released.iterdir())) == 16
+    assert len(list(released.iterdir())) == 17
+
+
+def test_the_templates_are_those_of_the_sources(released, tmp_path):
+    run("tar", "-xzf", named(released, "*-templates.tar.gz"), "-C", tmp_path)
+    for folder in ("aws", "kubernetes", "terraform"):
+        run("diff", "-r", tmp_path / "packaging" / folder, release.ROOT / "packaging" / folder)
 
 
 def test_the_checksums_and_their_signature(released, key, tmp_path):

@@ -245,6 +245,26 @@ def test_what_changes_an_agent_is_told(moto):
     assert target["Arn"] == trail["TopicArn"]
 
 
+def test_changes_in_other_regions_are_told_in_the_hubs(moto):
+    """Their buckets send their events to the hub's region, whose rule selects them by the beginning of their names."""
+    deploy(moto, "hub", "told", BucketName="told-eu-west-1", OtherBucketsPrefix="told-", NamePrefix="told")
+    pattern = json.loads(moto.client("events").describe_rule(Name="told-changed-agent")["EventPattern"])
+    assert pattern["detail"] == {"bucket": {"name": ["told-eu-west-1", {"prefix": "told-"}]}}
+    outputs = deploy(moto, "bucket", "told-bucket", BucketName="told-us-east-1", AlertRegion=REGION)
+    assert moto.client("s3").get_bucket_encryption(Bucket=outputs["BucketName"])
+    resources = {item["LogicalResourceId"]: item["PhysicalResourceId"]
+                 for item in moto.client("cloudformation").list_stack_resources(StackName="told-bucket")["StackResourceSummaries"]}
+    assert {"Forward", "ForwardRole"} <= set(resources)
+    rule = cfn_yaml(ROOT / "packaging/aws/bucket.yaml")["Resources"]["Forward"]["Properties"]
+    assert rule["EventPattern"]["source"] == ["aws.s3"]
+    name = resources["Forward"].split("/")[-1]
+    (target,) = moto.client("events").list_targets_by_rule(Rule=name)["Targets"]
+    bus = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
+    assert target["Arn"] == bus
+    assert list(statements(moto, resources["ForwardRole"])) == [{"Effect": "Allow", "Action": "events:PutEvents", "Resource": bus}]
+    assert json.loads(moto.client("events").describe_rule(Name=name)["EventPattern"])["$or"][0]["detail"] == {"bucket": {"name": ["told-us-east-1"]}}
+
+
 @pytest.fixture(scope="module")
 def guarded():
     """moto with the hub and the spoke deployed; `guarded(role)` is a session that may do what that role's policies say."""

@@ -83,7 +83,7 @@ def moto():
 def applied(moto, tmp_path_factory):
     folder = tmp_path_factory.mktemp("terraform")
     body = module(folder, "hub", organization_id="o-abcde12345", bucket_name="agents-of-acme", output_bucket_name="outputs-of-acme", deploy_principal_arn=f"arn:aws:iam::{ACCOUNT}:role/pipeline",
-                  create_key=True, cloud_trail_data_events=True, alert_email="dba@example.com", tags={"team": "dba"})
+                  create_key=True, cloud_trail_data_events=True, other_buckets_prefix="agents-of-", alert_email="dba@example.com", tags={"team": "dba"})
     body += module(folder, "spoke", hub_account_id=HUB, external_id=EXTERNAL_ID, organization_id="o-abcde12345", role_path="/service/")
     body += module(folder, "stack", depends_on=["module.hub", "module.spoke"], template="monitoring", parameters={"TopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:dbcensus-alerts"})
     terraform = Terraform(folder, moto, body)
@@ -136,6 +136,7 @@ def test_log_topic_and_rule(applied, moto):
     assert moto.client("sns").list_subscriptions_by_topic(TopicArn=outputs["topic_arn"])["Subscriptions"][0]["Endpoint"] == "dba@example.com"
     pattern = json.loads(moto.client("events").describe_rule(Name="dbcensus-changed-agent")["EventPattern"])
     assert pattern["detail"]["$or"][0]["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] == [{"anything-but": [outputs["deploy_role_arn"]]}]
+    assert pattern["detail"]["requestParameters"] == {"bucketName": ["agents-of-acme", {"prefix": "agents-of-"}]}
     assert moto.client("cloudwatch").get_dashboard(DashboardName="dbcensus")
 
 

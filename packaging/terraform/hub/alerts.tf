@@ -81,6 +81,7 @@ locals {
       { userIdentity = { type = [{ "anything-but" = ["AssumedRole"] }] } },
     ]
   }
+  buckets = concat([var.bucket_name], var.other_buckets_prefix == "" ? [] : [{ prefix = var.other_buckets_prefix }])
   pattern = {
     source        = ["aws.s3"]
     "detail-type" = var.cloud_trail_data_events ? ["AWS API Call via CloudTrail"] : ["Object Created", "Object Deleted"]
@@ -93,8 +94,8 @@ resource "aws_cloudwatch_event_rule" "changed_agent" {
   description = "An object of the agents' bucket was changed."
   tags        = var.tags
   event_pattern = var.cloud_trail_data_events ? jsonencode(merge(local.pattern, {
-    detail = merge({ eventName = local.changes, requestParameters = { bucketName = [var.bucket_name] } }, local.by_others)
-  })) : jsonencode(merge(local.pattern, { detail = { bucket = { name = [var.bucket_name] } } }))
+    detail = merge({ eventName = local.changes, requestParameters = { bucketName = local.buckets } }, local.by_others)
+  })) : jsonencode(merge(local.pattern, { detail = { bucket = { name = local.buckets } } }))
 }
 
 resource "aws_cloudwatch_event_target" "changed_agent" {
@@ -103,12 +104,12 @@ resource "aws_cloudwatch_event_target" "changed_agent" {
   arn       = aws_sns_topic.alerts.arn
   input_transformer {
     input_paths = var.cloud_trail_data_events ? {
-      what = "$.detail.eventName", key = "$.detail.requestParameters.key", who = "$.detail.userIdentity.arn", at = "$.time"
+      what = "$.detail.eventName", bucket = "$.detail.requestParameters.bucketName", key = "$.detail.requestParameters.key", who = "$.detail.userIdentity.arn", at = "$.time"
       } : {
-      what = "$.detail-type", key = "$.detail.object.key", who = "$.detail.requester", at = "$.time"
+      what = "$.detail-type", bucket = "$.detail.bucket.name", key = "$.detail.object.key", who = "$.detail.requester", at = "$.time"
     }
     input_template = <<-TEXT
-      "dbcensus: an object of the bucket ${var.bucket_name} was changed: <what> <key>, by <who>, at <at>."
+      "dbcensus: an object of the bucket <bucket> was changed: <what> <key>, by <who>, at <at>."
       "If you do not deploy a release now, see ${local.manual}#changed-agent"
     TEXT
   }
