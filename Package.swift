@@ -98,7 +98,14 @@ let package = Package(
             name: "Agent", dependencies: ["CLinux", "Engines", "HostView", "Report", "Terminal", argumentParser],
             swiftSettings: strict),
         .target(name: "Inventory", dependencies: ["Report"], swiftSettings: strict),
-        .target(name: "Store", dependencies: ["Inventory", "Report", grdb], swiftSettings: strict),
+        .target(name: "SQL", swiftSettings: strict),
+        .target(name: "SQLiteDriver", dependencies: ["SQL", grdb], swiftSettings: strict),
+        .target(name: "CPostgres"),
+        .target(name: "PostgresDriver", dependencies: ["CPostgres", "SQL"], swiftSettings: strict),
+        .target(name: "Store", dependencies: ["Inventory", "Report", "SQL"], swiftSettings: strict),
+        .target(
+            name: "Stores", dependencies: ["Inventory", "PostgresDriver", "SQL", "SQLiteDriver", "Store"],
+            swiftSettings: strict),
         .target(name: "Web", dependencies: ["Inventory", "Report", "Terminal"] + web, swiftSettings: strict),
         .target(name: "AWSClient", dependencies: ["CExpat"] + aws, swiftSettings: strict),
         .target(
@@ -111,8 +118,8 @@ let package = Package(
         .executableTarget(
             name: "Collector",
             dependencies: [
-                "AWSClient", "CGlibc", "CLinux", "Fleet", "Inventory", "Report", "Store", "Terminal", "Web",
-                argumentParser,
+                "AWSClient", "CGlibc", "CLinux", "Fleet", "Inventory", "Report", "Store", "Stores", "Terminal",
+                "Web", argumentParser,
             ]
                 + web
                 + collector,
@@ -140,22 +147,31 @@ let package = Package(
         .testTarget(
             name: "FleetTests",
             dependencies: [
-                "AWSClient", "Fleet", "Inventory", "Report", "Store", .product(name: "Logging", package: "swift-log"),
+                "AWSClient", "Fleet", "Inventory", "Report", "Store", "Stores", "TestPlaces",
+                .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
+        // Where tests have their stores.
+        .target(
+            name: "TestPlaces", dependencies: ["PostgresDriver", "SQL", "Store", "Stores"], path: "Tests/TestPlaces",
+            swiftSettings: strict),
         .testTarget(name: "InventoryTests", dependencies: ["Inventory", "Report"], swiftSettings: strict),
         .testTarget(
             name: "StoreTests",
-            dependencies: ["Inventory", "Store", "Report", grdb, .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: [
+                "Inventory", "SQL", "SQLiteDriver", "Store", "Stores", "Report", "TestPlaces",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "WebTests",
             dependencies: [
-                "Inventory", "Store", "Report", "Web", .product(name: "HummingbirdTesting", package: "hummingbird"),
+                "Inventory", "Store", "Stores", "Report", "TestPlaces", "Web",
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
             ] + web, swiftSettings: strict),
         .testTarget(
             name: "CollectorTests",
             dependencies: [
-                "Collector", "Inventory", "Store", "Report", "Web",
+                "Collector", "Inventory", "SQL", "SQLiteDriver", "Store", "Stores", "Report", "TestPlaces", "Web",
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ] + web, swiftSettings: strict),
         .testTarget(name: "RepositoryTests", dependencies: ["Engines", "Inventory"], swiftSettings: strict),

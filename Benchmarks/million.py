@@ -86,6 +86,11 @@ def main(store, hosts, each):
         if table == "changes" and len(pending[table]) >= 20_000:
             flush(database, pending, columns)
     flush(database, pending, columns)
+    database.execute("""
+        INSERT INTO census SELECT COALESCE(account_id, ''), COALESCE(region, ''), engine, COALESCE(vendor, ''), COALESCE(version, ''),
+            CASE WHEN missing_since IS NULL THEN state ELSE 'missing' END, COALESCE(exposure, ''), COALESCE(role, ''), COUNT(*),
+            SUM(COALESCE(bytes, 0)) FROM databases GROUP BY 1, 2, 3, 4, 5, 6, 7, 8""")
+    database.execute("INSERT INTO host_census SELECT account_id, region, scan_status, COUNT(*) FROM hosts GROUP BY 1, 2, 3")
     database.execute("COMMIT")
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

@@ -8,6 +8,7 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 import Store
+import Stores
 import UnixSignals
 import Web
 

@@ -1,12 +1,12 @@
-import GRDB
 import Inventory
+import SQL
 
 extension StoreError {
-    /// What SQLite's error means for the store at `path`.
-    init(_ error: DatabaseError, path: String) {
+    /// What a database's error means for the store at `path`.
+    init(_ error: SQLError, path: String) {
         let (code, message): (Code, String) =
-            switch error.resultCode {
-            case .SQLITE_READONLY:
+            switch error.code {
+            case .readOnly:
                 (
                     .cannotOpen,
                     """
@@ -14,18 +14,28 @@ extension StoreError {
                     the store's owner
                     """
                 )
-            case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
-                (.cannotOpen, "cannot open the store \(path): \(error.message ?? "denied"); name another with --store")
-            case .SQLITE_NOTADB, .SQLITE_CORRUPT:
+            case .cannotOpen:
+                (.cannotOpen, "cannot open the store \(path): \(error.message); name another with --store")
+            case .damaged:
                 (
                     .notAStore,
                     "\(path) is not a dbcensus store, or it is damaged: restore a backup, or name another with --store"
                 )
-            case .SQLITE_CONSTRAINT:
-                (.contradiction, "the report contradicts what is stored: \(error.message ?? "constraint")")
-            case .SQLITE_FULL: (.full, "the disk that holds \(path) is full: nothing was stored")
-            default: (.failed, "the store \(path) failed: \(error.message ?? "\(error.resultCode)")")
+            case .constraint: (.contradiction, "the report contradicts what is stored: \(error.message)")
+            case .unknownOutcome:
+                (
+                    .failed,
+                    "the store \(path) did not confirm what was written: it may be there or not (\(error.message))"
+                )
+            case .full: (.full, "the disk that holds \(path) is full: nothing was stored")
+            case .busy, .again, .lost, .failed: (.failed, "the store \(path) failed: \(error.message)")
             }
-        self.init(code, message, cause: error)
+        self.init(code, message, cause: error.cause ?? error)
     }
+}
+
+/// Runs `body`; a database's errors become those of the store at `path`.
+@discardableResult
+func storing<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
+    do { return try body() } catch let error as SQLError { throw StoreError(error, path: path) }
 }

@@ -5,6 +5,8 @@ import HummingbirdTesting
 import Inventory
 import Logging
 import Report
+import SQL
+import SQLiteDriver
 import Testing
 
 @testable import Collector
@@ -33,9 +35,9 @@ struct NewColumnTests {
         let folder = FileManager.default.temporaryDirectory.appending(path: "dbcensus-column-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         store = try InventoryStore(
-            path: folder.appending(path: "inventory.sqlite").path,
+            path: folder.appending(path: "inventory.sqlite").path, files: SQLiteFiles(),
             catalog: Catalog(databases: List.databases.adding([Self.field])),
-            migrations: Migration.all + [Self.migration])
+            migrations: Migration.sqlite + [Self.migration])
         for (minute, paths) in [["/usr/sbin/mysqld", nil], ["/opt/new/mysqld", nil]].enumerated() {
             _ = try store.ingest(Self.report(minute, paths))
         }

@@ -42,7 +42,8 @@ def test_sigterm_drains_and_loses_nothing(tmp_path):
         threads = [threading.Thread(target=send, args=[n]) for n in range(8)]
         for thread in threads:
             thread.start()
-        time.sleep(1.5)
+        while len(acknowledged) <= 50 and any(thread.is_alive() for thread in threads):
+            time.sleep(0.1)
         assert service.stop() == 0
         for thread in threads:
             thread.join()

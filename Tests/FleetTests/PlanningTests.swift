@@ -2,7 +2,9 @@ import Foundation
 import Inventory
 import Logging
 import Store
+import Stores
 import Synchronization
+import TestPlaces
 import Testing
 
 @testable import AWSClient
@@ -88,9 +90,7 @@ struct SchedulerTests {
 
     @Test("a run begins when it is due; one that is due while another goes on is left out and kept")
     func runs() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "dbcensus-\(UUID())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let store = try InventoryStore(path: folder.appending(path: "s.sqlite").path)
+        let store = try InventoryStore(path: try TestPlace.make())
         let clock = try Clock("2026-11-29T01:00:00Z")
         let environment = FleetEnvironment(
             store: store, hub: { () async throws(AWSError) in throw AWSError(.credentials, "none") },

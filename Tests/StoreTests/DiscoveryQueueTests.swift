@@ -1,6 +1,8 @@
 import Foundation
 import Inventory
 import Report
+import Stores
+import TestPlaces
 import Testing
 
 @testable import Store
@@ -11,9 +13,7 @@ struct DiscoveryQueueTests {
     let now = Date(timeIntervalSince1970: 1_790_000_000)
 
     init() throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "dbcensus-\(UUID())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        store = try InventoryStore(path: folder.appending(path: "s.sqlite").path)
+        store = try InventoryStore(path: try TestPlace.make())
     }
 
     private func job(_ id: String = "job-1", key: String? = nil, regions: [String] = []) -> NewJob {

@@ -1,6 +1,6 @@
 import Foundation
-import GRDB
 import Report
+import SQL
 import Testing
 
 @testable import Inventory
@@ -160,7 +160,7 @@ struct HistoryTests {
         #expect(try test.ingest(30) == .stored(place: "0123456789abcdef0123456789abcdef", databases: 1))
         let back = try store.ingest(IngestTests.report(31), now: TestStore.time(-60 * 24 * 365))
         #expect(back == .stored(place: "0123456789abcdef0123456789abcdef", databases: 1))
-        let received = try store.database.read { try String.fetchAll($0, sql: "SELECT received_at FROM reports") }
+        let received = try store.database.read { try $0.values("SELECT received_at FROM reports") as [String] }
         #expect(received == [0, 30, 30].map(TestStore.text), "never before the one that came before")
     }
 }

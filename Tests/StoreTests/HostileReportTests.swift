@@ -1,6 +1,7 @@
 import Foundation
-import GRDB
 import Report
+import SQL
+import TestPlaces
 import Testing
 
 @testable import Inventory
@@ -150,14 +151,16 @@ struct HostileReportTests {
             [RejectedReport(Refusal(.future, "x"), try Gzip.compress(json), sender: "t")], now: TestStore.time(0))
         let outcome = try store.retryDeadLetter(1, now: TestStore.time(1))
         #expect(outcome == .stored(place: "0123456789abcdef0123456789abcdef", databases: 1))
-        let body = try store.database.read { try Data.fetchOne($0, sql: "SELECT body FROM reports") }
-        #expect(try store.database.read { try String.fetchOne($0, sql: "SELECT source FROM reports") } == "t")
+        let body = try store.database.read { try $0.value("SELECT body FROM reports") as [UInt8]? }
+        #expect(try store.database.read { try $0.value("SELECT source FROM reports") as String? } == "t")
         #expect(try Gzip.decompress(Array(try #require(body))) == json)
         try store.addDeadLetters([RejectedReport(Refusal(.future, "x"), try Gzip.compress(json), sender: "t")])
         #expect(try store.deadLetters().items.map(\.id) == [2], "a number is never used again")
     }
 
-    @Test("a lock that is held for a moment is waited for; one that stays names its holder")
+    @Test(
+        "a lock that is held for a moment is waited for; one that stays names its holder",
+        .enabled(if: TestPlace.isFile))
     func lock() async throws {
         let path = test.path
         var held: StoreLock? = try StoreLock(path: path)
@@ -169,7 +172,7 @@ struct HostileReportTests {
         _ = try await second
     }
 
-    @Test("the store belongs to its owner alone")
+    @Test("the store belongs to its owner alone", .enabled(if: TestPlace.isFile))
     func mode() throws {
         for suffix in ["", "-wal"] {
             let attributes = try FileManager.default.attributesOfItem(atPath: test.path + suffix)

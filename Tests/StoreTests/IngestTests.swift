@@ -1,6 +1,9 @@
 import Foundation
-import GRDB
 import Report
+import SQL
+import SQLiteDriver
+import Stores
+import TestPlaces
 import Testing
 
 @testable import Inventory
@@ -8,11 +11,14 @@ import Testing
 
 @Suite("Ingest")
 struct IngestTests {
-    let path = FileManager.default.temporaryDirectory.appending(path: "dbcensus-\(UUID()).sqlite").path
+    let path: String
     let store: InventoryStore
     static let noon = Date(timeIntervalSince1970: 1_790_000_000)
 
-    init() throws { store = try InventoryStore(path: path) }
+    init() throws {
+        path = try TestPlace.make()
+        store = try InventoryStore(path: path)
+    }
 
     /// A report of `minute` minutes after noon with databases at `paths`.
     static func report(
@@ -147,8 +153,10 @@ struct IngestTests {
     @Test("a report is one transaction: when its second database cannot be stored, nothing of it is")
     func atomic() throws {
         try store.database.write {
-            try $0.execute(
-                sql: """
+            try $0.script(
+                $0.dialect == .postgresql
+                    ? "ALTER TABLE databases ADD CONSTRAINT refuse CHECK (key <> 'mysql:/b')"
+                    : """
                     CREATE TRIGGER refuse BEFORE INSERT ON databases WHEN NEW.key = 'mysql:/b'
                     BEGIN SELECT RAISE(ABORT, 'no'); END
                     """)
@@ -161,11 +169,11 @@ struct IngestTests {
         #expect(try ingest(Self.report(0, ["/a"])) == .stored(place: "0123456789abcdef0123456789abcdef", databases: 1))
     }
 
-    @Test("a full disk is said, and nothing of the report is stored")
+    @Test("a full disk is said, and nothing of the report is stored", .enabled(if: TestPlace.isFile))
     func diskFull() throws {
-        try store.database.writeWithoutTransaction { database in
-            let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
-            try database.execute(sql: "PRAGMA max_page_count = \(pages)")
+        try store.database.bare { database in
+            let pages = try (database.value("PRAGMA page_count") as Int?) ?? 0
+            try database.script("PRAGMA max_page_count = \(pages)")
         }
         let many = (0..<2000).map { "/data/\($0)" }
         #expect { try ingest(Self.report(0, many)) } throws: { ($0 as? StoreError)?.code == .full }
@@ -201,7 +209,7 @@ struct IngestTests {
         let json = Array("{\"new\":1,".utf8) + (try Self.report(0).json(.minified)).dropFirst()
         let incoming = try Observation(packed: try Gzip.compress(json), json: json, catalog: .current)
         _ = try store.ingest([incoming], now: Self.noon)
-        let body = try store.database.read { try Data.fetchOne($0, sql: "SELECT body FROM reports") }
+        let body = try store.database.read { try $0.value("SELECT body FROM reports") as [UInt8]? }
         #expect(try Gzip.decompress(Array(try #require(body))) == json)
         #expect(try ingest(Self.report(0)) == .duplicate(place: "0123456789abcdef0123456789abcdef"))
     }
@@ -222,14 +230,16 @@ struct IngestTests {
         #expect(try ingest(report) == .duplicate(place: "0123456789abcdef0123456789abcdef"))
     }
 
-    @Test("reading makes no store and changes none; another program's database is refused untouched")
+    @Test(
+        "reading makes no store and changes none; another program's database is refused untouched",
+        .enabled(if: TestPlace.isFile))
     func reading() throws {
         #expect { try InventoryStore(path: path + ".none", mode: .read) } throws: {
             ($0 as? StoreError)?.code == .cannotOpen
         }
         #expect(!FileManager.default.fileExists(atPath: path + ".none"))
         let foreign = path + ".foreign"
-        try DatabaseQueue(path: foreign).write { try $0.execute(sql: "CREATE TABLE theirs (x)") }
+        try SQLiteFiles().open(foreign, .write).write { try $0.run("CREATE TABLE theirs (x)") }
         let before = try Data(contentsOf: URL(filePath: foreign))
         for mode in [InventoryStore.Mode.read, .write] {
             #expect { try InventoryStore(path: foreign, mode: mode) } throws: {
@@ -239,21 +249,23 @@ struct IngestTests {
         #expect(try Data(contentsOf: URL(filePath: foreign)) == before)
     }
 
-    @Test("the store is in WAL mode, every commit is synced, and foreign keys hold")
+    @Test("the store is in WAL mode, every commit is synced, and foreign keys hold", .enabled(if: TestPlace.isFile))
     func durability() throws {
         let pragmas = try store.database.read { database in
             try ["journal_mode", "synchronous", "foreign_keys"].map {
-                try String.fetchOne(database, sql: "PRAGMA \($0)")
+                try database.value("PRAGMA \($0)") as SQLValue?
             }
         }
-        #expect(pragmas == ["wal", "2", "1"])
+        #expect(pragmas == [.text("wal"), .integer(2), .integer(1)])
     }
 
-    @Test("opened again, everything is there; a file that is no store, or a newer one, is refused")
+    @Test(
+        "opened again, everything is there; a file that is no store, or a newer one, is refused",
+        .enabled(if: TestPlace.isFile))
     func reopen() throws {
         _ = try ingest(Self.report(0))
         #expect(try InventoryStore(path: path).databases().items.count == 1)
-        try store.database.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('9999 future')") }
+        try store.database.write { try $0.run("INSERT INTO grdb_migrations VALUES ('9999 future')") }
         #expect { try InventoryStore(path: path) } throws: { ($0 as? StoreError)?.code == .newerSchema }
         #expect { try InventoryStore.restore(from: path, to: path + ".restored") } throws: {
             ($0 as? StoreError)?.code == .newerSchema
@@ -267,6 +279,6 @@ struct IngestTests {
     }
 
     private func count(_ table: String) throws -> Int? {
-        try store.database.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM \(table)") }
+        try store.database.read { try $0.value("SELECT COUNT(*) FROM \(table)") as Int? }
     }
 }

@@ -1,5 +1,7 @@
 import Foundation
 import Report
+import Stores
+import TestPlaces
 import Testing
 
 @testable import Inventory
@@ -10,8 +12,7 @@ struct QueryTests {
     let store: InventoryStore
 
     init() throws {
-        store = try InventoryStore(
-            path: FileManager.default.temporaryDirectory.appending(path: "dbcensus-\(UUID()).sqlite").path)
+        store = try InventoryStore(path: try TestPlace.make())
         for number in 0..<7 {
             let machine = String(repeating: "\(number)", count: 32)
             _ = try store.ingest(

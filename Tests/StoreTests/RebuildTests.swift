@@ -1,6 +1,8 @@
 import Foundation
-import GRDB
 import Report
+import SQL
+import SQLiteDriver
+import TestPlaces
 import Testing
 
 @testable import Inventory
@@ -33,8 +35,7 @@ struct RebuildTests {
         let before = try test.dump()
         #expect(before["changes"]!.count == 10 && before["database_history"]!.count == 2)
         try test.store.database.write {
-            try $0.execute(
-                sql: "UPDATE databases SET version = 'lost'; DELETE FROM changes; UPDATE hosts SET hostname = 'x'")
+            try $0.script("UPDATE databases SET version = 'lost'; DELETE FROM changes; UPDATE hosts SET hostname = 'x'")
         }
         #expect(try store.rebuild() == .init(reports: 8, unreadable: []))
         let after = try test.dump()
@@ -49,7 +50,9 @@ struct RebuildTests {
 
     @Test("a report that no longer decodes is named and left out; the rest is rebuilt")
     func unreadable() throws {
-        try store.database.write { try $0.execute(sql: "UPDATE reports SET body = x'1f8b00' WHERE row_id = 4") }
+        try store.database.write {
+            try $0.run("UPDATE reports SET body = ? WHERE row_id = 4", [[0x1f, 0x8b, 0] as [UInt8]])
+        }
         #expect(try store.rebuild() == .init(reports: 7, unreadable: [4]))
         #expect(try test.count("reports") == 8)
     }
@@ -89,29 +92,31 @@ struct RebuildTests {
         }
     }
 
-    @Test("a store of the second schema learns who sends a host's reports: the first token that did")
+    @Test(
+        "a store of the second schema learns who sends a host's reports: the first token that did",
+        .enabled(if: TestPlace.isFile))
     func migrationOfSenders() throws {
-        let old = try DatabaseQueue(path: test.path + ".second")
-        try Schema.migrator.migrate(old, upTo: "0002 history")
+        let old = try SQLiteFiles().open(test.path + ".second", .write)
+        try old.migrate(Array(Migration.sqlite.prefix(2)))
         let sources = [["aaaaaaaaaaaa", "bbbbbbbbbbbb"], ["cli", "bbbbbbbbbbbb"], []]
         try old.write { database in
             for (number, sources) in sources.enumerated() {
-                try database.execute(
-                    sql: """
-                        INSERT INTO hosts (row_id, id, agent_version, scan_status, first_seen, last_seen)
-                        VALUES (?, ?, '0.1.0', 'complete', '2026-11-01T00:00:00.000Z', '2026-11-01T00:00:00.000Z')
-                        """, arguments: [number, "host-\(number)"])
+                try database.run(
+                    """
+                    INSERT INTO hosts (row_id, id, agent_version, scan_status, first_seen, last_seen)
+                    VALUES (?, ?, '0.1.0', 'complete', '2026-11-01T00:00:00.000Z', '2026-11-01T00:00:00.000Z')
+                    """, [number, "host-\(number)"])
                 for source in sources {
-                    try database.execute(
-                        sql: """
-                            INSERT INTO reports (host_row_id, started_at, seen_at, received_at, is_older, source, body)
-                            VALUES (?, '2026-11-01', '2026-11-01', '2026-11-01', 0, ?, x'00')
-                            """, arguments: [number, source])
+                    try database.run(
+                        """
+                        INSERT INTO reports (host_row_id, started_at, seen_at, received_at, is_older, source, body)
+                        VALUES (?, '2026-11-01', '2026-11-01', '2026-11-01', 0, ?, x'00')
+                        """, [number, source])
                 }
             }
         }
-        try Schema.migrator.migrate(old)
-        let senders = try old.read { try String?.fetchAll($0, sql: "SELECT sender FROM hosts ORDER BY row_id") }
+        try old.migrate(Migration.sqlite)
+        let senders: [String?] = try old.read { try $0.values("SELECT sender FROM hosts ORDER BY row_id") }
         #expect(senders == ["aaaaaaaaaaaa", nil, nil])
     }
 }

@@ -1,6 +1,6 @@
 import Foundation
-import GRDB
 import Report
+import SQL
 import Testing
 
 @testable import Inventory
@@ -132,7 +132,7 @@ struct SenderTests {
         let report = try Observation(IngestTests.report(1, ["/a", "/b"], machine: Self.machine))
         let refused = try send(1, ["/a", "/b"], from: "new", instance: Self.instance)
         guard case .rejected(let refusal) = refused else { throw StoreError(.failed, "it is refused first") }
-        var body = try Report.decode(body: Data(report.body))
+        var body = try Report.decode(body: report.body)
         body.host.cloud = Report.Cloud(provider: "aws")
         body.host.cloud?.instanceID = Self.instance
         try store.addDeadLetters([RejectedReport(refusal, try Observation(body).body, sender: "new")])

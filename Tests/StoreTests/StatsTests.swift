@@ -1,6 +1,7 @@
 import Foundation
-import GRDB
 import Report
+import SQL
+import TestPlaces
 import Testing
 
 @testable import Inventory
@@ -64,14 +65,14 @@ struct StatsTests {
     private func fill(_ count: Int) throws {
         try test.ingest(0)
         try store.database.write {
-            try $0.execute(
-                sql: """
-                    INSERT INTO databases (host_row_id, key, place_id, engine, state, version, version_key, bytes, first_seen,
-                        last_seen, changed_at)
-                    WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < ?)
-                    SELECT 1, 'mysql:/' || x, 'h', CASE WHEN x % 2 THEN 'mysql' ELSE 'redis' END, 'running', '8',
-                        CASE WHEN x % 3 THEN printf('%05d', x % 100) END, x % 1000, '2026', '2026', '2026' FROM n
-                    """, arguments: [count])
+            try $0.run(
+                """
+                INSERT INTO databases (host_row_id, key, place_id, engine, state, version, version_key, bytes, first_seen,
+                    last_seen, changed_at)
+                WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < ?)
+                SELECT 1, 'mysql:/' || x, 'h', CASE WHEN x % 2 = 1 THEN 'mysql' ELSE 'redis' END, 'running', '8',
+                    CASE WHEN x % 3 <> 0 THEN substr('0000' || (x % 100), length('0000' || (x % 100)) - 4) END, x % 1000, '2026', '2026', '2026' FROM n
+                """, [count])
         }
     }
 
@@ -94,8 +95,8 @@ struct StatsTests {
             request.cursor = page.next_cursor
             pages += 1
         } while request.cursor != nil && pages < 100
-        let expected = try store.database.read {
-            try String.fetchSet($0, sql: "SELECT key FROM databases WHERE bytes >= 998 AND engine = 'redis'")
+        let expected: Set<String> = try store.database.read {
+            Set(try $0.values("SELECT key FROM databases WHERE bytes >= 998 AND engine = 'redis'") as [String])
         }
         #expect(keys.count == expected.count && Set(keys) == expected, "\(keys.count) of \(expected.count)")
     }

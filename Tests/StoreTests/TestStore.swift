@@ -1,6 +1,8 @@
 import Foundation
-import GRDB
 import Report
+import SQL
+import Stores
+import TestPlaces
 
 @testable import Inventory
 @testable import Store
@@ -11,9 +13,7 @@ struct TestStore {
     let store: InventoryStore
 
     init() throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "dbcensus-store-\(UUID())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        path = folder.appending(path: "inventory.sqlite").path
+        path = try TestPlace.make()
         store = try InventoryStore(path: path)
     }
 
@@ -34,7 +34,7 @@ struct TestStore {
     func kinds() throws -> [String] { try store.changes().items.reversed().map { $0.text("kind") } }
 
     func count(_ table: String) throws -> Int {
-        try store.database.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM \(table)") } ?? -1
+        try store.database.read { try $0.value("SELECT COUNT(*) FROM \(table)") as Int? } ?? -1
     }
 
     /// Everything that is derived from reports, row for row.
@@ -43,14 +43,17 @@ struct TestStore {
         "reports", "host_tags", "host_aliases",
     ]
 
-    func dump() throws -> [String: [String]] {
+    /// Every row of these tables as text.
+    ///
+    /// - Parameter digests: whether hosts have their digests, in the last column.
+    func dump(digests: Bool = true) throws -> [String: [String]] {
         try store.database.read { database in
             var tables: [String: [String]] = [:]
             for table in Self.derived {
                 let condition =
                     table.hasSuffix("census") ? " WHERE \(table == "census" ? "databases" : "hosts") <> 0" : ""
-                tables[table] = try Row.fetchAll(database, sql: "SELECT * FROM \(table)\(condition)")
-                    .map { "\($0)" }.sorted()
+                tables[table] = try database.all("SELECT * FROM \(table)\(condition)")
+                    .map { "\(table == "hosts" && !digests ? $0.values.dropLast() : $0.values[...])" }.sorted()
             }
             return tables
         }

@@ -1,6 +1,8 @@
 import Foundation
-import GRDB
 import Inventory
+import SQL
+import SQLiteDriver
+import Stores
 import Testing
 
 @testable import Store
@@ -13,16 +15,14 @@ struct UpgradeBackupTests {
     private static func older() throws -> String {
         let sql = try String(contentsOf: fixtures.appending(path: "store-0001.sql"), encoding: .utf8)
         let path = FileManager.default.temporaryDirectory.appending(path: "dbcensus-\(UUID()).sqlite").path
-        var configuration = Configuration()
-        configuration.foreignKeysEnabled = false
-        let old = try DatabaseQueue(path: path, configuration: configuration)
-        try old.writeWithoutTransaction { try $0.execute(sql: sql) }
+        let old = try SQLiteFiles().open(path, .write)
+        try old.bare { try $0.script("PRAGMA foreign_keys = OFF;" + sql) }
         try old.close()
         return path
     }
 
     private static func migrations(_ path: String) throws -> [String] {
-        try DatabaseQueue(path: path).read { try Schema.migrator.appliedIdentifiers($0).sorted() }
+        try SQLiteFiles().open(path, .read).appliedMigrations().sorted()
     }
 
     @Test("an older store is kept next to the new one, for its owner alone")
@@ -31,7 +31,7 @@ struct UpgradeBackupTests {
         let store = try InventoryStore(path: path)
         #expect(store.upgradeBackup == path + ".before-0002")
         #expect(try Self.migrations(path + ".before-0002") == ["0001 inventory"])
-        #expect(try Self.migrations(path).count == Migration.all.count)
+        #expect(try Self.migrations(path).count == Migration.sqlite.count)
         let mode = try FileManager.default.attributesOfItem(atPath: path + ".before-0002")[.posixPermissions] as? Int
         #expect(mode == 0o600)
         // Opened again, nothing changes, and no further backup is made.
@@ -101,9 +101,11 @@ struct UpgradeBackupTests {
     func failed() throws {
         let path = try Self.older()
         let migrations = [
-            Migration.all[0], Migration(name: "0002 broken", sql: "CREATE TABLE x (y); SELECT * FROM no;"),
+            Migration.sqlite[0], Migration(name: "0002 broken", sql: "CREATE TABLE x (y); SELECT * FROM no;"),
         ]
-        #expect(throws: StoreError.self) { try InventoryStore(path: path, catalog: .current, migrations: migrations) }
+        #expect(throws: StoreError.self) {
+            try InventoryStore(path: path, files: SQLiteFiles(), migrations: migrations)
+        }
         #expect(try Self.migrations(path) == ["0001 inventory"])
         #expect(!FileManager.default.fileExists(atPath: path + ".before-0002"))
     }
@@ -126,8 +128,8 @@ struct UpgradeBackupTests {
     func refusal() throws {
         let path = try Self.older()
         try InventoryStore(path: path).finish()
-        let database = try DatabaseQueue(path: path)
-        try database.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('9999 to come')") }
+        let database = try SQLiteFiles().open(path, .write)
+        try database.write { try $0.run("INSERT INTO grdb_migrations VALUES ('9999 to come')") }
         try database.close()
         // Of a later upgrade, and of an earlier one.
         for number in ["9998", "0001"] {

@@ -8,6 +8,8 @@ import NIOCore
 import Report
 import ServiceLifecycle
 import Store
+import Stores
+import TestPlaces
 
 @testable import Web
 
@@ -18,9 +20,7 @@ struct TestAPI {
     let live: Live<WebConfiguration>
 
     init(_ change: (inout WebConfiguration) -> Void = { _ in }) throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "dbcensus-web-\(UUID())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        store = try InventoryStore(path: folder.appending(path: "inventory.sqlite").path)
+        store = try InventoryStore(path: try TestPlace.make())
         var configuration = WebConfiguration()
         configuration.version = "0.1.0"
         configuration.limits.requestsPerSecond = 100_000

@@ -3,6 +3,7 @@ import Inventory
 import Logging
 import ServiceLifecycle
 import Store
+import Stores
 import Synchronization
 import Web
 

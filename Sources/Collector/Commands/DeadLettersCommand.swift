@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Inventory
 import Store
+import Stores
 import Terminal
 
 /// `dbcensus-collector dead-letters`: reports that were rejected.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Store
+import Stores
 import Terminal
 
 /// `dbcensus-collector backup`: a copy of the store, also while it is served.

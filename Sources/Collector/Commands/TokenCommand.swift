@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Inventory
 import Store
+import Stores
 import Web
 
 /// `dbcensus-collector token`: who may use the API.

@@ -3,6 +3,7 @@ import Foundation
 import Inventory
 import Logging
 import Store
+import Stores
 
 /// Discovery of which nothing is kept: its store is a temporary file.
 enum TemporaryDiscovery {

@@ -1,7 +1,7 @@
 import FoundationEssentials
-import GRDB
 import Inventory
 import Report
+import SQL
 
 extension InventoryStore {
     /// The next hosts to ask; hosts of an active maintenance window are skipped.
@@ -19,31 +19,29 @@ extension InventoryStore {
                 task_row_id = ? AND reason IS NULL AND batch_row_id IS NULL
                     AND (is_canary OR ?)
                 """
-            let arguments: StatementArguments = [lease.task, job.stage == .rest]
-            let first = try Row.fetchOne(
-                database.cachedStatement(
-                    sql: "SELECT architecture, fetches, batch_limit FROM results WHERE \(open) ORDER BY row_id LIMIT 1"),
-                arguments: arguments)
+            let arguments: SQLValues = [lease.task, job.stage == .rest]
+            let first = try database.one(
+                "SELECT architecture, fetches, batch_limit FROM results WHERE \(open) ORDER BY row_id LIMIT 1",
+                arguments)
             guard let first else { return .nothing }
-            let (architecture, fetches, limit): (String, Bool, Int) = (first[0], first[1], first[2])
+            let (architecture, fetches, limit): (String, Bool, Int) = try (first[0], first[1], first[2])
             let sql = """
                 SELECT row_id, instance_id, attempt + 1 FROM results
                 WHERE \(open) AND architecture = ? AND fetches = ? AND batch_limit = ? ORDER BY row_id LIMIT ?
                 """
-            let rows = try Row.fetchAll(
-                database.cachedStatement(sql: sql),
-                arguments: arguments + [architecture, fetches, limit, min(size, limit)])
+            let rows = try database.all(sql, arguments + [architecture, fetches, limit, min(size, limit)])
             return .batch(
                 try Self.addBatch(
-                    rows.map { ($0[0], $0[1], $0[2]) }, architecture: architecture, fetches: fetches, lease, database))
+                    rows.map { try ($0[0], $0[1], $0[2]) }, architecture: architecture, fetches: fetches, lease,
+                    database))
         }
     }
 
     private static func addBatch(
         _ hosts: [(row: Int64, id: String, attempt: Int)], architecture: String, fetches: Bool, _ lease: TaskLease,
-        _ database: Database
+        _ database: any SQLConnection
     ) throws -> Batch {
-        let number = try Int64.fetchOne(database, sql: "SELECT COALESCE(MAX(row_id), 0) + 1 FROM batches") ?? 1
+        let number = try (database.value("SELECT COALESCE(MAX(row_id), 0) + 1 FROM batches") as Int64?) ?? 1
         let comment = "dbcensus \(lease.job.id) batch \(number)"
         try database.run(
             """
@@ -62,20 +60,18 @@ extension InventoryStore {
     /// Batches of the task that have no end yet.
     public func openBatches(_ lease: TaskLease) throws -> [Batch] {
         try holding(lease) { database in
-            let rows = try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT row_id, comment, state, architecture, fetches, command_id, sending_at FROM batches
-                    WHERE task_row_id = ? AND state <> 'done' ORDER BY row_id
-                    """, arguments: [lease.task])
+            let rows = try database.all(
+                """
+                SELECT row_id, comment, state, architecture, fetches, command_id, sending_at FROM batches
+                WHERE task_row_id = ? AND state <> 'done' ORDER BY row_id
+                """, [lease.task])
             return try rows.map { row in
                 let sql = "SELECT instance_id, attempt FROM results WHERE batch_row_id = ? AND reason IS NULL"
-                let hosts = try Row.fetchAll(database.cachedStatement(sql: sql), arguments: [row[0] as Int64])
-                return Batch(
+                return try Batch(
                     row: row[0], comment: row[1], state: Batch.State(rawValue: row[2]) ?? .planned,
                     architecture: row[3], fetches: row[4], commandID: row[5],
                     sendingAt: (row[6] as String?).flatMap(Timestamp.parse),
-                    hosts: Dictionary(hosts.map { ($0[0] as String, $0[1] as Int) }) { $1 })
+                    hosts: database.pairs(sql, [row.values[0]]))
             }
         }
     }
@@ -84,7 +80,7 @@ extension InventoryStore {
     public func beginSending(_ batch: Batch, _ lease: TaskLease, now: Date) throws -> Bool {
         try holding(lease) { database in
             let sql = "SELECT stop IS NULL FROM jobs WHERE row_id = ?"
-            let goesOn = try Bool.fetchOne(database.cachedStatement(sql: sql), arguments: [lease.job.row]) ?? false
+            let goesOn = try (database.value(sql, [lease.job.row]) as Bool?) ?? false
             guard goesOn else {
                 try Self.free(batch, database)
                 return false
@@ -118,7 +114,7 @@ extension InventoryStore {
     }
 
     /// Ends a batch that was not sent: its hosts wait for another one.
-    private static func free(_ batch: Batch, _ database: Database) throws {
+    private static func free(_ batch: Batch, _ database: any SQLConnection) throws {
         try database.run(
             "UPDATE results SET batch_row_id = NULL WHERE batch_row_id = ? AND reason IS NULL", [batch.row])
         try database.run("UPDATE batches SET state = 'done' WHERE row_id = ?", [batch.row])

@@ -1,7 +1,7 @@
 import FoundationEssentials
-import GRDB
 import Inventory
 import Report
+import SQL
 
 extension InventoryStore {
     /// Instances counted by columns of `Coverage.columns`, `tag:KEY` and `account_tag:KEY`.
@@ -21,42 +21,41 @@ extension InventoryStore {
             return predicate
         }
         let host = "(SELECT h.row_id FROM hosts h WHERE h.instance_id = i.id)"
-        let (bound, own) = BoundsSQL(bounds).condition("i", hostRow: host)
+        let (bound, own) = BoundsSQL(bounds, database.dialect).condition("i", hostRow: host)
         let condition = ([bound] + filters.map { "(\($0.sql("")))" }).joined(separator: " AND ")
-        let arguments = own + filters.flatMap { $0.arguments as [any DatabaseValueConvertible] }
+        let arguments = own + filters.flatMap { $0.arguments as SQLValues }
         let tables = "instances i LEFT JOIN organization_accounts a ON a.id = i.account_id"
         let answers = Reason.allCases.filter(\.isAnswered).map { "'\($0.rawValue)'" }.joined(separator: ", ")
         return try read { database in
             let names = columns.indices.map { "g\($0)" }.joined(separator: ", ")
+            let order = columns.indices.map { "g\($0) NULLS FIRST" }.joined(separator: ", ")
             let selected = columns.enumerated().map { "\($1.sql) AS g\($0)" }.joined(separator: ", ")
             let rows =
                 columns.isEmpty
                 ? []
-                : try Row.fetchAll(
-                    database,
-                    sql: """
-                        SELECT COUNT(*), \(selected) FROM \(tables) WHERE \(condition)
-                        GROUP BY \(names) ORDER BY 1 DESC, \(names) LIMIT \(Coverage.limit + 1)
-                        """, arguments: StatementArguments(columns.flatMap(\.arguments) + arguments))
-            let sums = try Row.fetchOne(
-                database,
-                sql: """
-                    SELECT COUNT(*), COUNT(CASE WHEN i.reason IN (\(answers)) THEN 1 END) FROM \(tables) WHERE \(condition)
-                    """, arguments: StatementArguments(arguments))
-            let groups = rows.prefix(Coverage.limit).map { row in
-                Coverage.Group(
+                : try database.all(
+                    """
+                    SELECT COUNT(*), \(selected) FROM \(tables) WHERE \(condition)
+                    GROUP BY \(names) ORDER BY 1 DESC, \(order) LIMIT \(Coverage.limit + 1)
+                    """, columns.flatMap(\.arguments) + arguments)
+            let sums = try database.one(
+                """
+                SELECT COUNT(*), COUNT(CASE WHEN i.reason IN (\(answers)) THEN 1 END) FROM \(tables) WHERE \(condition)
+                """, arguments, .once)
+            let groups = try rows.prefix(Coverage.limit).map { row in
+                try Coverage.Group(
                     group: Dictionary(
-                        uniqueKeysWithValues: groupBy.enumerated().map { ($1, row[$0 + 1] as String?) }),
+                        uniqueKeysWithValues: groupBy.enumerated().map { try ($1, row[$0 + 1] as String?) }),
                     hosts: row[0])
             }
             let (codes, scopes) = try Self.scopes(bounds, database)
-            return Coverage(
+            return try Coverage(
                 items: groups, truncated: rows.count > Coverage.limit, hosts: sums?[0] ?? 0, answered: sums?[1] ?? 0,
                 scope_codes: codes, scopes: scopes)
         }
     }
 
-    private typealias Column = (sql: String, arguments: [any DatabaseValueConvertible & Sendable])
+    private typealias Column = (sql: String, arguments: SQLValues)
 
     private static func coverageColumn(_ name: String) throws -> Column {
         let own = [
@@ -74,45 +73,39 @@ extension InventoryStore {
     }
 
     private static func scopes(
-        _ bounds: Bounds, _ database: Database
+        _ bounds: Bounds, _ database: any SQLConnection
     ) throws -> (codes: [String: Int], scopes: [Coverage.ScopeState]) {
         // A scope has no host: who is bound to hosts or tags sees none.
-        let (bound, arguments) = BoundsSQL(bounds).condition("s", hostRow: "NULL")
-        let codes = try Row.fetchAll(
-            database, sql: "SELECT code, COUNT(*) FROM scopes s WHERE \(bound) GROUP BY code",
-            arguments: StatementArguments(arguments))
-        let rows = try Row.fetchAll(
-            database,
-            sql: """
-                SELECT s.account_id, s.region, s.code, s.checked_at,
-                    (SELECT COUNT(*) FROM instances i WHERE i.account_id = s.account_id
-                        AND (i.region = s.region OR s.region = '*') AND i.terminated_at IS NULL),
-                    (SELECT a.name FROM organization_accounts a WHERE a.id = s.account_id), s.detail, s.listed_at
-                FROM scopes s WHERE s.code <> 'ok' AND \(bound) ORDER BY s.account_id, s.region LIMIT \(Coverage.limit)
-                """, arguments: StatementArguments(arguments))
-        let scopes = rows.map { row in
-            var scope = Coverage.ScopeState(
+        let (bound, arguments) = BoundsSQL(bounds, database.dialect).condition("s", hostRow: "NULL")
+        let codes: [String: Int] = try database.pairs(
+            "SELECT code, COUNT(*) FROM scopes s WHERE \(bound) GROUP BY code", arguments, .once)
+        let rows = try database.all(
+            """
+            SELECT s.account_id, s.region, s.code, s.checked_at,
+                (SELECT COUNT(*) FROM instances i WHERE i.account_id = s.account_id
+                    AND (i.region = s.region OR s.region = '*') AND i.terminated_at IS NULL),
+                (SELECT a.name FROM organization_accounts a WHERE a.id = s.account_id), s.detail, s.listed_at
+            FROM scopes s WHERE s.code <> 'ok' AND \(bound) ORDER BY s.account_id, s.region LIMIT \(Coverage.limit)
+            """, arguments, .once)
+        let scopes = try rows.map { row in
+            var scope = try Coverage.ScopeState(
                 account_id: row[0], region: row[1], code: row[2], checked_at: row[3], hosts: row[4])
-            (scope.account_name, scope.detail, scope.listed_at) = (row[5], row[6], row[7])
+            (scope.account_name, scope.detail, scope.listed_at) = try (row[5], row[6], row[7])
             scope.remedy = ScopeCode(rawValue: scope.code)?.remedy
             return scope
         }
-        return (Dictionary(codes.map { ($0[0] as String, $0[1] as Int) }) { $1 }, scopes)
+        return (codes, scopes)
     }
 
     /// The coverage of the runs that ended, the last one first.
     public func coverageHistory(limit: Int, bounds: Bounds) throws -> [RunCoverage] {
-        let (bound, arguments) = BoundsSQL(bounds).condition("c", hostRow: "NULL")
+        let (bound, arguments) = BoundsSQL(bounds, database.dialect).condition("c", hostRow: "NULL")
         return try read { database in
-            let jobs = try Row.fetchAll(
-                database,
-                sql:
-                    "SELECT row_id, id, ended_at, state FROM jobs WHERE ended_at IS NOT NULL ORDER BY row_id DESC LIMIT ?",
-                arguments: [limit])
+            let jobs = try database.all(
+                "SELECT row_id, id, ended_at, state FROM jobs WHERE ended_at IS NOT NULL ORDER BY row_id DESC LIMIT ?",
+                [limit])
             func counts(_ sql: String, _ job: Int64) throws -> [String: Int] {
-                let rows = try Row.fetchAll(
-                    database.cachedStatement(sql: sql), arguments: StatementArguments([job] + arguments))
-                return Dictionary(rows.map { ($0[0] as String, $0[1] as Int) }) { $1 }
+                try database.pairs(sql, [job] + arguments, .once)
             }
             return try jobs.map { job in
                 let reasons = try counts(
@@ -124,7 +117,7 @@ extension InventoryStore {
                         AND (region <> '*' OR code <> 'ok') AND \(bound) GROUP BY code
                     """, job[0])
                 let answered = Reason.allCases.filter(\.isAnswered).reduce(0) { $0 + (reasons[$1.rawValue] ?? 0) }
-                return RunCoverage(
+                return try RunCoverage(
                     job_id: job[1], ended_at: job[2], state: job[3], hosts: reasons.values.reduce(0, +),
                     answered: answered, reasons: reasons, scopes: scopes)
             }
@@ -135,19 +128,17 @@ extension InventoryStore {
     func instanceTags(_ instance: String?) throws -> [String: String] {
         guard let instance else { return [:] }
         return try read { database in
-            let rows = try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT key, value FROM instance_tags
-                    WHERE instance_row_id = (SELECT row_id FROM instances WHERE id = ?)
-                    """, arguments: [instance])
-            return Dictionary(rows.map { ($0[0] as String, $0[1] as String) }) { $1 }
+            return try database.pairs(
+                """
+                SELECT key, value FROM instance_tags
+                WHERE instance_row_id = (SELECT row_id FROM instances WHERE id = ?)
+                """, [instance])
         }
     }
 
     /// The databases of the report of that number, with the columns that reports fill; nil when it is no longer kept.
     public func databases(ofReport id: Int64) throws -> [ListRow]? {
-        let body = try read { try Data.fetchOne($0, sql: "SELECT body FROM reports WHERE row_id = ?", arguments: [id]) }
+        let body = try read { try $0.value("SELECT body FROM reports WHERE row_id = ?", [id]) as [UInt8]? }
         guard let body else { return nil }
         let found = try observation(body: body, keepsBody: false).databases()
         let list = catalog.reportDatabases
@@ -186,7 +177,7 @@ struct TagColumn {
     ///   - account: the column with its account.
     func of(
         instance: String, row: String, account: String
-    ) -> (sql: String, arguments: [any DatabaseValueConvertible & Sendable]) {
+    ) -> (sql: String, arguments: SQLValues) {
         if isAccount { return ("(SELECT value FROM account_tags WHERE account_id = \(account) AND key = ?)", [key]) }
         return (
             """

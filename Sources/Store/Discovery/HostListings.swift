@@ -1,7 +1,7 @@
 import FoundationEssentials
-import GRDB
 import Inventory
 import Report
+import SQL
 
 extension InventoryStore {
     /// Ends a task that found others.
@@ -30,13 +30,14 @@ extension InventoryStore {
         }
     }
 
-    private static func write(_ account: OrganizationAccount, _ time: String, _ database: Database) throws {
+    private static func write(_ account: OrganizationAccount, _ time: String, _ database: any SQLConnection) throws {
         try database.run(
             """
             INSERT INTO organization_accounts (id, name, email, state, organizational_unit, listed_at)
             VALUES (?, ?, ?, ?, ?, ?)
-            ON CONFLICT DO UPDATE SET name = excluded.name, email = excluded.email, state = excluded.state,
-                organizational_unit = COALESCE(excluded.organizational_unit, organizational_unit),
+            ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, state = excluded.state,
+                organizational_unit = COALESCE(excluded.organizational_unit,
+                    organization_accounts.organizational_unit),
                 listed_at = excluded.listed_at
             """, [account.id, account.name, account.email, account.state, account.organizationalUnit, time])
         guard let tags = account.tags else { return }
@@ -60,10 +61,10 @@ extension InventoryStore {
     /// - Returns: false for an instance that is known in another account or region: an instance cannot move, so the
     ///   listing is wrong, and changes nothing.
     private static func write(
-        _ instance: ListedInstance, _ lease: TaskLease, _ time: String, _ database: Database
+        _ instance: ListedInstance, _ lease: TaskLease, _ time: String, _ database: any SQLConnection
     ) throws -> Bool {
         let isGone = instance.state == "terminated"
-        try database.run(
+        let changed = try database.run(
             """
             INSERT INTO instances (id, account_id, region, name, state, instance_type, availability_zone, image_id,
                 vpc_id, private_address, launched_at, platform, architecture, ssm_status, ssm_agent_version,
@@ -76,8 +77,8 @@ extension InventoryStore {
                 architecture = excluded.architecture, ssm_status = excluded.ssm_status,
                 ssm_agent_version = excluded.ssm_agent_version, last_listed = excluded.last_listed,
                 terminated_at = CASE WHEN excluded.terminated_at IS NULL THEN NULL
-                    ELSE COALESCE(terminated_at, excluded.terminated_at) END
-            WHERE account_id = excluded.account_id AND region = excluded.region
+                    ELSE COALESCE(instances.terminated_at, excluded.terminated_at) END
+            WHERE instances.account_id = excluded.account_id AND instances.region = excluded.region
             """,
             [
                 instance.id, lease.accountID, lease.region, instance.name, instance.state, instance.type,
@@ -85,15 +86,13 @@ extension InventoryStore {
                 instance.launchedAt.map(Timestamp.format), instance.platform, instance.architecture,
                 instance.ssmStatus, instance.ssmAgentVersion, time, time, isGone ? time : nil,
             ])
-        guard database.changesCount > 0 else { return false }
+        guard changed > 0 else { return false }
         let sql = "SELECT row_id FROM instances WHERE id = ?"
-        guard let row = try Int64.fetchOne(database.cachedStatement(sql: sql), arguments: [instance.id]) else {
+        guard let row = try (database.value(sql, [instance.id]) as Int64?) else {
             return false
         }
-        let known = try Row.fetchAll(
-            database.cachedStatement(sql: "SELECT key, value FROM instance_tags WHERE instance_row_id = ?"),
-            arguments: [row])
-        let tags = Dictionary(known.map { ($0[0] as String, $0[1] as String) }) { $1 }
+        let tags: [String: String] = try database.pairs(
+            "SELECT key, value FROM instance_tags WHERE instance_row_id = ?", [row])
         if tags != instance.tags {
             try database.run("DELETE FROM instance_tags WHERE instance_row_id = ?", [row])
             for (key, value) in instance.tags {
@@ -105,7 +104,7 @@ extension InventoryStore {
     }
 
     private static func plan(
-        _ host: PlannedHost, _ lease: TaskLease, _ time: String, _ database: Database
+        _ host: PlannedHost, _ lease: TaskLease, _ time: String, _ database: any SQLConnection
     ) throws {
         let windows = host.windows.isEmpty ? "" : "," + host.windows.map { "\($0)," }.joined()
         // A host that answered with this document keeps its agent.
@@ -113,11 +112,11 @@ extension InventoryStore {
             """
             INSERT INTO results (job_row_id, task_row_id, account_id, region, instance_id, architecture, windows,
                 fetches, batch_limit, reason, detail, ended_at)
-            SELECT ?, ?, ?, ?, ?, ?, ?, document IS NOT ?, 50, ?, ?, ? FROM instances WHERE id = ?
-            ON CONFLICT DO UPDATE SET architecture = excluded.architecture, windows = excluded.windows,
+            SELECT ?, ?, ?, ?, ?, ?, ?, document IS DISTINCT FROM ?, 50, ?, ?, ? FROM instances WHERE id = ?
+            ON CONFLICT (job_row_id, instance_id) DO UPDATE SET architecture = excluded.architecture, windows = excluded.windows,
                 fetches = excluded.fetches, reason = excluded.reason, detail = excluded.detail,
                 ended_at = excluded.ended_at
-            WHERE task_row_id = excluded.task_row_id
+            WHERE results.task_row_id = excluded.task_row_id
             """,
             [
                 lease.job.row, lease.task, lease.accountID, lease.region, host.instance.id, host.architecture, windows,
@@ -130,7 +129,8 @@ extension InventoryStore {
 
     /// Keeps how the last run ended for an instance.
     static func note(
-        _ reason: Reason, _ detail: String?, of instance: String, job: Int64, _ time: String, _ database: Database
+        _ reason: Reason, _ detail: String?, of instance: String, job: Int64, _ time: String,
+        _ database: any SQLConnection
     ) throws {
         try database.run(
             "UPDATE instances SET reason = ?, detail = ?, reason_at = ?, job_row_id = ? WHERE id = ?",
@@ -156,7 +156,7 @@ extension InventoryStore {
     }
 
     /// Adds what the listing of a task found to the counts of its run.
-    private static func count(_ lease: TaskLease, _ database: Database) throws {
+    private static func count(_ lease: TaskLease, _ database: any SQLConnection) throws {
         try database.run(
             """
             UPDATE jobs SET hosts = (SELECT COALESCE(SUM(hosts), 0) FROM tasks WHERE job_row_id = jobs.row_id),
@@ -167,22 +167,21 @@ extension InventoryStore {
     }
 
     /// What a complete listing of the scope does not have is gone: its databases are missing, and nothing is deleted.
-    private static func terminateUnlisted(_ lease: TaskLease, _ time: String, _ database: Database) throws {
-        let scope: StatementArguments = [lease.accountID, lease.region, time]
+    private static func terminateUnlisted(_ lease: TaskLease, _ time: String, _ database: any SQLConnection) throws {
+        let scope: SQLValues = [lease.accountID, lease.region, time]
         // That these are here only their own reports said.
-        let reported = try String.fetchAll(
-            database,
-            sql: """
-                SELECT instance_id FROM hosts h WHERE account_id = ? AND region = ? AND instance_id IS NOT NULL
-                    AND retired_at IS NULL AND last_seen < ?
-                    AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.id = h.instance_id)
-                """, arguments: scope)
+        let reported: [String] = try database.values(
+            """
+            SELECT instance_id FROM hosts h WHERE account_id = ? AND region = ? AND instance_id IS NOT NULL
+                AND retired_at IS NULL AND last_seen < ?
+                AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.id = h.instance_id) ORDER BY row_id
+            """, scope)
         for id in reported { try terminate(host: id, time, database) }
-        let listed = try String.fetchAll(
-            database,
-            sql: """
-                SELECT id FROM instances WHERE account_id = ? AND region = ? AND last_listed <> ? AND state <> 'terminated'
-                """, arguments: scope)
+        let listed: [String] = try database.values(
+            """
+            SELECT id FROM instances WHERE account_id = ? AND region = ? AND last_listed <> ? AND state <> 'terminated'
+                ORDER BY row_id
+            """, scope)
         for id in listed {
             try database.run(
                 "UPDATE instances SET state = 'terminated', ssm_status = NULL, terminated_at = ? WHERE id = ?",
@@ -195,9 +194,9 @@ extension InventoryStore {
     }
 
     /// Retires the host of an instance that is gone, if it is known.
-    private static func terminate(host instance: String, _ time: String, _ database: Database) throws {
+    private static func terminate(host instance: String, _ time: String, _ database: any SQLConnection) throws {
         let sql = "SELECT row_id, id FROM hosts WHERE instance_id = ?"
-        guard let row = try Row.fetchOne(database.cachedStatement(sql: sql), arguments: [instance]) else { return }
+        guard let row = try database.one(sql, [instance]) else { return }
         guard try retire(row[0], at: time, database) else { return }
         try database.record(.retired, of: row[1], after: "terminated", source: Observation.discovery, at: time)
     }

@@ -1,15 +1,15 @@
 import FoundationEssentials
-import GRDB
 import Inventory
 import Report
+import SQL
 
 extension Job {
     static let columns = "id, row_id, state, stage, stop, requested_by, request, settings, document, created_at"
 
     /// A row of `columns`.
-    init(_ row: Row) {
-        let request: String = row[6]
-        self.init(
+    init(_ row: SQLRow) throws {
+        let request: String = try row[6]
+        try self.init(
             id: row[0], row: row[1], state: JobState(rawValue: row[2]) ?? .failed,
             stage: JobStage(rawValue: row[3]) ?? .rest, stop: (row[4] as String?).flatMap(JobState.init),
             requestedBy: row[5],
@@ -19,9 +19,10 @@ extension Job {
             settings: row[7], document: row[8], createdAt: row[9])
     }
 
-    static func find(_ condition: String, _ arguments: StatementArguments, _ database: Database) throws -> Job? {
-        let statement = try database.cachedStatement(sql: "SELECT \(columns) FROM jobs WHERE \(condition)")
-        return try Row.fetchOne(statement, arguments: arguments).map(Job.init)
+    static func find(_ condition: String, _ arguments: SQLValues, _ database: any SQLConnection) throws
+        -> Job?
+    {
+        try database.one("SELECT \(columns) FROM jobs WHERE \(condition)", arguments).map(Job.init)
     }
 }
 
@@ -43,7 +44,7 @@ extension InventoryStore {
                 }
                 return (known, false)
             }
-            let open = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM jobs WHERE ended_at IS NULL") ?? 0
+            let open = try (database.value("SELECT COUNT(*) FROM jobs WHERE ended_at IS NULL") as Int?) ?? 0
             guard open < Self.mostOpenJobs else {
                 throw StoreError(
                     .conflict, "\(open) runs have not ended: wait for them, or cancel some, before you begin another")
@@ -51,7 +52,7 @@ extension InventoryStore {
             let time = Timestamp.format(now)
             let isProven = try Self.isProven(job.document, database)
             let stage: JobStage = isProven ? .rest : .planning
-            try database.run(
+            let row = try database.insert(
                 """
                 INSERT INTO jobs (id, state, stage, origin, requested_by, request, settings, document, traceparent,
                     idempotency_key, created_at)
@@ -61,7 +62,6 @@ extension InventoryStore {
                     job.id, stage.rawValue, job.origin, job.requestedBy, request, job.settings, job.document,
                     job.traceparent, job.idempotencyKey, time,
                 ])
-            let row = database.lastInsertedRowID
             try database.run(
                 """
                 INSERT INTO tasks (job_row_id, account_id, region, state, phase, due_at)
@@ -80,9 +80,8 @@ extension InventoryStore {
     /// The runs that have not ended, the first one first.
     public func openJobs() throws -> [Job] {
         try read { database in
-            try Row.fetchAll(
-                database, sql: "SELECT \(Job.columns) FROM jobs WHERE ended_at IS NULL ORDER BY row_id LIMIT 1000"
-            ).map(Job.init)
+            try database.all("SELECT \(Job.columns) FROM jobs WHERE ended_at IS NULL ORDER BY row_id LIMIT 1000").map(
+                Job.init)
         }
     }
 
@@ -93,23 +92,22 @@ extension InventoryStore {
                 SELECT row_id, state, code, detail, hosts, hosts_done, databases, started_at, ended_at FROM jobs
                 WHERE id = ?
                 """
-            guard let row = try Row.fetchOne(database, sql: sql, arguments: [id]) else { return nil }
-            let job: Int64 = row[0]
-            var progress = JobProgress(id: id, state: JobState(rawValue: row[1]) ?? .failed)
-            (progress.code, progress.detail) = (row[2], row[3])
-            (progress.hosts, progress.hosts_done, progress.databases) = (row[4], row[5], row[6])
-            (progress.started_at, progress.ended_at) = (row[7], row[8])
-            let tasks = try Row.fetchOne(
-                database,
-                sql: """
-                    SELECT COUNT(*), COUNT(CASE WHEN state IN ('done', 'dead') THEN 1 END),
-                        COUNT(DISTINCT account_id),
-                        COUNT(DISTINCT CASE WHEN state NOT IN ('done', 'dead') THEN account_id END)
-                    FROM tasks WHERE job_row_id = ? AND account_id <> '*'
-                    """, arguments: [job])
+            guard let row = try database.one(sql, [id]) else { return nil }
+            let job: Int64 = try row[0]
+            var progress = try JobProgress(id: id, state: JobState(rawValue: row[1]) ?? .failed)
+            (progress.code, progress.detail) = try (row[2], row[3])
+            (progress.hosts, progress.hosts_done, progress.databases) = try (row[4], row[5], row[6])
+            (progress.started_at, progress.ended_at) = try (row[7], row[8])
+            let tasks = try database.one(
+                """
+                SELECT COUNT(*), COUNT(CASE WHEN state IN ('done', 'dead') THEN 1 END),
+                    COUNT(DISTINCT account_id),
+                    COUNT(DISTINCT CASE WHEN state NOT IN ('done', 'dead') THEN account_id END)
+                FROM tasks WHERE job_row_id = ? AND account_id <> '*'
+                """, [job])
             if let tasks {
-                (progress.tasks, progress.tasks_done, progress.accounts) = (tasks[0], tasks[1], tasks[2])
-                progress.accounts_done = progress.accounts - tasks[3]
+                (progress.tasks, progress.tasks_done, progress.accounts) = try (tasks[0], tasks[1], tasks[2])
+                progress.accounts_done = try progress.accounts - tasks[3]
             }
             progress.scopes = try Self.counted(
                 """
@@ -129,15 +127,14 @@ extension InventoryStore {
         }
     }
 
-    private static func counted(_ sql: String, _ job: Int64, _ database: Database) throws -> [String: Int] {
-        let rows = try Row.fetchAll(database.cachedStatement(sql: sql), arguments: [job])
-        return Dictionary(rows.map { ($0[0] as String, $0[1] as Int) }) { $1 }
+    private static func counted(_ sql: String, _ job: Int64, _ database: any SQLConnection) throws -> [String: Int] {
+        return try database.pairs(sql, [job])
     }
 
-    private static func isProven(_ document: String, _ database: Database) throws -> Bool {
+    private static func isProven(_ document: String, _ database: any SQLConnection) throws -> Bool {
         guard !document.hasPrefix(NewJob.unproven) else { return false }
-        return try Bool.fetchOne(
-            database, sql: "SELECT EXISTS (SELECT 1 FROM proven_documents WHERE document = ?)", arguments: [document])
+        return try
+            (database.value("SELECT EXISTS (SELECT 1 FROM proven_documents WHERE document = ?)", [document]) as Bool?)
             ?? false
     }
 
@@ -157,12 +154,12 @@ extension InventoryStore {
                 WHERE due_at > COALESCE((SELECT MAX(ended_at) FROM jobs WHERE state = 'completed'), '')
                 ORDER BY row_id DESC LIMIT 1
                 """
-            return try Row.fetchOne(database, sql: sql).map { ($0[0], $0[1]) }
+            return try database.one(sql).map { try ($0[0], $0[1]) }
         }
     }
 
     /// When the last run that completed ended; nil when none did.
     public func lastCompletedRun() throws -> String? {
-        try look { try String.fetchOne($0, sql: "SELECT MAX(ended_at) FROM jobs WHERE state = 'completed'") }
+        try look { try $0.value("SELECT MAX(ended_at) FROM jobs WHERE state = 'completed'") as String? }
     }
 }

@@ -1,7 +1,7 @@
 import FoundationEssentials
-import GRDB
 import Inventory
 import Report
+import SQL
 
 extension InventoryStore {
     /// Tells a run to stop: nothing further is sent. False when it has ended, or was told before.
@@ -13,14 +13,14 @@ extension InventoryStore {
     }
 
     private static func stop(
-        _ job: Job, _ end: JobState, _ code: String, _ detail: String, _ now: Date, _ database: Database
+        _ job: Job, _ end: JobState, _ code: String, _ detail: String, _ now: Date, _ database: any SQLConnection
     ) throws -> Bool {
-        try database.run(
+        let changed = try database.run(
             """
             UPDATE jobs SET stop = ?, state = 'stopping', code = ?, detail = ?
             WHERE row_id = ? AND stop IS NULL AND ended_at IS NULL
             """, [end.rawValue, code, detail, job.row])
-        guard database.changesCount == 1 else { return false }
+        guard changed == 1 else { return false }
         // Tasks without a command under way end here; workers see to the others.
         let idle = """
             SELECT t.row_id FROM tasks t WHERE t.job_row_id = ? AND t.state = 'queued'
@@ -56,12 +56,12 @@ extension InventoryStore {
         }
     }
 
-    private static func exists(_ sql: String, _ job: Int64, _ database: Database) throws -> Bool {
-        try Bool.fetchOne(database.cachedStatement(sql: "SELECT EXISTS (\(sql))"), arguments: [job]) ?? false
+    private static func exists(_ sql: String, _ job: Int64, _ database: any SQLConnection) throws -> Bool {
+        try (database.value("SELECT EXISTS (\(sql))", [job]) as Bool?) ?? false
     }
 
     /// Whether every scope was listed, or failed at least once: one that AWS throttles does not hold up the others.
-    private static func isPlanned(_ job: Int64, _ database: Database) throws -> Bool {
+    private static func isPlanned(_ job: Int64, _ database: any SQLConnection) throws -> Bool {
         try !exists(
             """
             SELECT 1 FROM tasks WHERE job_row_id = ? AND phase <> 'send' AND state IN ('queued', 'running')
@@ -70,33 +70,33 @@ extension InventoryStore {
     }
 
     private static func chooseCanary(
-        _ job: Job, _ rule: CanaryRule, _ now: Date, _ database: Database
+        _ job: Job, _ rule: CanaryRule, _ now: Date, _ database: any SQLConnection
     ) throws {
         let open = "job_row_id = ? AND reason IS NULL"
         guard
-            let count = try Int.fetchOne(
-                database, sql: "SELECT COUNT(*) FROM results WHERE \(open)", arguments: [job.row]), count > 0
+            let count = try (database.value("SELECT COUNT(*) FROM results WHERE \(open)", [job.row]) as Int?), count > 0
         else { return try setStage(.rest, job.row, database) }
         for (key, values) in rule.tags {
             for value in values {
                 try database.run(
                     """
-                    UPDATE results SET is_canary = 1 WHERE \(open) AND instance_id IN
+                    UPDATE results SET is_canary = TRUE WHERE \(open) AND instance_id IN
                         (SELECT i.id FROM instance_tags t JOIN instances i ON i.row_id = t.instance_row_id
                          WHERE t.key = ? AND t.value = ?)
                     """, [job.row, key, value])
             }
         }
         for account in rule.accounts {
-            try database.run("UPDATE results SET is_canary = 1 WHERE \(open) AND account_id = ?", [job.row, account])
+            try database.run(
+                "UPDATE results SET is_canary = TRUE WHERE \(open) AND account_id = ?", [job.row, account])
         }
         if rule.tags.isEmpty, rule.accounts.isEmpty {
             guard rule.percent > 0 else { return try setStage(.rest, job.row, database) }
             // Spread over all scopes, and the same ones each time: a multiplication mixes the rows' numbers.
             try database.run(
                 """
-                UPDATE results SET is_canary = 1 WHERE row_id IN
-                    (SELECT row_id FROM results WHERE \(open) ORDER BY (row_id * 2654435761) % 4294967296 LIMIT ?)
+                UPDATE results SET is_canary = TRUE WHERE row_id IN
+                    (SELECT row_id FROM results WHERE \(open) ORDER BY ((row_id % 2147483648) * 2654435761) % 4294967296 LIMIT ?)
                 """, [job.row, max(1, count * rule.percent / 100)])
         }
         guard try exists("SELECT 1 FROM results WHERE \(open) AND is_canary", job.row, database) else {
@@ -109,12 +109,12 @@ extension InventoryStore {
         try setStage(.canary, job.row, database)
     }
 
-    private static func setStage(_ stage: JobStage, _ job: Int64, _ database: Database) throws {
+    private static func setStage(_ stage: JobStage, _ job: Int64, _ database: any SQLConnection) throws {
         try database.run("UPDATE jobs SET stage = ? WHERE row_id = ?", [stage.rawValue, job])
     }
 
     /// When every host of the canary has its reason: to the rest after a clean canary, to the end after any other.
-    private static func judgeCanary(_ job: Job, _ now: Date, _ database: Database) throws {
+    private static func judgeCanary(_ job: Job, _ now: Date, _ database: any SQLConnection) throws {
         let isOpen = try exists(
             "SELECT 1 FROM results WHERE job_row_id = ? AND is_canary AND reason IS NULL", job.row, database)
         guard !isOpen else { return }
@@ -132,30 +132,33 @@ extension InventoryStore {
         // A run of a few chosen hosts proves nothing for the others.
         if job.request == ScanRequest(), !job.document.hasPrefix(NewJob.unproven) {
             try database.run(
-                "INSERT OR REPLACE INTO proven_documents VALUES (?, ?, ?)",
+                """
+                INSERT INTO proven_documents VALUES (?, ?, ?) ON CONFLICT (document)
+                DO UPDATE SET proven_at = excluded.proven_at, job_row_id = excluded.job_row_id
+                """,
                 [job.document, Timestamp.format(now), job.row])
         }
         try setStage(.rest, job.row, database)
     }
 
     /// Ends a run whose tasks have ended; true when it ended now.
-    private static func endIfDone(_ job: Job, _ now: Date, _ database: Database) throws -> Bool {
+    private static func endIfDone(_ job: Job, _ now: Date, _ database: any SQLConnection) throws -> Bool {
         let isOpen = try exists(
             "SELECT 1 FROM tasks WHERE job_row_id = ? AND state IN ('queued', 'running')", job.row, database)
         guard !isOpen, !job.state.isEnded else { return false }
         let sql = "SELECT code, detail FROM tasks WHERE job_row_id = ? AND phase = 'accounts' AND state = 'dead'"
-        let failed = try Row.fetchOne(database, sql: sql, arguments: [job.row])
+        let failed = try database.one(sql, [job.row])
         let end = job.stop ?? (failed == nil ? .completed : .failed)
         try database.run(
             """
             UPDATE jobs SET state = ?, ended_at = ?, code = COALESCE(code, ?), detail = COALESCE(detail, ?)
             WHERE row_id = ?
-            """, [end.rawValue, Timestamp.format(now), failed?[0] as String?, failed?[1] as String?, job.row])
+            """, [end.rawValue, Timestamp.format(now), failed?.values[0], failed?.values[1], job.row])
         try database.run("DELETE FROM coverage_history WHERE job_row_id = ?", [job.row])
         try database.run(
             """
             INSERT INTO coverage_history SELECT job_row_id, account_id, region, reason, COUNT(*) FROM results
-            WHERE job_row_id = ? AND reason IS NOT NULL GROUP BY account_id, region, reason
+            WHERE job_row_id = ? AND reason IS NOT NULL GROUP BY job_row_id, account_id, region, reason
             """, [job.row])
         return true
     }
@@ -171,13 +174,12 @@ extension InventoryStore {
             let time = Timestamp.format(now)
             // What a stop left out is open again too.
             let again = Reason.allCases.filter(\.isFailure).map { "'\($0.rawValue)'" }.joined(separator: ", ")
-            try database.run(
+            var count = try database.run(
                 """
                 UPDATE results SET reason = NULL, detail = NULL, batch_row_id = NULL, started_at = NULL,
-                    ended_at = NULL, duration_ms = NULL, fetches = 1, batch_limit = 50
+                    ended_at = NULL, duration_ms = NULL, fetches = TRUE, batch_limit = 50
                 WHERE job_row_id = ? AND (reason IN (\(again)) OR reason = 'skipped' AND detail IN ('halted', 'throttled', 'failed'))
                 """, [job.row])
-            var count = database.changesCount
             try database.run(
                 """
                 UPDATE tasks SET state = 'queued', code = NULL, detail = NULL, failures = 0, due_at = ?, ended_at = NULL
@@ -185,13 +187,12 @@ extension InventoryStore {
                     (SELECT 1 FROM results r WHERE r.task_row_id = tasks.row_id AND r.reason IS NULL)
                 """, [time, job.row])
             let codes = ScopeCode.allCases.filter(\.isFailure).map { "'\($0.rawValue)'" }.joined(separator: ", ")
-            try database.run(
+            count += try database.run(
                 """
                 UPDATE tasks SET state = 'queued', code = NULL, detail = NULL, failures = 0, due_at = ?, ended_at = NULL
                 WHERE job_row_id = ? AND state IN ('done', 'dead')
                     AND (state = 'dead' OR code IN (\(codes)) OR code = 'skipped' AND detail IN ('halted', 'cancelled'))
                 """, [time, job.row])
-            count += database.changesCount
             guard count > 0 else { return 0 }
             try recount(job.row, database)
             try database.run(
@@ -202,7 +203,7 @@ extension InventoryStore {
         }
     }
 
-    private func recount(_ job: Int64, _ database: Database) throws {
+    private func recount(_ job: Int64, _ database: any SQLConnection) throws {
         func names(_ isWanted: (Reason) -> Bool) -> String {
             Reason.allCases.filter(isWanted).map { "'\($0.rawValue)'" }.joined(separator: ", ")
         }

@@ -1,7 +1,7 @@
 import FoundationEssentials
-import GRDB
 import Inventory
 import Report
+import SQL
 
 extension InventoryStore {
     /// Keeps what became of hosts of a batch; `isLast` ends the batch.
@@ -34,7 +34,7 @@ extension InventoryStore {
             self.databases += databases
         }
 
-        func add(to job: Int64, _ database: Database) throws {
+        func add(to job: Int64, _ database: any SQLConnection) throws {
             guard done > 0 else { return }
             try database.run(
                 """
@@ -45,7 +45,8 @@ extension InventoryStore {
     }
 
     private static func finish(
-        _ result: HostResult, _ batch: Batch, _ lease: TaskLease, _ now: Date, _ sum: inout Sum, _ database: Database
+        _ result: HostResult, _ batch: Batch, _ lease: TaskLease, _ now: Date, _ sum: inout Sum,
+        _ database: any SQLConnection
     ) throws {
         let job = lease.job.row
         if let again = result.again {
@@ -60,21 +61,19 @@ extension InventoryStore {
         let duration = result.startedAt.flatMap { start in
             result.endedAt.map { Int(min(1e12, max(0, ($0.timeIntervalSince(start) * 1000).rounded()))) }
         }
-        let report = """
-            (SELECT MAX(r.row_id) FROM reports r JOIN hosts h ON h.row_id = r.host_row_id WHERE h.instance_id = ?)
-            """
-        try database.run(
+        let changed = try database.run(
             """
             UPDATE results SET reason = ?, detail = ?, started_at = ?, ended_at = ?, duration_ms = ?, databases = ?,
-                report_row_id = \(result.reason.isAnswered ? report : "NULLIF(?, '')")
+                report_row_id = (SELECT MAX(r.row_id) FROM reports r JOIN hosts h ON h.row_id = r.host_row_id
+                                 WHERE h.instance_id = ?)
             WHERE job_row_id = ? AND instance_id = ? AND batch_row_id = ? AND reason IS NULL
             """,
             [
                 result.reason.rawValue, result.detail, result.startedAt.map(Timestamp.format),
                 Timestamp.format(result.endedAt ?? now), duration, result.databases,
-                result.reason.isAnswered ? result.instanceID : "", job, result.instanceID, batch.row,
+                result.reason.isAnswered ? result.instanceID : nil, job, result.instanceID, batch.row,
             ])
-        guard database.changesCount == 1 else { return }
+        guard changed == 1 else { return }
         sum.add(result.reason, databases: result.databases ?? 0)
         try note(result.reason, result.detail, of: result.instanceID, job: job, time, database)
         if result.reason.isAnswered {
@@ -86,8 +85,8 @@ extension InventoryStore {
 
     /// Gives hosts without a reason one, and counts them.
     static func closeHosts(
-        _ condition: String, _ arguments: [(any DatabaseValueConvertible)?], _ reason: Reason, _ detail: String?,
-        job: Int64, now: Date, _ database: Database
+        _ condition: String, _ arguments: SQLValues, _ reason: Reason, _ detail: String?,
+        job: Int64, now: Date, _ database: any SQLConnection
     ) throws {
         let time = Timestamp.format(now)
         try database.run(
@@ -95,18 +94,18 @@ extension InventoryStore {
             UPDATE instances SET reason = ?, detail = ?, reason_at = ?, job_row_id = ? WHERE id IN
                 (SELECT instance_id FROM results WHERE \(condition) AND reason IS NULL)
             """, [reason.rawValue, detail, time, job] + arguments)
-        try database.run(
+        let changed = try database.run(
             "UPDATE results SET reason = ?, detail = ?, ended_at = ? WHERE \(condition) AND reason IS NULL",
             [reason.rawValue, detail, time] + arguments)
         var sum = Sum()
-        for _ in 0..<database.changesCount { sum.add(reason, databases: 0) }
+        for _ in 0..<changed { sum.add(reason, databases: 0) }
         try sum.add(to: job, database)
     }
 
-    static func counts(_ job: Int64, _ database: Database) throws -> JobCounts {
+    static func counts(_ job: Int64, _ database: any SQLConnection) throws -> JobCounts {
         let sql = "SELECT started, own_faults, stage, stop FROM jobs WHERE row_id = ?"
-        let row = try Row.fetchOne(database.cachedStatement(sql: sql), arguments: [job])
-        return JobCounts(
+        let row = try database.one(sql, [job])
+        return try JobCounts(
             started: row?[0] ?? 0, ownFaults: row?[1] ?? 0,
             stage: (row?[2] as String?).flatMap(JobStage.init) ?? .rest,
             stop: (row?[3] as String?).flatMap(JobState.init))
@@ -119,14 +118,14 @@ extension InventoryStore {
     public func mostFrequentFault(_ job: Int64) throws -> String? {
         let faults = Reason.allCases.filter(\.isOwnFault).map { "'\($0.rawValue)'" }.joined(separator: ", ")
         return try read { database in
-            let row = try Row.fetchOne(
-                database,
-                sql: """
-                    SELECT reason, detail, COUNT(*) FROM results WHERE job_row_id = ? AND reason IN (\(faults))
-                    GROUP BY reason, detail ORDER BY 3 DESC, 1, 2 LIMIT 1
-                    """, arguments: [job])
+            let row = try database.one(
+                """
+                SELECT reason, detail, COUNT(*) FROM results WHERE job_row_id = ? AND reason IN (\(faults))
+                GROUP BY reason, detail ORDER BY 3 DESC, 1, 2 NULLS FIRST LIMIT 1
+                """, [job])
             guard let row else { return nil }
-            return (row[1] as String?).map { "\(row[0] as String) (\($0))" } ?? row[0]
+            let (reason, detail): (String, String?) = try (row[0], row[1])
+            return detail.map { "\(reason) (\($0))" } ?? reason
         }
     }
 }

@@ -1,7 +1,7 @@
 import FoundationEssentials
-import GRDB
 import Inventory
 import Report
+import SQL
 
 extension InventoryStore {
     /// Takes the task that is due first; nil when none may be worked on now.
@@ -19,13 +19,13 @@ extension InventoryStore {
                     attempts = attempts + 1, started_at = COALESCE(started_at, ?) WHERE row_id = ?
                 """, [owner, Timestamp.format(until), time, row])
             let sql = "SELECT job_row_id, account_id, region, phase, failures, fence FROM tasks WHERE row_id = ?"
-            guard let task = try Row.fetchOne(database.cachedStatement(sql: sql), arguments: [row]) else { return nil }
-            let jobRow: Int64 = task[0]
+            guard let task = try database.one(sql, [row]) else { return nil }
+            let jobRow: Int64 = try task[0]
             try database.run(
                 "UPDATE jobs SET state = 'running', started_at = ? WHERE row_id = ? AND state = 'queued'",
                 [time, jobRow])
             guard let job = try Job.find("row_id = ?", [jobRow], database) else { return nil }
-            return TaskLease(
+            return try TaskLease(
                 job: job, task: row, accountID: task[1], region: task[2],
                 phase: TaskPhase(rawValue: task[3]) ?? .list, failures: task[4], owner: owner, fence: task[5])
         }
@@ -40,14 +40,14 @@ extension InventoryStore {
             AND o.state = 'running' AND o.job_row_id <> t.job_row_id AND t.region <> '*')
         """
 
-    private static func due(owner: String, _ time: String, _ database: Database) throws -> Int64? {
+    private static func due(owner: String, _ time: String, _ database: any SQLConnection) throws -> Int64? {
         let sql = """
             SELECT t.row_id FROM tasks t JOIN jobs j ON j.row_id = t.job_row_id
             WHERE (t.state = 'queued' AND (t.due_at <= ? OR j.stop IS NOT NULL)
                     OR t.state = 'running' AND t.lease_until < ? AND t.lease_owner <> ?) AND \(mayRun)
             ORDER BY t.job_row_id, t.due_at, t.row_id LIMIT 1
             """
-        return try Int64.fetchOne(database.cachedStatement(sql: sql), arguments: [time, time, owner])
+        return try database.value(sql, [time, time, owner]) as Int64?
     }
 
     /// Keeps the leases of `owner`.
@@ -65,7 +65,7 @@ extension InventoryStore {
             try database.run(
                 """
                 UPDATE tasks SET state = 'queued', lease_owner = NULL, lease_until = NULL
-                WHERE state = 'running' AND (? IS NULL OR lease_owner = ?)
+                WHERE state = 'running' AND (CAST(? AS TEXT) IS NULL OR lease_owner = ?)
                 """, [owner, owner])
         }
     }
@@ -79,12 +79,12 @@ extension InventoryStore {
     }
 
     /// Writes for the holder of a lease, in one transaction.
-    func holding<Value>(_ lease: TaskLease, _ body: (Database) throws -> Value) throws -> Value {
+    @discardableResult
+    func holding<Value>(_ lease: TaskLease, _ body: (any SQLConnection) throws -> Value) throws -> Value {
         try write { database in
             let sql = "SELECT 1 FROM tasks WHERE row_id = ? AND fence = ? AND lease_owner = ? AND state = 'running'"
             let isHeld =
-                try Int.fetchOne(
-                    database.cachedStatement(sql: sql), arguments: [lease.task, lease.fence, lease.owner]) != nil
+                try (database.value(sql, [lease.task, lease.fence, lease.owner]) as Int?) != nil
             guard isHeld else { throw LeaseLost() }
             return try body(database)
         }
@@ -127,7 +127,7 @@ extension InventoryStore {
     public func settle(_ lease: TaskLease, now: Date) throws -> Bool {
         try holding(lease) { database in
             let sql = "SELECT EXISTS (SELECT 1 FROM results WHERE task_row_id = ? AND reason IS NULL)"
-            if try Bool.fetchOne(database.cachedStatement(sql: sql), arguments: [lease.task]) == true {
+            if try (database.value(sql, [lease.task]) as Bool?) == true {
                 try database.run(
                     "UPDATE tasks SET state = 'queued', lease_owner = NULL, lease_until = NULL WHERE row_id = ?",
                     [lease.task])
@@ -139,7 +139,7 @@ extension InventoryStore {
     }
 
     static func endTask(
-        _ lease: TaskLease, _ code: ScopeCode, _ detail: String?, isDead: Bool, now: Date, _ database: Database
+        _ lease: TaskLease, _ code: ScopeCode, _ detail: String?, isDead: Bool, now: Date, _ database: any SQLConnection
     ) throws {
         let time = Timestamp.format(now)
         try database.run(
@@ -153,7 +153,7 @@ extension InventoryStore {
     /// Keeps how the look at a scope ended. That the regions of an account were found is no news.
     static func noteScope(
         _ account: String, _ region: String, _ code: ScopeCode, _ detail: String?, job: Int64, _ time: String,
-        _ database: Database
+        _ database: any SQLConnection
     ) throws {
         guard account != "*" else { return }
         if region == "*" {
@@ -164,24 +164,22 @@ extension InventoryStore {
             """
             INSERT INTO scopes (account_id, region, code, detail, checked_at, listed_at, job_row_id)
             VALUES (?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT DO UPDATE SET code = excluded.code, detail = excluded.detail, checked_at = excluded.checked_at,
-                listed_at = COALESCE(excluded.listed_at, listed_at), job_row_id = excluded.job_row_id
+            ON CONFLICT (account_id, region) DO UPDATE SET code = excluded.code, detail = excluded.detail, checked_at = excluded.checked_at,
+                listed_at = COALESCE(excluded.listed_at, scopes.listed_at), job_row_id = excluded.job_row_id
             """, [account, region, code.rawValue, detail, time, code == .ok ? time : nil, job])
     }
 
     /// What waits in the queue.
     public func depth(now: Date) throws -> QueueDepth {
         try read { database in
-            let states = try Row.fetchAll(
-                database, sql: "SELECT state, COUNT(*) FROM tasks WHERE state IN ('queued', 'running') GROUP BY state")
+            let states: [String: Int] = try database.pairs(
+                "SELECT state, COUNT(*) FROM tasks WHERE state IN ('queued', 'running') GROUP BY state")
             let sql = """
                 SELECT COUNT(*), MIN(t.due_at) FROM tasks t JOIN jobs j ON j.row_id = t.job_row_id
                 WHERE t.state = 'queued' AND t.due_at <= ? AND \(Self.mayRun)
                 """
-            let ready = try Row.fetchOne(database.cachedStatement(sql: sql), arguments: [Timestamp.format(now)])
-            return QueueDepth(
-                ready: ready?[0] ?? 0,
-                states: Dictionary(states.map { ($0[0] as String, $0[1] as Int) }) { $1 }, oldest: ready?[1])
+            let ready = try database.one(sql, [Timestamp.format(now)])
+            return try QueueDepth(ready: ready?[0] ?? 0, states: states, oldest: ready?[1])
         }
     }
 }

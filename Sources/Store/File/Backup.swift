@@ -1,7 +1,7 @@
 import Foundation
-import GRDB
 import Inventory
 import Report
+import SQL
 
 extension InventoryStore {
     /// What a restore did.
@@ -17,17 +17,16 @@ extension InventoryStore {
     ///
     /// They are the file's `user_version`, which SQLite copies with the pages and uses for nothing.
     public func lineage() throws -> String? {
-        let number = try database.read { try Int32.fetchOne($0, sql: "PRAGMA user_version") } ?? 0
-        return number == 0 ? nil : Self.lineage(number)
+        _ = try needsFile("A lineage")
+        let number: Int64 = try read { try $0.value("PRAGMA user_version") } ?? 0
+        return number == 0 ? nil : Self.lineage(Int32(truncatingIfNeeded: number))
     }
 
     /// The store's lineage, which a store that has none gets now.
     public func makeLineage() throws -> String {
         if let lineage = try lineage() { return lineage }
         let number = Int32.random(in: 1...Int32.max)
-        do { try database.write { try $0.execute(sql: "PRAGMA user_version = \(number)") } } catch let error
-            as DatabaseError
-        { throw StoreError(error, path: path) }
+        try write { try $0.script("PRAGMA user_version = \(number)") }
         return Self.lineage(number)
     }
 
@@ -41,6 +40,7 @@ extension InventoryStore {
     ///
     /// - Throws: `StoreError`; also when there is a file at `target` already.
     public func backup(to target: String) throws {
+        _ = try needsFile("`backup`")
         let partial = target + ".partial"
         guard !FileManager.default.fileExists(atPath: target) else {
             throw StoreError(.cannotOpen, "there is a file \(target) already: name another")
@@ -49,9 +49,7 @@ extension InventoryStore {
         // VACUUM INTO writes into an empty file that is there: this one belongs to its owner alone.
         close(try StoreFile.makePrivate(partial, exclusively: true))
         do {
-            do {
-                try database.unsafeRead { try $0.execute(sql: "VACUUM INTO ?", arguments: [partial]) }
-            } catch let error as DatabaseError { throw StoreError(error, path: partial) }
+            try storing(partial) { try database.look { try $0.run("VACUUM INTO ?", [partial]) } }
             try Self.settle(partial, as: target)
         } catch {
             unlink(partial)
@@ -64,7 +62,7 @@ extension InventoryStore {
     /// since the backup stay revoked, as far as what was there can be read.
     ///
     /// - Throws: `StoreError`; then the store is as it was.
-    public static func restore(from source: String, to path: String) throws -> Restored {
+    package static func restore(from source: String, to path: String, files: any SQLFiles) throws -> Restored {
         let locks = try [
             StoreLock(path: path, makes: false), StoreLock(path: path, .exchange, makes: false),
         ]
@@ -74,17 +72,17 @@ extension InventoryStore {
         guard FileManager.default.fileExists(atPath: source) else {
             throw StoreError(.cannotOpen, "there is no backup \(source)")
         }
-        try check(source)
+        try check(source, files: files)
         // First: to this program the schema of a newer one only looks like another.
-        try refuseNewer(source)
-        try Schema.check(source)
+        try refuseNewer(source, files)
+        try Schema.check(source, files)
         let partial = path + ".partial"
         unlink(partial)
         do {
             close(try StoreFile.makePrivate(partial, exclusively: true))
-            try copy(source, into: partial)
-            let isKept = try keepRevocations(of: path, in: partial)
-            let aside = try moveAside(path)
+            try copy(source, into: partial, files)
+            let isKept = try keepRevocations(of: path, in: partial, files)
+            let aside = try moveAside(path, files)
             try settle(partial, as: path)
             return Restored(aside: aside, keptRevocations: isKept)
         } catch {
@@ -96,12 +94,10 @@ extension InventoryStore {
     /// Gives the store at `path`, if there is one, a second name; the first stays until the new store takes it.
     ///
     /// The write-ahead log goes with it: under the new store it would bring the old one's pages back.
-    private static func moveAside(_ path: String) throws -> String? {
+    private static func moveAside(_ path: String, _ files: any SQLFiles) throws -> String? {
         // What can be, is brought into the main file; of a damaged store that may be nothing.
         guard StoreFile.isThere(path) || FileManager.default.fileExists(atPath: path + "-wal") else { return nil }
-        try? DatabaseQueue(path: path).writeWithoutTransaction {
-            try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
-        }
+        try? files.open(path, .write).bare { try $0.script("PRAGMA wal_checkpoint(TRUNCATE)") }
         var aside = path + ".before-restore"
         if ["", "-wal"].contains(where: { FileManager.default.fileExists(atPath: aside + $0) }) {
             aside += "-" + Timestamp.format(Date()).filter { $0.isLetter || $0.isNumber }
@@ -116,73 +112,63 @@ extension InventoryStore {
     }
 
     /// Who lost a token since the backup does not get it back; false when what was there does not tell.
-    private static func keepRevocations(of path: String, in partial: String) throws -> Bool {
+    private static func keepRevocations(
+        of path: String, in partial: String, _ files: any SQLFiles
+    ) throws -> Bool {
         guard StoreFile.isThere(path) else { return true }
-        var configuration = Configuration()
-        configuration.readonly = true
-        let sql = "SELECT id, revoked_at FROM tokens WHERE revoked_at IS NOT NULL"
-        let read = try? DatabaseQueue(path: path, configuration: configuration).read { database in
-            try database.tableExists("tokens") ? Row.fetchAll(database, sql: sql) : []
+        func hasTokens(_ connection: any SQLConnection) throws -> Bool {
+            try connection.exists("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'tokens'")
         }
-        guard let revoked = read else { return false }
-        do {
-            try DatabaseQueue(path: partial).write { database in
+        let revoked = try? files.open(path, .read).read { connection in
+            try hasTokens(connection)
+                ? connection.all("SELECT id, revoked_at FROM tokens WHERE revoked_at IS NOT NULL") : []
+        }
+        guard let revoked else { return false }
+        try storing(partial) {
+            let store = try files.open(partial, .write)
+            try store.write { connection in
                 // A backup from before there were tokens has none to give back.
-                guard try database.tableExists("tokens") else { return }
+                guard try hasTokens(connection) else { return }
                 for token in revoked {
-                    try database.execute(
-                        sql: "UPDATE tokens SET revoked_at = COALESCE(revoked_at, ?) WHERE id = ?",
-                        arguments: [token[1] as String, token[0] as String])
+                    try connection.run(
+                        "UPDATE tokens SET revoked_at = COALESCE(revoked_at, ?) WHERE id = ?",
+                        [token.values[1], token.values[0]])
                 }
             }
-        } catch let error as DatabaseError { throw StoreError(error, path: partial) }
+            try store.close()
+        }
         return true
     }
 
     /// Refuses a backup that a newer program wrote: this one could not serve it.
-    private static func refuseNewer(_ path: String) throws {
-        var configuration = Configuration()
-        configuration.readonly = true
-        do {
-            let isNewer = try DatabaseQueue(path: path, configuration: configuration)
-                .read(Schema.migrator.hasBeenSuperseded)
-            if isNewer {
-                throw StoreError(.newerSchema, "\(path) was written by a newer dbcensus-collector: use that one")
-            }
-        } catch let error as DatabaseError { throw StoreError(error, path: path) }
+    private static func refuseNewer(_ path: String, _ files: any SQLFiles) throws {
+        try storing(path) {
+            guard Schema.isNewer(try files.open(path, .read).appliedMigrations()) else { return }
+            throw StoreError(.newerSchema, "\(path) was written by a newer dbcensus-collector: use that one")
+        }
     }
 
     /// Reads every page of the file at `path`, and throws what is wrong with it; nothing is written, whatever it is.
-    public static func check(_ path: String) throws {
+    package static func check(_ path: String, files: any SQLFiles) throws {
         let path = try StoreFile.resolve(path, makes: false)
         // The service makes the file before it locks and checks it.
         guard StoreFile.isThere(path) else {
             throw StoreError(.notAStore, "\(path) is empty, or not there: it is no dbcensus store")
         }
-        var configuration = Configuration()
-        configuration.readonly = true
-        configuration.prepareDatabase { try $0.execute(sql: distrust) }
-        let found: [String]
-        do {
-            let queue = try DatabaseQueue(path: path, configuration: configuration)
-            guard try queue.read({ try Int.fetchOne($0, sql: "PRAGMA application_id") }) == applicationID else {
-                throw StoreError(.notAStore, "\(path) is no dbcensus store")
-            }
-            found = try queue.read { try String.fetchAll($0, sql: "PRAGMA quick_check(3)") }
-        } catch let error as DatabaseError { throw StoreError(error, path: path) }
+        let found: [String] = try storing(path) {
+            let file = try files.open(path, .read, StoreFile.distrusting)
+            let id: Int? = try file.read { try $0.value("PRAGMA application_id") }
+            guard id == StoreFile.applicationID else { throw StoreError(.notAStore, "\(path) is no dbcensus store") }
+            return try file.read { try $0.values("PRAGMA quick_check(3)") }
+        }
         guard found != ["ok"] else { return }
         throw StoreError(
             .notAStore,
             "\(path) is damaged (\(found.first ?? "no answer")): restore a backup with `dbcensus-collector restore`")
     }
 
-    private static func copy(_ source: String, into target: String) throws {
-        var configuration = Configuration()
-        configuration.readonly = true
-        do {
-            let from = try DatabaseQueue(path: source, configuration: configuration)
-            try from.unsafeRead { try $0.execute(sql: "VACUUM INTO ?", arguments: [target]) }
-        } catch let error as DatabaseError { throw StoreError(error, path: target) }
+    private static func copy(_ source: String, into target: String, _ files: any SQLFiles) throws {
+        try storing(target) { try files.open(source, .read).look { try $0.run("VACUUM INTO ?", [target]) } }
     }
 
     private static func rename(_ from: String, to target: String) throws {

@@ -1,7 +1,7 @@
 import Foundation
-import GRDB
 import Inventory
 import Report
+import SQL
 
 extension InventoryStore {
     /// Brings the store of an older program to this schema, after a backup: an older program refuses it afterwards.
@@ -14,11 +14,11 @@ extension InventoryStore {
     /// - Returns: the backup's path; nil for a new store, and for one that no migration changes.
     /// - Throws: `StoreError` when another process upgrades, or the backup cannot be written; the store is unchanged
     ///   then.
-    func upgrade(_ migrator: DatabaseMigrator, _ migrations: [Migration], keepsBackup: Bool) throws -> String? {
-        func applied() throws -> Set<String> { Set(try database.read(migrator.appliedIdentifiers)) }
+    func upgrade(_ migrations: [Migration], keepsBackup: Bool) throws -> String? {
+        func applied() throws -> Set<String> { Set(try database.appliedMigrations()) }
         func missing(_ applied: Set<String>) -> Migration? { migrations.first { !applied.contains($0.name) } }
         guard keepsBackup, case let before = try applied(), !before.isEmpty, missing(before) != nil else {
-            try migrator.migrate(database)
+            try database.migrate(migrations)
             return nil
         }
         let lock = try UpgradeLock(store: path)
@@ -26,7 +26,7 @@ extension InventoryStore {
         let present = try applied()
         guard let first = missing(present) else { return nil }
         let target = try backUp(before: first, lock)
-        do { try migrator.migrate(database) } catch {
+        do { try database.migrate(migrations) } catch {
             // Nothing was committed: the next attempt makes a backup again.
             if (try? applied()) == present {
                 unlink(target)
@@ -70,18 +70,13 @@ extension InventoryStore {
             at: url.deletingLastPathComponent(), includingPropertiesForKeys: [.contentModificationDateKey])
         let candidates = (files ?? []).compactMap { file -> (number: Int, date: Date, path: String)? in
             guard let match = file.lastPathComponent.wholeMatch(of: /(.+)\.before-(\d{4})(?:-\w+)?/),
-                match.1 == url.lastPathComponent, let number = Int(match.2), number <= Migration.all.count + 1
+                match.1 == url.lastPathComponent, let number = Int(match.2), number <= Migration.sqlite.count + 1
             else { return nil }
             let values = try? file.resourceValues(forKeys: [.contentModificationDateKey])
             return (number, values?.contentModificationDate ?? .distantPast, file.path)
         }
         return candidates.max { ($0.number, $0.date) < ($1.number, $1.date) }?.path
     }
-}
-
-extension Migration {
-    /// Its number, such as 0005.
-    var number: Substring { name.prefix { $0 != " " } }
 }
 
 /// One process upgrades a store at a time: an flock(2) on `<store>.upgrade`, which the kernel takes back.

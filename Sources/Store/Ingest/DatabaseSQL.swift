@@ -1,5 +1,5 @@
-import GRDB
 import Inventory
+import SQL
 
 /// The statements that write databases, made once from the columns of the list `databases`.
 struct DatabaseSQL: Sendable {
@@ -44,13 +44,13 @@ struct DatabaseSQL: Sendable {
     }
 
     /// The values of a state, and of the keys that belong to it.
-    func values(_ state: DatabaseState) -> [(any DatabaseValueConvertible)?] {
+    func values(_ state: DatabaseState) -> SQLValues {
         let keys = columns.versions.map { state.values[$0].text.flatMap(VersionKey.of) }
         return state.values.map(\.argument) + keys
     }
 
     /// The state in the columns of `row` that begin at `first`.
-    func state(_ row: Row, from first: Int) -> DatabaseState {
+    func state(_ row: SQLRow, from first: Int) -> DatabaseState {
         DatabaseState(columns, Value.all(row, from: first, flags: columns.flags))
     }
 

@@ -1,6 +1,6 @@
-import GRDB
 import Inventory
 import Report
+import SQL
 
 /// Writes the databases of one observation: new and changed ones, those that were seen again, and those that are
 /// missing.
@@ -87,18 +87,15 @@ struct DatabasesWriter {
         "UPDATE databases SET last_seen = ?, bytes_at = CASE WHEN bytes IS NOT NULL THEN ? END WHERE "
 
     private func fetch() throws -> [Known] {
-        let statement = try ingestion.database.cachedStatement(
-            sql: "\(sql.select) \(place.column) = ? ORDER BY row_id")
-        return try Array(
-            Row.fetchCursor(statement, arguments: [place.rowID]).map { row in
-                Known(
-                    rowID: row[0], key: row[1], storedKey: row[1], state: sql.state(row, from: DatabaseSQL.stateAt),
-                    serverIdentity: row[2], bytes: row[3], bytesAt: row[4], bytesComplete: row[5], lastSeen: row[6],
-                    changedAt: row[7], ownerUID: row[8])
-            })
+        try ingestion.database.all("\(sql.select) \(place.column) = ? ORDER BY row_id", [place.rowID]).map { row in
+            try Known(
+                rowID: row[0], key: row[1], storedKey: row[1], state: sql.state(row, from: DatabaseSQL.stateAt),
+                serverIdentity: row[2], bytes: row[3], bytesAt: row[4], bytesComplete: row[5], lastSeen: row[6],
+                changedAt: row[7], ownerUID: row[8])
+        }
     }
 
-    private func execute(_ sql: String, _ values: [(any DatabaseValueConvertible)?]) throws {
+    private func execute(_ sql: String, _ values: SQLValues) throws {
         try ingestion.database.run(sql, values)
     }
 
@@ -131,16 +128,15 @@ struct DatabasesWriter {
 
     private func insert(_ entry: ObservedDatabase) throws {
         let isHost = place.column == "host_row_id"
-        let owner: [(any DatabaseValueConvertible)?] = [isHost ? place.rowID : nil, isHost ? nil : place.rowID]
-        let names: [(any DatabaseValueConvertible)?] = [
+        let owner: SQLValues = [isHost ? place.rowID : nil, isHost ? nil : place.rowID]
+        let names: SQLValues = [
             entry.key, place.id, place.hostname, place.accountID, place.region,
         ]
-        let facts: [(any DatabaseValueConvertible)?] = [
+        let facts: SQLValues = [
             entry.serverIdentity, entry.bytes, entry.bytes.map { _ in seen }, entry.bytesComplete, seen, seen, seen,
             entry.ownerUID,
         ]
-        try execute(sql.insertion, owner + names + sql.values(entry.state) + facts)
-        let row = ingestion.database.lastInsertedRowID
+        let row = try ingestion.database.insert(sql.insertion, owner + names + sql.values(entry.state) + facts)
         try SearchText.replace(
             nil, SearchText.of(place, key: entry.key, entry.state), in: "search_databases", row, ingestion.database)
         try observe(row, entry.bytes, entry.bytesComplete)

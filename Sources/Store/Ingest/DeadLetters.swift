@@ -1,7 +1,7 @@
 import FoundationEssentials
-import GRDB
 import Inventory
 import Report
+import SQL
 
 /// A report that was rejected, on its way to the dead letters.
 public struct RejectedReport: Sendable {
@@ -53,39 +53,39 @@ extension InventoryStore {
             for letter in letters {
                 if try usage.isUsedUp(letter.sender) { continue }
                 try usage.counting(letter.sender) {
-                    try database.cachedStatement(
-                        sql: """
-                            INSERT INTO dead_letters (received_at, source, code, message, attempts, tried_at, voucher, body)
-                            VALUES (?, ?, ?, ?, 1, ?, ?, ?)
-                            """
-                    ).execute(arguments: [
-                        time, letter.sender, letter.refusal.code.rawValue, letter.refusal.message, time,
-                        try letter.voucher?.text(), Data(letter.packed),
-                    ])
+                    try database.run(
+                        """
+                        INSERT INTO dead_letters (received_at, source, code, message, attempts, tried_at, voucher, body)
+                        VALUES (?, ?, ?, ?, 1, ?, ?, ?)
+                        """,
+                        [
+                            time, letter.sender, letter.refusal.code.rawValue, letter.refusal.message, time,
+                            try letter.voucher?.text(), letter.packed,
+                        ])
                 }
             }
             try usage.write()
             // One sender's make room for its own first.
             for source in Set(letters.map(\.sender)) {
-                try database.execute(
-                    sql: """
-                        DELETE FROM dead_letters WHERE source = ? AND row_id <=
-                            (SELECT row_id FROM dead_letters WHERE source = ? ORDER BY row_id DESC
-                             LIMIT 1 OFFSET \(Self.deadLettersPerSource))
-                        """, arguments: [source, source])
+                try database.run(
+                    """
+                    DELETE FROM dead_letters WHERE source = ? AND row_id <=
+                        (SELECT row_id FROM dead_letters WHERE source = ? ORDER BY row_id DESC
+                         LIMIT 1 OFFSET \(Self.deadLettersPerSource))
+                    """, [source, source])
             }
-            try database.execute(
-                sql: """
-                    DELETE FROM dead_letters WHERE row_id <=
-                        (SELECT row_id FROM dead_letters ORDER BY row_id DESC LIMIT 1 OFFSET \(Self.deadLetterLimit))
-                    """)
+            try database.run(
+                """
+                DELETE FROM dead_letters WHERE row_id <=
+                    (SELECT row_id FROM dead_letters ORDER BY row_id DESC LIMIT 1 OFFSET \(Self.deadLetterLimit))
+                """)
         }
     }
 
     /// The bytes of a dead letter, as they came; nil when there is none of that number.
     public func deadLetterBody(_ id: Int64) throws -> [UInt8]? {
         let sql = "SELECT body FROM dead_letters WHERE row_id = ?"
-        guard let body = try read({ try Data.fetchOne($0, sql: sql, arguments: [id]) }) else { return nil }
+        guard let body = try read({ try $0.value(sql, [id]) as [UInt8]? }) else { return nil }
         return try Packed.decompress(Array(body), compressedLimit: .max)
     }
 
@@ -94,19 +94,18 @@ extension InventoryStore {
         _ id: Int64, takesOver: Bool = false, now: Date? = nil
     ) throws -> IngestOutcome? {
         let sql = "SELECT body, source, voucher FROM dead_letters WHERE row_id = ?"
-        guard let letter = try read({ try Row.fetchOne($0, sql: sql, arguments: [id]) }) else { return nil }
+        guard let letter = try read({ try $0.one(sql, [id]) }) else { return nil }
         let outcome = try ingestAgain(
             letter[0], source: letter[1], Voucher(text: letter[2]), takesOver: takesOver, now)
         try write { database in
             if case .rejected(let refusal) = outcome {
-                try database.execute(
-                    sql: """
-                        UPDATE dead_letters SET attempts = attempts + 1, tried_at = ?, code = ?, message = ?
-                        WHERE row_id = ?
-                        """,
-                    arguments: [Timestamp.format(now ?? Date()), refusal.code.rawValue, refusal.message, id])
+                try database.run(
+                    """
+                    UPDATE dead_letters SET attempts = attempts + 1, tried_at = ?, code = ?, message = ?
+                    WHERE row_id = ?
+                    """, [Timestamp.format(now ?? Date()), refusal.code.rawValue, refusal.message, id])
             } else {
-                try database.execute(sql: "DELETE FROM dead_letters WHERE row_id = ?", arguments: [id])
+                try database.run("DELETE FROM dead_letters WHERE row_id = ?", [id])
             }
         }
         return outcome
@@ -114,7 +113,7 @@ extension InventoryStore {
 
     /// Ingests the bytes exactly as they came.
     private func ingestAgain(
-        _ body: Data, source: String, _ voucher: Voucher?, takesOver: Bool, _ now: Date?
+        _ body: [UInt8], source: String, _ voucher: Voucher?, takesOver: Bool, _ now: Date?
     ) throws -> IngestOutcome {
         do {
             var observation = try observation(body: body)

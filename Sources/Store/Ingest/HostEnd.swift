@@ -1,7 +1,7 @@
 import FoundationEssentials
-import GRDB
 import Inventory
 import Report
+import SQL
 
 extension InventoryStore {
     /// Databases that one step of removing a host removes: each step is a short transaction, so that reports go on
@@ -24,18 +24,20 @@ extension InventoryStore {
 
     /// Marks the host of a row as retired since `time`, and its databases as missing; false when it was retired
     /// already.
-    static func retire(_ row: Int64, at time: String, _ database: Database) throws -> Bool {
-        try database.execute(
-            sql: "UPDATE hosts SET retired_at = ? WHERE row_id = ? AND retired_at IS NULL", arguments: [time, row])
-        guard database.changesCount == 1 else { return false }
-        try database.execute(
-            sql: """
+    static func retire(_ row: Int64, at time: String, _ database: any SQLConnection) throws -> Bool {
+        let changed = try database.run(
+            "UPDATE hosts SET retired_at = ? WHERE row_id = ? AND retired_at IS NULL", [time, row])
+        guard changed == 1 else { return false }
+        try Census.recount(.host(row), database) {
+            try database.run(
+                """
                 INSERT INTO changes (database_row_id, report_row_id, at, kind, before, after)
-                SELECT row_id, 0, ?, 'missing', state, ? FROM databases WHERE host_row_id = ? AND missing_since IS NULL
-                """, arguments: [time, time, row])
-        try database.execute(
-            sql: "UPDATE databases SET missing_since = ? WHERE host_row_id = ? AND missing_since IS NULL",
-            arguments: [time, row])
+                SELECT row_id, 0, ?, 'missing', state, ? FROM databases
+                WHERE host_row_id = ? AND missing_since IS NULL ORDER BY row_id
+                """, [time, time, row])
+            try database.run(
+                "UPDATE databases SET missing_since = ? WHERE host_row_id = ? AND missing_since IS NULL", [time, row])
+        }
         return true
     }
 
@@ -51,17 +53,15 @@ extension InventoryStore {
     /// Ids of the hosts whose reports the token `sender` sends, at most `limit`.
     public func hosts(sentBy sender: String, limit: Int = 1_000) throws -> [String] {
         try read {
-            try String.fetchAll(
-                $0, sql: "SELECT id FROM hosts WHERE sender = ? ORDER BY row_id LIMIT ?", arguments: [sender, limit])
+            try $0.values("SELECT id FROM hosts WHERE sender = ? ORDER BY row_id LIMIT ?", [sender, limit]) as [String]
         }
     }
 
     /// Ids of hosts that were not seen since `time`, the first of them.
     func hosts(unseenSince time: String, limit: Int) throws -> [String] {
         try read {
-            try String.fetchAll(
-                $0, sql: "SELECT id FROM hosts WHERE last_seen < ? ORDER BY last_seen LIMIT ?",
-                arguments: [time, limit])
+            try $0.values("SELECT id FROM hosts WHERE last_seen < ? ORDER BY last_seen LIMIT ?", [time, limit])
+                as [String]
         }
     }
 
@@ -71,25 +71,24 @@ extension InventoryStore {
     ) throws -> HostSplit? {
         var letters: [RejectedReport] = []
         let split: HostSplit? = try write { database in
+            letters = []
             guard let row = try KnownHost.row(id, database) else { return nil }
             let own = try Self.id(of: row, database)
-            let reports = try Row.fetchAll(
-                database,
-                sql:
-                    "SELECT source, seen_at, received_at, body, voucher FROM reports WHERE host_row_id = ? ORDER BY row_id",
-                arguments: [row])
-            let tags = try Row.fetchAll(
-                database, sql: "SELECT key, value FROM host_tags WHERE host_row_id = ?", arguments: [row])
-            let retired = try String.fetchOne(
-                database, sql: "SELECT retired_at FROM hosts WHERE row_id = ?", arguments: [row])
+            let reports = try database.all(
+                "SELECT source, seen_at, received_at, body, voucher FROM reports WHERE host_row_id = ? ORDER BY row_id",
+                [row])
+            let tags = try database.all("SELECT key, value FROM host_tags WHERE host_row_id = ?", [row])
+            let census = Census(database)
+            let retired: String? = try database.value("SELECT retired_at FROM hosts WHERE row_id = ?", [row])
             while try forget(row, source: nil, now: now, limit: Self.forgetStep, database) {}
             var hosts: Set<String> = []
             for report in reports {
                 guard var observation = try? observation(body: report[3]) else { continue }
-                observation.sender = report[0]
-                let voucher = Voucher(text: report[4])
+                observation.sender = try report[0]
+                let voucher = try Voucher(text: report[4])
                 if let voucher { try? observation.vouch(voucher) }
-                let ingestion = Ingestion(observation, seen: report[1], received: report[2], self, database)
+                let ingestion = try Ingestion(
+                    observation, seen: report[1], received: report[2], self, census, database)
                 do {
                     switch try ingestion.run() {
                     case .stored(let host, _), .duplicate(let host), .older(let host): hosts.insert(host)
@@ -100,10 +99,11 @@ extension InventoryStore {
                         RejectedReport(refusal, observation.body, sender: observation.sender, voucher: voucher))
                 }
             }
+            try census.write()
             for tag in tags {
-                try database.execute(
-                    sql: "INSERT OR IGNORE INTO host_tags SELECT row_id, ?, ? FROM hosts WHERE id IN (?, ?)",
-                    arguments: [tag[0] as String, tag[1] as String, own, hosts.count == 1 ? hosts.first : nil])
+                try database.run(
+                    "INSERT INTO host_tags SELECT row_id, ?, ? FROM hosts WHERE id IN (?, ?) ON CONFLICT DO NOTHING",
+                    [tag.values[0], tag.values[1], own, hosts.count == 1 ? hosts.first : nil])
             }
             if let retired, let row = try KnownHost.row(own, database) {
                 _ = try Self.retire(row, at: retired, database)
@@ -117,22 +117,27 @@ extension InventoryStore {
         return split
     }
 
-    private static func id(of row: Int64, _ database: Database) throws -> String {
-        try String.fetchOne(database, sql: "SELECT id FROM hosts WHERE row_id = ?", arguments: [row]) ?? ""
+    private static func id(of row: Int64, _ database: any SQLConnection) throws -> String {
+        try (database.value("SELECT id FROM hosts WHERE row_id = ?", [row]) as String?) ?? ""
     }
 
     /// Removes up to `limit` of a host's databases, and the host with the last of them; false when nothing is left.
     ///
     /// - Parameter source: the event names it; nil for no event.
     private func forget(
-        _ row: Int64, source: String?, now: Date, limit: Int, _ database: Database
+        _ row: Int64, source: String?, now: Date, limit: Int, _ database: any SQLConnection
+    ) throws -> Bool {
+        try Census.recount(.host(row), database) { try remove(row, source: source, now: now, limit: limit, database) }
+    }
+
+    private func remove(
+        _ row: Int64, source: String?, now: Date, limit: Int, _ database: any SQLConnection
     ) throws -> Bool {
         guard let host = try KnownHost.all(row: row, database) else { return false }
-        let databases = try Row.fetchAll(
-            database,
-            sql: sql.states("row_id, key", where: "host_row_id = ? LIMIT ?"), arguments: [row, limit])
+        let databases = try database.all(
+            sql.states("row_id, key", where: "host_row_id = ? ORDER BY row_id LIMIT ?"), [row, limit])
         for found in databases {
-            let id: Int64 = found[0]
+            let id: Int64 = try found[0]
             try SearchText.replace(
                 SearchText.of(PlaceRow(host), key: found[1], sql.state(found, from: 2)), nil, in: "search_databases",
                 id,

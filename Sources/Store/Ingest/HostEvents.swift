@@ -1,19 +1,18 @@
 import FoundationEssentials
-import GRDB
 import Inventory
 import Report
+import SQL
 
 extension InventoryStore {
     /// How often each kind of host event happened since the store was created; it never falls.
     public func hostEventCounts() throws -> [String: Int64] {
         try read { database in
-            let rows = try Row.fetchAll(database, sql: "SELECT kind, count FROM host_event_counts")
-            return Dictionary(rows.map { ($0[0] as String, $0[1] as Int64) }) { $1 }
+            return try database.pairs("SELECT kind, count FROM host_event_counts")
         }
     }
 }
 
-extension Database {
+extension SQLConnection {
     /// Adds an event. A refusal is added once a day for each host and sender, as they may try again and again.
     func record(
         _ event: HostEvent, of host: String, before: String? = nil, after: String? = nil, source: String,
@@ -21,7 +20,7 @@ extension Database {
     ) throws {
         try run(
             """
-            INSERT INTO host_event_counts VALUES (?, 1) ON CONFLICT (kind) DO UPDATE SET count = count + 1
+            INSERT INTO host_event_counts VALUES (?, 1) ON CONFLICT (kind) DO UPDATE SET count = host_event_counts.count + 1
             """, [event.rawValue])
         let isRefusal = [.senderRefused, .accountRefused].contains(event)
         try run(

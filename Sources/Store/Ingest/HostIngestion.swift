@@ -1,7 +1,7 @@
 import FoundationEssentials
-import GRDB
 import Inventory
 import Report
+import SQL
 
 /// One report of a host on its way into the tables.
 struct HostIngestion {
@@ -66,10 +66,9 @@ struct HostIngestion {
     /// A report may not place an instance elsewhere than AWS lists it.
     private func checkListing() throws {
         guard observation.voucher == nil, let id = host.identity.instanceID else { return }
-        let statement = try ingestion.database.cachedStatement(
-            sql: "SELECT account_id, region FROM instances WHERE id = ?")
-        guard let listed = try Row.fetchOne(statement, arguments: [id]) else { return }
-        let (account, region): (String, String) = (listed[0], listed[1])
+        let sql = "SELECT account_id, region FROM instances WHERE id = ?"
+        guard let listed = try ingestion.database.one(sql, [id]) else { return }
+        let (account, region): (String, String) = try (listed[0], listed[1])
         guard host.accountID ?? account != account || host.region ?? region != region else { return }
         throw Refusal(
             .identityConflict,
@@ -83,7 +82,7 @@ struct HostIngestion {
         let sql = "SELECT key || '=' || value FROM host_tags WHERE host_row_id = ?"
         let tags =
             try known.map {
-                try String.fetchAll(ingestion.database.cachedStatement(sql: sql), arguments: [$0.rowID])
+                try ingestion.database.values(sql, [$0.rowID]) as [String]
             } ?? []
         let hasAll = observation.bounds.tags.allSatisfy { wanted in
             tags.contains { $0 == wanted || (!wanted.contains("=") && $0.hasPrefix(wanted + "=")) }
@@ -104,7 +103,15 @@ struct HostIngestion {
 
     /// Makes the report the host's current state; `keep` stores it, given the host's row, and returns the report's row.
     func apply(to known: KnownHost?, keep: (Int64) throws -> Int64) throws -> String {
-        if let known, let join = try HostJoin(known, host, ingestion) { try join.run() }
+        let join = try known.flatMap { try HostJoin($0, host, ingestion) }
+        let before = [known?.rowID, join?.other.rowID].compactMap { $0.map(Census.Place.host) }
+        return try ingestion.census.recount(before, after: { [.host($0.rowID)] }) {
+            try join?.run()
+            return try write(known, keep: keep)
+        }.id
+    }
+
+    private func write(_ known: KnownHost?, keep: (Int64) throws -> Int64) throws -> KnownHost {
         let now = try HostWriter(ingestion: ingestion, host: host, known: known).write()
         let reportRow = try keep(now.rowID)
         let isAsReported = try DatabasesWriter(
@@ -113,6 +120,6 @@ struct HostIngestion {
         if !isAsReported, observation.digest != nil {
             try ingestion.database.run("UPDATE hosts SET digest = NULL WHERE row_id = ?", [now.rowID])
         }
-        return now.id
+        return now
     }
 }

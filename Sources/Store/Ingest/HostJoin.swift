@@ -1,6 +1,6 @@
-import GRDB
 import Inventory
 import Report
+import SQL
 
 extension KnownHost {
     /// SQL for the rows of the hosts that have, or once had, an id that stands twice among the arguments.
@@ -8,18 +8,22 @@ extension KnownHost {
         "SELECT row_id FROM hosts WHERE id = ? UNION ALL SELECT host_row_id FROM host_aliases WHERE id = ?"
 
     /// The row of the host that has, or once had, the id `id`.
-    static func row(_ id: String, _ database: Database) throws -> Int64? {
-        try Int64.fetchOne(database.cachedStatement(sql: rowsOfID), arguments: [id, id])
+    static func row(_ id: String, _ database: any SQLConnection) throws -> Int64? {
+        try database.value(rowsOfID, [id, id]) as Int64?
     }
 
     /// Remembers the id that the host had, now that it has another one.
-    func addAlias(_ former: String, _ database: Database) throws {
+    func addAlias(_ former: String, _ database: any SQLConnection) throws {
         try removeAlias(database)
-        try database.run("INSERT OR REPLACE INTO host_aliases VALUES (?, ?)", [former, rowID])
+        try database.run(
+            """
+            INSERT INTO host_aliases VALUES (?, ?)
+            ON CONFLICT (id) DO UPDATE SET host_row_id = excluded.host_row_id
+            """, [former, rowID])
     }
 
     /// The id belongs to this host again, and is no other host's former one.
-    func removeAlias(_ database: Database) throws {
+    func removeAlias(_ database: any SQLConnection) throws {
         try database.run("DELETE FROM host_aliases WHERE id = ?", [id])
     }
 }
@@ -29,7 +33,7 @@ extension KnownHost {
 struct HostJoin {
     let host: KnownHost
     let other: KnownHost
-    let database: Database
+    let database: any SQLConnection
     private let sql: DatabaseSQL
     private let sender: String
     private let time: String
@@ -72,13 +76,16 @@ struct HostJoin {
         try database.run("UPDATE reports SET host_row_id = ? WHERE host_row_id = ?", [host.rowID, other.rowID])
         try database.run("UPDATE host_aliases SET host_row_id = ? WHERE host_row_id = ?", [host.rowID, other.rowID])
         try database.run(
-            "UPDATE OR IGNORE host_tags SET host_row_id = ? WHERE host_row_id = ?", [host.rowID, other.rowID])
+            """
+            UPDATE host_tags SET host_row_id = ? WHERE host_row_id = ?
+                AND key NOT IN (SELECT key FROM host_tags WHERE host_row_id = ?)
+            """, [host.rowID, other.rowID, host.rowID])
         try database.run("DELETE FROM host_tags WHERE host_row_id = ?", [other.rowID])
         try database.run(
             """
-            UPDATE hosts SET first_seen = MIN(first_seen, (SELECT o.first_seen FROM hosts o WHERE o.row_id = ?))
+            UPDATE hosts SET first_seen = (SELECT MIN(o.first_seen) FROM hosts o WHERE o.row_id IN (?, ?))
             WHERE row_id = ?
-            """, [other.rowID, host.rowID])
+            """, [other.rowID, host.rowID, host.rowID])
         try SearchText.replace(SearchText.of(other), nil, in: "search_hosts", other.rowID, database)
         try database.run("DELETE FROM hosts WHERE row_id = ?", [other.rowID])
         try host.addAlias(other.id, database)
@@ -90,8 +97,8 @@ struct HostJoin {
     private func databases(of host: KnownHost) throws -> [Entry] {
         let text = sql.states("row_id, key, last_seen", where: "host_row_id = ? ORDER BY row_id")
         return try Array(
-            Row.fetchCursor(database.cachedStatement(sql: text), arguments: [host.rowID])
-                .map { ($0[0], $0[1], $0[2], sql.state($0, from: 3)) })
+            database.all(text, [host.rowID])
+                .map { try ($0[0], $0[1], $0[2], sql.state($0, from: 3)) })
     }
 
     private func move(_ row: Entry) throws {
@@ -113,14 +120,17 @@ struct HostJoin {
             SearchText.of(PlaceRow(host), key: row.key, row.state), nil, in: "search_databases", from, database)
         try database.run("UPDATE changes SET database_row_id = ? WHERE database_row_id = ?", [into, from])
         try database.run(
-            "UPDATE OR IGNORE observations SET database_row_id = ? WHERE database_row_id = ?", [into, from])
+            """
+            UPDATE observations SET database_row_id = ? WHERE database_row_id = ?
+                AND at NOT IN (SELECT at FROM observations WHERE database_row_id = ?)
+            """, [into, from, into])
         try database.run("DELETE FROM observations WHERE database_row_id = ?", [from])
         try database.run("DELETE FROM database_history WHERE database_row_id = ?", [from])
         try database.run(
             """
-            UPDATE databases SET first_seen = MIN(first_seen, (SELECT o.first_seen FROM databases o WHERE o.row_id = ?))
+            UPDATE databases SET first_seen = (SELECT MIN(o.first_seen) FROM databases o WHERE o.row_id IN (?, ?))
             WHERE row_id = ?
-            """, [from, into])
+            """, [from, into, into])
         try database.run("DELETE FROM databases WHERE row_id = ?", [from])
     }
 }

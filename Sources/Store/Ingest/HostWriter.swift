@@ -1,5 +1,5 @@
-import GRDB
 import Inventory
+import SQL
 
 /// Writes the row of a report's host, and its account's.
 struct HostWriter {
@@ -16,8 +16,7 @@ struct HostWriter {
             if !known.isNamed(as: now) { try rename(now) }
             try recordEvents(known, now)
         } else {
-            try insert(now)
-            now.rowID = ingestion.database.lastInsertedRowID
+            now.rowID = try insert(now)
             try now.removeAlias(ingestion.database)
         }
         try writeFacts(now)
@@ -38,12 +37,12 @@ struct HostWriter {
         if known.isRetired { try record(.returned, "retired", "reporting") }
     }
 
-    private func execute(_ sql: String, _ values: [(any DatabaseValueConvertible)?]) throws {
+    private func execute(_ sql: String, _ values: SQLValues) throws {
         try ingestion.database.run(sql, values)
     }
 
-    private func insert(_ host: KnownHost) throws {
-        try execute(
+    private func insert(_ host: KnownHost) throws -> Int64 {
+        try ingestion.database.insert(
             """
             INSERT INTO hosts (id, hostname, account_id, region, instance_id, machine_id, first_seen, last_seen,
                 agent_version, scan_status, sender)

@@ -1,7 +1,7 @@
 import FoundationEssentials
-import GRDB
 import Inventory
 import Report
+import SQL
 
 extension InventoryStore {
     /// Stores the observation in `report` in a transaction of its own.
@@ -31,17 +31,18 @@ extension InventoryStore {
     }
 
     private func ingest(
-        _ observations: [Observation], _ now: Date?, _ quota: SenderQuota, _ database: Database,
+        _ observations: [Observation], _ now: Date?, _ quota: SenderQuota, _ database: any SQLConnection,
         run: (Ingestion) throws -> IngestOutcome
     ) throws -> [IngestOutcome] {
         let sql = "SELECT received_at FROM reports ORDER BY row_id DESC LIMIT 1"
-        let receipt = Receipt(now ?? Date(), last: try String.fetchOne(database.cachedStatement(sql: sql)))
-        let usage = SenderUsage(database, quota, now: now ?? Date())
+        let receipt = Receipt(now ?? Date(), last: try database.value(sql) as String?)
+        let census = Census(database)
+        let usage = SenderUsage(database, quota, now: now ?? Date(), census: census)
         let outcomes = try observations.map { observation -> IngestOutcome in
             if try usage.isUsedUp(observation.sender) { return .overQuota(reset: usage.reset) }
             if let refusal = receipt.refusal(observation) { return .rejected(refusal) }
             let seen = receipt.seen(observation)
-            var ingestion = Ingestion(observation, seen: seen.time, received: receipt.time, self, database)
+            var ingestion = Ingestion(observation, seen: seen.time, received: receipt.time, self, census, database)
             ingestion.isClockAhead = seen.isClockAhead
             do { return try usage.counting(observation.sender) { try run(ingestion) } } catch let refusal as Refusal {
                 try ingestion.note(refusal)
@@ -49,6 +50,7 @@ extension InventoryStore {
             }
         }
         try usage.write()
+        try census.write()
         return outcomes
     }
 }
@@ -57,11 +59,10 @@ extension InventoryStore {
     /// The observation in a stored body.
     ///
     /// - Parameter keepsBody: false when the body is in its row already, and must not take memory.
-    func observation(body: Data, keepsBody: Bool = true) throws -> Observation {
+    func observation(body: [UInt8], keepsBody: Bool = true) throws -> Observation {
         // What came as JSON may pack to more than a frame may hold.
-        let packed = Array(body)
-        let json = try Packed.decompress(packed, compressedLimit: .max)
-        return try Observation(packed: keepsBody ? packed : [], json: json, catalog: catalog)
+        let json = try Packed.decompress(body, compressedLimit: .max)
+        return try Observation(packed: keepsBody ? body : [], json: json, catalog: catalog)
     }
 
     /// The digests of the last reports of hosts, nil where there is none.
@@ -72,8 +73,7 @@ extension InventoryStore {
             try hosts.map { host in
                 let column = host.instanceID != nil ? "instance_id" : host.machineID != nil ? "machine_id" : "id"
                 let sql = "SELECT digest FROM hosts WHERE \(column) = ? LIMIT 1"
-                let row = try Row.fetchOne(database.cachedStatement(sql: sql), arguments: [host.machineOrID])
-                return row?[0]
+                return try database.value(sql, [host.machineOrID])
             }
         }
     }
@@ -91,17 +91,22 @@ struct Ingestion {
     /// The host's clock is ahead of ours: `seen` is the time of receipt.
     var isClockAhead = false
     let received: String
-    let database: Database
+    let database: any SQLConnection
+    let census: Census
     let catalog: Catalog
     let sql: DatabaseSQL
     /// Writes a host's facts.
     let hostFacts: String
 
-    init(_ observation: Observation, seen: String, received: String, _ store: InventoryStore, _ database: Database) {
+    init(
+        _ observation: Observation, seen: String, received: String, _ store: InventoryStore, _ census: Census,
+        _ database: any SQLConnection
+    ) {
         self.observation = observation
         self.seen = seen
         self.received = received
         self.database = database
+        self.census = census
         catalog = store.catalog
         sql = store.sql
         hostFacts = store.hostFacts
@@ -109,15 +114,12 @@ struct Ingestion {
 
     /// Runs in a savepoint: a constraint that it breaks costs itself only.
     func runAlone() throws -> IngestOutcome {
+        let start = census.sums
         do {
-            var outcome: IngestOutcome?
-            try database.inSavepoint {
-                outcome = try run()
-                return .commit
-            }
-            return outcome ?? .rejected(Refusal(.contradiction, "the report was not stored"))
-        } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
-            let reason = "the report contradicts what is stored: \(error.message ?? "constraint")"
+            return try database.savepoint(run)
+        } catch let error as SQLError where error.code == .constraint {
+            census.sums = start
+            let reason = "the report contradicts what is stored: \(error.message)"
             return .rejected(Refusal(.contradiction, reason))
         }
     }
@@ -149,8 +151,11 @@ struct Ingestion {
         try database.run(
             """
             INSERT INTO accounts (id, first_seen, last_seen) VALUES (?, ?, ?)
-            ON CONFLICT (id) DO UPDATE SET first_seen = MIN(first_seen, excluded.first_seen),
-                last_seen = MAX(last_seen, excluded.last_seen)
+            ON CONFLICT (id) DO UPDATE SET
+                first_seen = CASE WHEN excluded.first_seen < accounts.first_seen THEN excluded.first_seen
+                    ELSE accounts.first_seen END,
+                last_seen = CASE WHEN excluded.last_seen > accounts.last_seen THEN excluded.last_seen
+                    ELSE accounts.last_seen END
             WHERE excluded.last_seen > accounts.last_seen OR excluded.first_seen < accounts.first_seen
             """, [account, seen, seen])
     }
@@ -158,7 +163,7 @@ struct Ingestion {
     /// Keeps the observation's body, and returns its row.
     func addReport(_ column: String, _ placeRow: Int64, isOlder: Bool) throws -> Int64 {
         let service: String? = if case .scope(_, let service) = observation.place { service } else { nil }
-        try database.run(
+        return try database.insert(
             """
             INSERT INTO reports (\(column), service, started_at, seen_at, received_at, is_older, source, takes_over,
                 voucher, body)
@@ -166,9 +171,8 @@ struct Ingestion {
             """,
             [
                 placeRow, service, observation.started, seen, received, isOlder, observation.sender,
-                observation.bounds.takesOver, try observation.voucher?.text(), Data(observation.body),
+                observation.bounds.takesOver, try observation.voucher?.text(), observation.body,
             ])
-        return database.lastInsertedRowID
     }
 
     /// The most different reports of one place that began at one time: each is compared with every other.
@@ -177,28 +181,27 @@ struct Ingestion {
     /// Whether the very same report of the place is stored.
     func isStored(_ column: String, _ placeRow: Int64) throws -> Bool {
         let sql = "SELECT body FROM reports WHERE \(column) = ? AND started_at = ?"
-        let bodies = try Data.fetchAll(
-            database.cachedStatement(sql: sql), arguments: [placeRow, observation.started])
-        if bodies.contains(where: { $0.elementsEqual(observation.body) }) { return true }
+        let bodies = try database.values(sql, [placeRow, observation.started]) as [[UInt8]]
+        if bodies.contains(where: { $0 == observation.body }) { return true }
         guard bodies.count <= Self.sameTimeLimit else {
             throw Refusal(.contradiction, "there are \(bodies.count) other reports of this host and this very time")
         }
         // The same report may come as a frame and as JSON. Others wait meanwhile, so a large one must be the same byte
         // for byte.
-        guard let canonical = Self.canonical(Data(observation.body)) else { return false }
+        guard let canonical = Self.canonical(observation.body) else { return false }
         return bodies.contains { Self.canonical($0) == canonical }
     }
 
     /// A report of at most 256 KiB of JSON as this program writes it; nil when it is larger or does not decode.
-    private static func canonical(_ body: Data) -> [UInt8]? {
-        try? Report.decode(json: Packed.decompress(Array(body), compressedLimit: .max, limit: 256 << 10)).json(
+    private static func canonical(_ body: [UInt8]) -> [UInt8]? {
+        try? Report.decode(json: Packed.decompress(body, compressedLimit: .max, limit: 256 << 10)).json(
             .minified)
     }
 }
 
 extension Report {
     /// The report in a stored body.
-    static func decode(body: Data) throws(ReportError) -> Report {
-        try decode(json: try Packed.decompress(Array(body), compressedLimit: .max))
+    static func decode(body: [UInt8]) throws(ReportError) -> Report {
+        try decode(json: try Packed.decompress(body, compressedLimit: .max))
     }
 }

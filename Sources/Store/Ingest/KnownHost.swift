@@ -1,6 +1,6 @@
-import GRDB
 import Inventory
 import Report
+import SQL
 
 /// A host's row as far as a new report touches it.
 struct KnownHost {
@@ -33,21 +33,21 @@ struct KnownHost {
         FROM hosts\u{20}
         """
 
-    private init(_ row: Row) {
-        rowID = row[0]
-        id = row[1]
-        lastSeen = row[2]
-        hostname = row[3]
-        accountID = row[4]
-        region = row[5]
-        instanceID = row[6]
-        machineID = row[7]
-        lastStarted = row[8]
-        hasReport = row[9]
-        hasTwin = instanceID != nil && row[10]
-        sender = row[11]
-        isRetired = row[12]
-        digest = row[13]
+    private init(_ row: SQLRow) throws {
+        rowID = try row[0]
+        id = try row[1]
+        lastSeen = try row[2]
+        hostname = try row[3]
+        accountID = try row[4]
+        region = try row[5]
+        instanceID = try row[6]
+        machineID = try row[7]
+        lastStarted = try row[8]
+        hasReport = try row[9]
+        hasTwin = try instanceID != nil && row[10]
+        sender = try row[11]
+        isRetired = try row[12]
+        digest = try row[13]
     }
 
     init(rowID: Int64, id: String, lastSeen: String) {
@@ -57,21 +57,19 @@ struct KnownHost {
     }
 
     /// Every host that has the machine id: machines cloned from one image share it.
-    static func all(machine: String, startedAt: String, _ database: Database) throws -> [KnownHost] {
+    static func all(machine: String, startedAt: String, _ database: any SQLConnection) throws -> [KnownHost] {
         try all("WHERE machine_id = ?", machine, startedAt, database)
     }
 
     /// The host of a row; nil when there is none.
-    static func all(row: Int64, _ database: Database) throws -> KnownHost? {
-        let statement = try database.cachedStatement(sql: select + "WHERE row_id = ?")
-        return try Row.fetchOne(statement, arguments: ["", row]).map(KnownHost.init)
+    static func all(row: Int64, _ database: any SQLConnection) throws -> KnownHost? {
+        try database.one(select + "WHERE row_id = ?", ["", row]).map(KnownHost.init)
     }
 
     private static func all(
-        _ condition: String, _ value: String, _ startedAt: String, _ database: Database
+        _ condition: String, _ value: String, _ startedAt: String, _ database: any SQLConnection
     ) throws -> [KnownHost] {
-        let statement = try database.cachedStatement(sql: select + condition)
-        return try Array(Row.fetchCursor(statement, arguments: [startedAt, value]).map(KnownHost.init))
+        try database.all(select + condition, [startedAt, value]).map(KnownHost.init)
     }
 
     /// The host's row: by instance id; else the one row with the machine id, unless either side names another instance.
@@ -79,7 +77,7 @@ struct KnownHost {
     /// A machine id is no secret: a row that is known by it alone, or that only shares it, is this host's when it has
     /// the same sender.
     static func find(
-        _ host: ObservedHost, _ observation: Observation, _ database: Database
+        _ host: ObservedHost, _ observation: Observation, _ database: any SQLConnection
     ) throws -> KnownHost? {
         let identity = host.identity
         func first(_ condition: String, _ value: String) throws -> KnownHost? {

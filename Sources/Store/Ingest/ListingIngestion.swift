@@ -1,7 +1,7 @@
 import FoundationEssentials
-import GRDB
 import Inventory
 import Report
+import SQL
 
 /// One service's listing of an account and region on its way into the tables.
 struct ListingIngestion {
@@ -9,7 +9,7 @@ struct ListingIngestion {
     let scope: Scope
     let service: String
 
-    private var database: Database { ingestion.database }
+    private var database: any SQLConnection { ingestion.database }
 
     /// A row of `listings` before this one.
     struct Known {
@@ -20,8 +20,8 @@ struct ListingIngestion {
     /// The row of the service in the account and region; nil when it never listed anything.
     func known() throws -> Known? {
         let sql = "SELECT row_id, last_seen FROM listings WHERE place_id = ? AND service = ?"
-        return try Row.fetchOne(database.cachedStatement(sql: sql), arguments: [scope.id, service])
-            .map { Known(rowID: $0[0], lastSeen: $0[1]) }
+        return try database.one(sql, [scope.id, service])
+            .map { try Known(rowID: $0[0], lastSeen: $0[1]) }
     }
 
     func run() throws -> IngestOutcome {
@@ -37,15 +37,20 @@ struct ListingIngestion {
 
     /// Makes the listing the current state of its service there; `keep` stores it, and returns its row.
     func apply(to known: Known?, keep: (Int64) throws -> Int64) throws {
+        let before = known.map { [Census.Place.listing($0.rowID)] } ?? []
+        try ingestion.census.recount(before, after: { [.listing($0)] }) { try write(known, keep: keep) }
+    }
+
+    /// - Returns: the listing's row.
+    private func write(_ known: Known?, keep: (Int64) throws -> Int64) throws -> Int64 {
         try ingestion.writeAccount(scope.accountID)
         var row = known?.rowID ?? 0
         if known == nil {
-            try database.run(
+            row = try database.insert(
                 """
                 INSERT INTO listings (place_id, account_id, region, service, first_seen, last_seen)
                 VALUES (?, ?, ?, ?, ?, ?)
                 """, [scope.id, scope.accountID, scope.region, service, ingestion.seen, ingestion.seen])
-            row = database.lastInsertedRowID
         } else {
             try database.run("UPDATE listings SET last_seen = ? WHERE row_id = ?", [ingestion.seen, row])
         }
@@ -54,5 +59,6 @@ struct ListingIngestion {
         _ = try DatabasesWriter(
             ingestion: ingestion, place: place, before: known.map { _ in place }, reportRow: reportRow
         ).write()
+        return row
     }
 }

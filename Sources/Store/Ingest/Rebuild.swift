@@ -1,7 +1,7 @@
 import FoundationEssentials
-import GRDB
 import Inventory
 import Report
+import SQL
 
 extension InventoryStore {
     /// What a rebuild did.
@@ -17,60 +17,66 @@ extension InventoryStore {
     /// Tags, tokens, the audit log and dead letters stay. It is one transaction: when it fails, all is as before.
     @discardableResult
     public func rebuild() throws -> Rebuilt {
+        guard database.dialect == .sqlite else { return try deriveAnew() }
         // Statements that touch every row keep what undoes them in a file.
-        try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA temp_store = FILE") }
-        defer { try? database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA temp_store = MEMORY") } }
-        return try write { database in
-            try database.execute(sql: "PRAGMA defer_foreign_keys = ON")
+        try database.bare { try $0.script("PRAGMA temp_store = FILE") }
+        defer { _ = try? database.bare { try $0.script("PRAGMA temp_store = MEMORY") } }
+        return try deriveAnew()
+    }
+
+    private func deriveAnew() throws -> Rebuilt {
+        try write { database in
+            if database.dialect == .sqlite { try database.script("PRAGMA defer_foreign_keys = ON") }
             // Events and counts tell what happened once; deriving the hosts anew is no event.
-            let events = try Row.fetchAll(database, sql: "SELECT kind, count FROM host_event_counts")
-            let lastEvent = try Int64.fetchOne(database, sql: "SELECT MAX(row_id) FROM host_events") ?? 0
-            let retired = try Row.fetchAll(
-                database, sql: "SELECT id, retired_at FROM hosts WHERE retired_at IS NOT NULL")
-            let tags = try Row.fetchAll(
-                database, sql: "SELECT h.id, t.key, t.value FROM host_tags t JOIN hosts h ON h.row_id = t.host_row_id")
-            try database.execute(
-                sql: """
-                    UPDATE reports SET host_row_id = NULL, listing_row_id = NULL;
-                    DELETE FROM host_tags; DELETE FROM host_aliases; DELETE FROM observations; DELETE FROM changes;
-                    DELETE FROM database_history; DELETE FROM databases; DELETE FROM hosts; DELETE FROM listings;
-                    DELETE FROM accounts;
-                    DELETE FROM census; DELETE FROM host_census;
-                    INSERT INTO search_databases (search_databases) VALUES ('delete-all');
-                    INSERT INTO search_hosts (search_hosts) VALUES ('delete-all');
-                    """)
+            let events = try database.all("SELECT kind, count FROM host_event_counts")
+            let lastEvent = try (database.value("SELECT MAX(row_id) FROM host_events") as Int64?) ?? 0
+            let retired = try database.all("SELECT id, retired_at FROM hosts WHERE retired_at IS NOT NULL")
+            let tags = try database.all(
+                "SELECT h.id, t.key, t.value FROM host_tags t JOIN hosts h ON h.row_id = t.host_row_id")
+            try database.script(
+                """
+                UPDATE reports SET host_row_id = NULL, listing_row_id = NULL;
+                DELETE FROM host_tags; DELETE FROM host_aliases; DELETE FROM observations; DELETE FROM changes;
+                DELETE FROM database_history; DELETE FROM databases; DELETE FROM hosts; DELETE FROM listings;
+                DELETE FROM accounts;
+                DELETE FROM census; DELETE FROM host_census;
+                """)
+            if database.dialect == .postgresql {
+                // An empty table of SQLite numbers its rows from 1 on.
+                for table in ["database_history", "databases", "changes", "hosts", "listings"] {
+                    try database.script("ALTER SEQUENCE \(table)_row_id_seq RESTART")
+                }
+            }
+            for table in ["search_databases", "search_hosts"] { try SearchText.empty(table, database) }
             let rebuilt = try replay(database)
             for tag in tags {
-                try database.execute(
-                    sql: "INSERT INTO host_tags SELECT row_id, ?, ? FROM hosts WHERE id = ?",
-                    arguments: [tag[1] as String, tag[2] as String, tag[0] as String])
+                try database.run(
+                    "INSERT INTO host_tags SELECT row_id, ?, ? FROM hosts WHERE id = ?",
+                    [tag.values[1], tag.values[2], tag.values[0]])
             }
             for host in retired {
                 guard let row = try KnownHost.row(host[0], database) else { continue }
                 _ = try Self.retire(row, at: host[1], database)
             }
-            try database.execute(
-                sql: "DELETE FROM host_events WHERE row_id > ?; DELETE FROM host_event_counts", arguments: [lastEvent])
-            for event in events {
-                try database.run(
-                    "INSERT INTO host_event_counts VALUES (?, ?)", [event[0] as String, event[1] as Int64])
-            }
-            try database.execute(sql: "DELETE FROM meta WHERE key = 'rebuild'")
+            try database.run("DELETE FROM host_events WHERE row_id > ?", [lastEvent])
+            try database.run("DELETE FROM host_event_counts")
+            for event in events { try database.run("INSERT INTO host_event_counts VALUES (?, ?)", event.values) }
+            try database.run("DELETE FROM meta WHERE key = 'rebuild'")
             return rebuilt
         }
     }
 
     /// Retirements are no reports: they are told again at their times, between the reports.
     private struct Retirements {
-        var rows: ArraySlice<Row>
+        var rows: ArraySlice<SQLRow>
 
-        init(_ database: Database) throws {
+        init(_ database: any SQLConnection) throws {
             let sql = "SELECT host_id, at FROM host_events WHERE kind = 'retired' ORDER BY row_id"
-            rows = try Row.fetchAll(database, sql: sql)[...]
+            rows = try database.all(sql)[...]
         }
 
-        mutating func replay(until time: String, _ database: Database) throws {
-            while let row = rows.first, (row[1] as String) <= time {
+        mutating func replay(until time: String, _ database: any SQLConnection) throws {
+            while let row = rows.first, try row[1] <= time {
                 rows.removeFirst()
                 guard let host = try KnownHost.row(row[0], database) else { continue }
                 _ = try InventoryStore.retire(host, at: row[1], database)
@@ -78,36 +84,38 @@ extension InventoryStore {
         }
     }
 
-    private func replay(_ database: Database) throws -> Rebuilt {
+    private func replay(_ database: any SQLConnection) throws -> Rebuilt {
         var retirements = try Retirements(database)
+        let census = Census(database)
         var rebuilt = Rebuilt(reports: 0, unreadable: [])
         var last = Int64(0)
         let next = """
             SELECT row_id, seen_at, received_at, body, source, takes_over, service, voucher FROM reports WHERE row_id > ?
             ORDER BY row_id LIMIT 1
             """
-        while let row = try Row.fetchOne(database.cachedStatement(sql: next), arguments: [last]) {
-            let reportRow: Int64 = row[0]
+        while let row = try database.one(next, [last]) {
+            let reportRow: Int64 = try row[0]
             last = reportRow
             try retirements.replay(until: row[2], database)
-            guard var observation = observation(row[3], isListing: (row[6] as String?) != nil) else {
+            guard var observation = try observation(row[3], isListing: row.values[6] != .null) else {
                 rebuilt.unreadable.append(reportRow)
                 continue
             }
-            observation.sender = row[4]
-            observation.bounds.takesOver = row[5]
-            if let voucher = Voucher(text: row[7]) { try? observation.vouch(voucher) }
-            try replay(Ingestion(observation, seen: row[1], received: row[2], self, database), reportRow)
+            observation.sender = try row[4]
+            observation.bounds.takesOver = try row[5]
+            if let voucher = try Voucher(text: row[7]) { try? observation.vouch(voucher) }
+            try replay(Ingestion(observation, seen: row[1], received: row[2], self, census, database), reportRow)
             rebuilt.reports += 1
         }
+        try census.write()
         try retirements.replay(until: "~", database)
         return rebuilt
     }
 
     /// The observation in a stored body; nil when it no longer decodes. The body itself is not kept in memory.
-    private func observation(_ body: Data, isListing: Bool) -> Observation? {
+    private func observation(_ body: [UInt8], isListing: Bool) -> Observation? {
         guard isListing else { return try? observation(body: body, keepsBody: false) }
-        let json = try? Packed.decompress(Array(body), compressedLimit: .max)
+        let json = try? Packed.decompress(body, compressedLimit: .max)
         let listing = json.flatMap { try? Report.decoder().decode(Listing.self, from: Data($0)) }
         return listing.flatMap { try? Observation($0, packed: [], catalog: catalog) }
     }

@@ -1,7 +1,7 @@
 import FoundationEssentials
-import GRDB
 import Inventory
 import Report
+import SQL
 
 /// What senders wrote today, as one transaction counts it.
 final class SenderUsage {
@@ -11,14 +11,17 @@ final class SenderUsage {
         var hosts: Int64
     }
 
-    private let database: Database
+    private let database: any SQLConnection
     private let quota: SenderQuota
+    private let census: Census?
     private let day: String
     /// When the next day begins.
     let reset: String
     private var uses: [String: Use] = [:]
 
-    init(_ database: Database, _ quota: SenderQuota, now: Date) {
+    /// - Parameter census: counts the hosts that are added; nil where none are.
+    init(_ database: any SQLConnection, _ quota: SenderQuota, now: Date, census: Census? = nil) {
+        self.census = census
         self.database = database
         self.quota = quota
         day = String(Timestamp.format(now).prefix(10))
@@ -34,15 +37,17 @@ final class SenderUsage {
     }
 
     /// Does `body` and counts what it wrote for `source`.
+    @discardableResult
     func counting<Value>(_ source: String, _ body: () throws -> Value) throws -> Value {
         guard quota != .none, source != Observation.commandLine else { return try body() }
         var use = try use(of: source)
-        let (rows, bytes, hosts) = (database.totalChangesCount, try size(), try hostCount())
+        let (before, hosts) = (try database.written(), census?.hostsAdded ?? 0)
         defer { uses[source] = use }
         let value = try body()
-        use.rows += Int64(database.totalChangesCount - rows)
-        use.bytes += max(0, try size() - bytes)
-        use.hosts += max(0, try hostCount() - hosts)
+        let after = try database.written()
+        use.rows += after.rows - before.rows
+        use.bytes += max(0, after.bytes - before.bytes)
+        use.hosts += max(0, (census?.hostsAdded ?? 0) - hosts)
         return value
     }
 
@@ -52,7 +57,7 @@ final class SenderUsage {
             try database.run(
                 """
                 INSERT INTO token_usage VALUES (?, ?, ?, ?, ?)
-                ON CONFLICT DO UPDATE SET rows = excluded.rows, bytes = excluded.bytes, hosts = excluded.hosts
+                ON CONFLICT (token_id, day) DO UPDATE SET rows = excluded.rows, bytes = excluded.bytes, hosts = excluded.hosts
                 """, [source, day, use.rows, use.bytes, use.hosts])
         }
     }
@@ -60,20 +65,9 @@ final class SenderUsage {
     private func use(of source: String) throws -> Use {
         if let known = uses[source] { return known }
         let sql = "SELECT rows, bytes, hosts FROM token_usage WHERE token_id = ? AND day = ?"
-        let row = try Row.fetchOne(database.cachedStatement(sql: sql), arguments: [source, day])
-        let use = row.map { Use(rows: $0[0], bytes: $0[1], hosts: $0[2]) } ?? Use(rows: 0, bytes: 0, hosts: 0)
+        let row = try database.one(sql, [source, day])
+        let use = try row.map { try Use(rows: $0[0], bytes: $0[1], hosts: $0[2]) } ?? Use(rows: 0, bytes: 0, hosts: 0)
         uses[source] = use
         return use
-    }
-
-    /// Pages in use, in bytes; free ones may be used again.
-    private func size() throws -> Int64 {
-        let pages = try Int64.fetchOne(database.cachedStatement(sql: "PRAGMA page_count")) ?? 0
-        let free = try Int64.fetchOne(database.cachedStatement(sql: "PRAGMA freelist_count")) ?? 0
-        return (pages - free) * 4096
-    }
-
-    private func hostCount() throws -> Int64 {
-        try Int64.fetchOne(database.cachedStatement(sql: "SELECT COALESCE(SUM(hosts), 0) FROM host_census")) ?? 0
     }
 }

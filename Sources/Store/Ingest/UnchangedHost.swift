@@ -1,5 +1,5 @@
-import GRDB
 import Inventory
+import SQL
 
 /// A host whose report says nothing new: only its times, and those of its databases, are written.
 ///

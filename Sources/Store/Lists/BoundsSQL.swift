@@ -1,11 +1,12 @@
-import GRDB
 import Inventory
+import SQL
 
 /// The bounds of a reader as SQL: the one place that keeps foreign rows out of lists, counts, exports and searches.
 struct BoundsSQL {
     private let bounds: Bounds
+    private let dialect: Dialect
 
-    init(_ bounds: Bounds) { self.bounds = bounds }
+    init(_ bounds: Bounds, _ dialect: Dialect) { (self.bounds, self.dialect) = (bounds, dialect) }
 
     /// The conditions on the rows of `list`.
     func predicates(_ list: SQLList) -> [Predicate] {
@@ -29,10 +30,10 @@ struct BoundsSQL {
         var predicates: [Predicate] = []
         for (column, patterns) in [("account_id", bounds.accounts), ("region", bounds.regions)] where !patterns.isEmpty
         {
-            predicates.append(Self.anyOf(["\(alias).\(column)"], patterns))
+            predicates.append(anyOf(["\(alias).\(column)"], patterns))
         }
         if !bounds.hosts.isEmpty {
-            let names = Self.anyOf(["b.id", "b.hostname"], bounds.hosts)
+            let names = anyOf(["b.id", "b.hostname"], bounds.hosts)
             predicates.append(
                 Predicate(
                     sql: { "\($0)\(hostRow) IN (SELECT b.row_id FROM hosts b WHERE \(names.sql("")))" },
@@ -50,14 +51,14 @@ struct BoundsSQL {
     }
 
     /// The same as one condition, `TRUE` without bounds, and its arguments.
-    func condition(_ alias: String, hostRow: String) -> (sql: String, arguments: [any DatabaseValueConvertible]) {
+    func condition(_ alias: String, hostRow: String) -> (sql: String, arguments: SQLValues) {
         let predicates = predicates(ofPlace: alias, hostRow: hostRow)
         let sql = predicates.map { "(\($0.sql("")))" }.joined(separator: " AND ")
         return (sql.isEmpty ? "TRUE" : sql, predicates.flatMap(\.arguments))
     }
 
     /// One of the columns is described by one of the patterns.
-    private static func anyOf(_ columns: [String], _ patterns: [String]) -> Predicate {
+    private func anyOf(_ columns: [String], _ patterns: [String]) -> Predicate {
         let isExact = !patterns.contains { $0.contains("*") }
         if isExact {
             let marks = patterns.map { _ in "?" }.joined(separator: ", ")
@@ -66,11 +67,11 @@ struct BoundsSQL {
                     "(" + columns.map { "\(prefix)\($0) IN (\(marks))" }.joined(separator: " OR ") + ")"
                 }, arguments: columns.flatMap { _ in patterns }, isIndexed: columns.count == 1)
         }
-        let globs = patterns.map { $0.replacing("[", with: "[[]").replacing("?", with: "[?]") }
+        let globs = patterns.map(dialect.pattern)
         return Predicate(
-            sql: { prefix in
+            sql: { [dialect] prefix in
                 let parts = columns.map { column in
-                    Array(repeating: "\(prefix)\(column) GLOB ?", count: globs.count).joined(separator: " OR ")
+                    Array(repeating: dialect.matches(prefix + column), count: globs.count).joined(separator: " OR ")
                 }
                 return "(" + parts.joined(separator: " OR ") + ")"
             }, arguments: columns.flatMap { _ in globs }, isIndexed: false)

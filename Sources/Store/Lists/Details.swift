@@ -1,7 +1,7 @@
 import FoundationEssentials
-import GRDB
 import Inventory
 import Report
+import SQL
 
 extension InventoryStore {
     /// A database by its id, or by an id that it had before it was moved; nil when there is none.
@@ -21,7 +21,7 @@ extension InventoryStore {
 
     private func row(_ id: DatabaseID, _ bounds: Bounds) throws -> (rowID: Int64, row: ListRow)? {
         let list = SQLList.databases(catalog.databases)
-        let (condition, arguments) = BoundsSQL(bounds).condition("d", hostRow: "d.host_row_id")
+        let (condition, arguments) = BoundsSQL(bounds, database.dialect).condition("d", hostRow: "d.host_row_id")
         let places = """
             (x.host_row_id IN (\(KnownHost.rowsOfID))
                 OR x.listing_row_id IN (SELECT row_id FROM listings WHERE place_id = ?))
@@ -32,12 +32,10 @@ extension InventoryStore {
                 (SELECT v.database_row_id FROM database_history v JOIN databases x ON x.row_id = v.database_row_id
                  WHERE v.key = ? AND \(places) ORDER BY v.row_id DESC LIMIT 1)) AND \(condition)
             """
-        let key = [id.key, id.place, id.place, id.place]
+        let key: SQLValues = [id.key, id.place, id.place, id.place]
         return try read { database in
-            try Row.fetchOne(
-                database, sql: sql, arguments: StatementArguments(key + key) + StatementArguments(arguments)
-            )
-            .map { ($0[0], list.row($0, from: 1)) }
+            try database.one(sql, key + key + arguments, .once)
+                .map { try ($0[0], list.row($0, from: 1)) }
         }
     }
 
@@ -57,12 +55,12 @@ extension InventoryStore {
     /// A host by its id, or by an id that it had; nil when there is none.
     public func host(_ id: String, bounds: Bounds = Bounds()) throws -> HostDetail? {
         let list = SQLList.hosts(catalog.hosts)
-        let (condition, arguments) = BoundsSQL(bounds).condition("h", hostRow: "h.row_id")
+        let (condition, arguments) = BoundsSQL(bounds, database.dialect).condition("h", hostRow: "h.row_id")
         let found = try read { database -> (Int64, ListRow)? in
             guard let row = try KnownHost.row(id, database) else { return nil }
-            return try Row.fetchOne(
-                database, sql: "SELECT \(list.select) FROM \(list.tables) WHERE h.row_id = ? AND \(condition)",
-                arguments: [row] + StatementArguments(arguments)
+            return try database.one(
+                "SELECT \(list.select) FROM \(list.tables) WHERE h.row_id = ? AND \(condition)",
+                [row] + arguments, .once
             ).map { (row, list.row($0, from: 0)) }
         }
         guard let (row, host) = found else { return nil }
@@ -100,36 +98,35 @@ extension InventoryStore {
 
     /// The parts of the kept report in which a database was last seen; nil when it is no longer kept.
     private func parts(ofDatabase row: Int64, seen: String) throws(ReportError) -> ReportParts? {
-        let place: Row?
+        let place: (host: Int64?, listing: Int64?)?
         do {
             place = try read {
-                try Row.fetchOne(
-                    $0, sql: "SELECT host_row_id, listing_row_id FROM databases WHERE row_id = ?", arguments: [row])
+                try $0.one("SELECT host_row_id, listing_row_id FROM databases WHERE row_id = ?", [row])
+                    .map { try ($0[0], $0[1]) }
             }
         } catch { throw ReportError(.badJSON, "\(error)") }
-        if let host = place?[0] as Int64? { return try parts("host_row_id", host, seen: seen) }
-        return try (place?[1] as Int64?).flatMap { (listing) throws(ReportError) in
+        if let host = place?.host { return try parts("host_row_id", host, seen: seen) }
+        return try place?.listing.flatMap { (listing) throws(ReportError) in
             try parts("listing_row_id", listing, seen: seen)
         }
     }
 
     /// The parts of the kept report of a place that was seen at `seen`; nil when it is no longer kept.
     private func parts(_ column: String, _ place: Int64, seen: String) throws(ReportError) -> ReportParts? {
-        let found: (Int64, Data)?
+        let found: (Int64, [UInt8])?
         do {
             found = try read { database in
-                let row = try Row.fetchOne(
-                    database,
-                    sql: """
-                        SELECT row_id, body FROM reports WHERE \(column) = ? AND seen_at = ? AND NOT is_older
-                        ORDER BY row_id DESC LIMIT 1
-                        """, arguments: [place, seen])
-                return row.map { ($0[0], $0[1]) }
+                let row = try database.one(
+                    """
+                    SELECT row_id, body FROM reports WHERE \(column) = ? AND seen_at = ? AND NOT is_older
+                    ORDER BY row_id DESC LIMIT 1
+                    """, [place, seen])
+                return try row.map { try ($0[0], $0[1]) }
             }
         } catch { throw ReportError(.badJSON, "\(error)") }
         guard let found else { return nil }
         return try partsCache.parts(of: found.0) { () throws(ReportError) in
-            ReportParts(try Packed.decompress(Array(found.1), compressedLimit: .max))
+            ReportParts(try Packed.decompress(found.1, compressedLimit: .max))
         }
     }
 }

@@ -1,17 +1,18 @@
-import GRDB
 import Inventory
+import SQL
 
 extension InventoryStore {
     /// Accounts in the order of their ids.
     public func accounts(bounds: Bounds = Bounds()) throws -> [ListRow] {
         guard bounds.limitsReading else { return try accountsOfCounters() }
-        let (hosts, arguments) = BoundsSQL(bounds).condition("h", hostRow: "h.row_id")
-        let (databases, more) = BoundsSQL(bounds).condition("d", hostRow: "d.host_row_id")
-        let known = Self.organizationColumns
+        let (hosts, arguments) = BoundsSQL(bounds, database.dialect).condition("h", hostRow: "h.row_id")
+        let (databases, more) = BoundsSQL(bounds, database.dialect).condition("d", hostRow: "d.host_row_id")
+        let known = organizationColumns
         let sql = """
             SELECT a.id, \(known), COALESCE(h.hosts, 0), COALESCE(d.databases, 0), COALESCE(d.stopped, 0),
-                COALESCE(d.missing, 0), COALESCE(MIN(h.first_seen, d.first_seen), h.first_seen, d.first_seen),
-                COALESCE(MAX(h.last_seen, d.last_seen), h.last_seen, d.last_seen)
+                COALESCE(d.missing, 0),
+                CASE WHEN d.first_seen < h.first_seen THEN d.first_seen ELSE COALESCE(h.first_seen, d.first_seen) END,
+                CASE WHEN d.last_seen > h.last_seen THEN d.last_seen ELSE COALESCE(h.last_seen, d.last_seen) END
             FROM accounts a LEFT JOIN organization_accounts o ON o.id = a.id
             LEFT JOIN (SELECT account_id, COUNT(*) AS hosts, MIN(first_seen) AS first_seen, MAX(last_seen) AS last_seen
                        FROM hosts h WHERE \(hosts) GROUP BY account_id) h ON h.account_id = a.id
@@ -21,20 +22,23 @@ extension InventoryStore {
                        FROM databases d WHERE \(databases) GROUP BY account_id) d ON d.account_id = a.id
             WHERE h.hosts > 0 OR d.databases > 0 OR d.missing > 0 ORDER BY a.id
             """
-        return try rows(catalog.accounts, sql, StatementArguments(arguments + more))
+        return try rows(catalog.accounts, sql, arguments + more)
     }
 
     /// What Organizations knows of an account, in the order of the list's columns.
-    private static let organizationColumns = """
-        o.name, o.email, o.state, o.organizational_unit,
-            (SELECT GROUP_CONCAT(t.key || '=' || t.value) FROM account_tags t WHERE t.account_id = o.id)
+    private var organizationColumns: String {
         """
+        o.name, o.email, o.state, o.organizational_unit,
+            (SELECT \(database.dialect.joined("t.tag")) FROM
+                (SELECT key || '=' || value AS tag FROM account_tags WHERE account_id = o.id ORDER BY key) t)
+        """
+    }
 
     private func accountsOfCounters() throws -> [ListRow] {
         try rows(
             catalog.accounts,
             """
-            SELECT a.id, \(Self.organizationColumns),
+            SELECT a.id, \(organizationColumns),
                 (SELECT COALESCE(SUM(hosts), 0) FROM host_census WHERE account_id = a.id),
                 (SELECT COALESCE(SUM(databases), 0) FROM census WHERE account_id = a.id AND state <> 'missing'),
                 (SELECT COALESCE(SUM(databases), 0) FROM census WHERE account_id = a.id AND state = 'stopped'),
@@ -47,24 +51,33 @@ extension InventoryStore {
 
     /// Clusters in the order of their ids, a page after the id `after`.
     public func clusters(after: String? = nil, limit: Int = 100, bounds: Bounds = Bounds()) throws -> Page<ListRow> {
-        let (condition, arguments) = BoundsSQL(bounds).condition("d", hostRow: "d.host_row_id")
-        let sql = """
+        let sql = BoundsSQL(bounds, database.dialect)
+        let (condition, arguments) = sql.condition("d", hostRow: "d.host_row_id")
+        let (own, _) = sql.condition("x", hostRow: "x.host_row_id")
+        func all(_ column: String) -> String {
+            """
+            (SELECT \(database.dialect.joined("v.\(column)")) FROM
+                (SELECT DISTINCT x.\(column) FROM databases x WHERE x.cluster_id = d.cluster_id
+                     AND x.\(column) IS NOT NULL AND \(own) ORDER BY x.\(column)) v)
+            """
+        }
+        let found = try rows(
+            catalog.clusters,
+            """
             SELECT cluster_id, MIN(engine), COUNT(*) - COUNT(missing_since),
                 COUNT(CASE WHEN missing_since IS NULL AND state = 'stopped' THEN 1 END), COUNT(missing_since),
-                COUNT(DISTINCT host_row_id), GROUP_CONCAT(DISTINCT role), GROUP_CONCAT(DISTINCT version)
+                COUNT(DISTINCT host_row_id), \(all("role")), \(all("version"))
             FROM databases d WHERE cluster_id IS NOT NULL AND cluster_id > ? AND \(condition)
             GROUP BY cluster_id ORDER BY cluster_id LIMIT ?
-            """
-        let found = try rows(
-            catalog.clusters, sql, StatementArguments([after ?? ""] + arguments) + [limit + 1])
+            """, arguments + arguments + [after ?? ""] + arguments + [limit + 1])
         let items = Array(found.prefix(limit))
         return Page(items: items, next_cursor: found.count > limit ? items.last?.text("id") : nil)
     }
 
     /// Rows of `list` from a question whose columns are the list's, in its order.
-    func rows(_ list: List, _ sql: String, _ arguments: StatementArguments) throws -> [ListRow] {
+    func rows(_ list: List, _ sql: String, _ arguments: SQLValues) throws -> [ListRow] {
         try read { database in
-            try Row.fetchAll(database, sql: sql, arguments: arguments).map { row in
+            try database.all(sql, arguments, .once).map { row in
                 ListRow(list, Value.all(row, from: 0, flags: list.flags))
             }
         }

@@ -1,5 +1,5 @@
-import GRDB
 import Inventory
+import SQL
 
 /// Reads one page of a list in bounded time, whatever the filters are.
 ///
@@ -10,10 +10,10 @@ struct ListReader {
     private let list: SQLList
     private let request: ListRequest
     private let columns: String
-    private let database: Database
+    private let database: any SQLConnection
 
     /// - Parameter columns: what is read of each row.
-    init(_ list: SQLList, _ request: ListRequest, _ columns: String, _ database: Database) {
+    init(_ list: SQLList, _ request: ListRequest, _ columns: String, _ database: any SQLConnection) {
         (self.list, self.request, self.columns, self.database) = (list, request, columns, database)
     }
 
@@ -36,10 +36,10 @@ struct ListReader {
     /// After this time no further step is taken: rows that lie far apart on the disk take longer.
     private static let patience = Duration.milliseconds(3)
 
-    private typealias Part = (sql: String, arguments: [any DatabaseValueConvertible])
+    private typealias Part = (sql: String, arguments: SQLValues)
 
     /// Rows, each with two columns before its own, the sort's value and the row's id; and where the next page begins.
-    typealias Rows = (found: [Row], next: PageCursor?)
+    typealias Rows = (found: [SQLRow], next: PageCursor?)
 
     /// How the rows are found.
     private struct Plan {
@@ -66,11 +66,11 @@ struct ListReader {
             rows = (rows.found + rest.found, rest.next)
         }
         guard rows.found.count > limit else { return rows }
-        return (Array(rows.found.prefix(limit)), cursorOf(rows.found[limit - 1]))
+        return (Array(rows.found.prefix(limit)), try cursorOf(rows.found[limit - 1]))
     }
 
     private func plan(_ position: Position) throws -> Plan {
-        var rest = try list.predicates(request)
+        var rest = try list.predicates(request, database.dialect)
         if let search = try searchPredicate() {
             guard position.column != nil else {
                 return Plan(position: position, driver: search, hasFewRows: false, rest: rest)
@@ -92,14 +92,15 @@ struct ListReader {
 
     private var limit: Int { max(1, min(request.limit, ListRequest.maximumLimit)) }
 
-    private func cursorOf(_ row: Row) -> PageCursor {
-        PageCursor(
-            sort: request.sort ?? list.list.order, value: PageCursor.Value(row[0] as DatabaseValue), row: row[1])
+    private func cursorOf(_ row: SQLRow) throws -> PageCursor {
+        try PageCursor(
+            sort: request.sort ?? list.list.order, value: PageCursor.Value(row.values[0]), row: row[1])
     }
 
     /// Up to one row more than the page has, of those with or without a value of the sort.
     private func fetch(_ plan: Plan, _ cursor: PageCursor?, isNull: Bool) throws -> Rows {
-        let prefix = plan.hasFewRows ? "+" : ""
+        let unindexed = database.dialect.unindexed
+        let prefix = plan.hasFewRows ? unindexed : ""
         let column = isNull ? nil : plan.position.column
         let isDescending = plan.position.isDescending && !(isNull && plan.position.column != nil)
         let direction = isDescending ? "DESC" : "ASC"
@@ -111,10 +112,10 @@ struct ListReader {
             return ("(\(prefix)\(column), \(rowID)) \(comparison) (?, ?)", [value, cursor.row])
         }
         // Requests differ without end: their statements are not kept for longer than a page.
-        var prepared: [String: Statement] = [:]
+        var prepared: [String: any SQLStatement] = [:]
         func select(
             _ columns: String, _ tables: String, _ parts: [Part], limit: Int, offset: Int = 0
-        ) throws -> [Row] {
+        ) throws -> [SQLRow] {
             let condition = parts.isEmpty ? "TRUE" : parts.map { "(\($0.sql))" }.joined(separator: " AND ")
             let key = list.key ?? rowID
             // Rows that are sorted are sorted without their columns, which are read of those on the page alone.
@@ -128,17 +129,16 @@ struct ListReader {
                     ORDER BY page.place \(direction), page.id \(direction)
                     """
             }
-            let statement = try prepared[sql] ?? database.makeStatement(sql: sql)
+            let statement = try prepared[sql] ?? database.prepare(sql)
             prepared[sql] = statement
-            return try Row.fetchAll(
-                statement, arguments: StatementArguments(parts.flatMap(\.arguments) + [limit, offset]))
+            return try statement.all(parts.flatMap(\.arguments) + [limit, offset])
         }
         var fixed: [Part] = plan.driver.map { [($0.sql(""), $0.arguments)] } ?? []
         if let sorted = plan.position.column { fixed.append(("\(prefix)\(sorted) IS \(isNull ? "" : "NOT ")NULL", [])) }
-        let rest: [Part] = plan.rest.map { ($0.sql("+"), $0.arguments) }
+        let rest: [Part] = plan.rest.map { ($0.sql(unindexed), $0.arguments) }
         let start = ContinuousClock.now
         var from = cursor
-        var found: [Row] = []
+        var found: [SQLRow] = []
         for step in plan.hasFewRows || rest.isEmpty ? [nil] : Self.steps.map(Optional.init) {
             let after = fixed + (from.map { [position($0, isDescending ? "<" : ">")] } ?? [])
             var until: PageCursor?
@@ -158,16 +158,17 @@ struct ListReader {
     private func isRare(_ predicate: Predicate) throws -> Bool {
         let sql = """
             SELECT COUNT(*) FROM
-                (SELECT 1 FROM \(leadingTables(predicate)) WHERE \(predicate.sql("")) LIMIT \(Self.few + 1))
+                (SELECT 1 FROM \(leadingTables(predicate)) WHERE \(predicate.sql("")) LIMIT \(Self.few + 1)) found
             """
-        let count = try Int.fetchOne(database, sql: sql, arguments: StatementArguments(predicate.arguments))
+        let count: Int? = try database.value(sql, predicate.arguments, .once)
         return count ?? 0 <= Self.few
     }
 
     /// With words to search for, their index leads; it gives its rows in the order of their ids.
     private var tables: String {
         guard request.search != nil, let search = list.searchTable else { return list.tables }
-        return "\(search) CROSS JOIN \(list.tables) ON \(list.rowID) = \(search).rowid"
+        let dialect = database.dialect
+        return "\(search) \(dialect.orderedJoin) \(list.tables) ON \(list.rowID) = \(search).\(dialect.wordsRow)"
     }
 
     /// The tables that say where a row stands in the order, among those that pass `driver`.
@@ -178,12 +179,13 @@ struct ListReader {
 
     private var rowID: String {
         guard request.search != nil, let search = list.searchTable else { return list.rowID }
-        return "\(search).rowid"
+        return "\(search).\(database.dialect.wordsRow)"
     }
 
     private func searchPredicate() throws -> Predicate? {
         guard let text = request.search else { return nil }
         guard let table = list.searchTable else { throw StoreError(.badRequest, "this list has no free-text search") }
-        return Predicate(sql: { _ in "\(table) MATCH ?" }, arguments: [try SearchText.match(text, in: table, database)])
+        let condition = SearchText.condition(table, database.dialect)
+        return Predicate(sql: { _ in condition }, arguments: [try SearchText.match(text, in: table, database)])
     }
 }

@@ -1,12 +1,12 @@
 import FoundationEssentials
-import GRDB
 import Inventory
 import Report
+import SQL
 
 /// A condition as SQL. `sql("")` lets an index serve it; `sql("+")` keeps every index away from it.
 struct Predicate: Sendable {
     var sql: @Sendable (_ prefix: String) -> String
-    var arguments: [any DatabaseValueConvertible & Sendable] = []
+    var arguments: SQLValues = []
     /// One value of one indexed column: the index gives its rows in the order of their row ids.
     var isIndexedEquality = false
     /// An index serves it.
@@ -41,7 +41,7 @@ struct Predicate: Sendable {
     /// A value that has an order; `convert` gives what the column holds.
     static func ordered(
         _ condition: Condition, _ column: String, isIndexed: Bool, _ help: String,
-        convert: (String) -> (any DatabaseValueConvertible & Sendable)?
+        convert: (String) -> (any SQLConvertible)?
     ) throws -> Predicate {
         guard let value = convert(condition.value) else { throw condition.refusal("invalid value. \(help)") }
         return Predicate(

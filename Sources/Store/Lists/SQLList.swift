@@ -1,7 +1,7 @@
 import FoundationEssentials
-import GRDB
 import Inventory
 import Report
+import SQL
 
 /// A list as SQL: its tables, and what each of its columns is there.
 struct SQLList: Sendable {
@@ -66,17 +66,13 @@ struct SQLList: Sendable {
     var select: String { columns.joined(separator: ", ") }
 
     /// A row as SQL that makes one JSON object of it, with sorted keys.
-    var json: String {
-        let members = zip(list.fields, columns).sorted { $0.0.name < $1.0.name }.map { field, sql in
-            let value =
-                field.kind == .flag ? "json(CASE \(sql) WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END)" : sql
-            return "'\(field.name)', \(value)"
-        }
-        return "json_object(\(members.joined(separator: ", ")))"
+    func json(_ dialect: Dialect) -> String {
+        let members = zip(list.fields, columns).sorted { $0.0.name < $1.0.name }
+        return dialect.object(members.map { ($0.name, $1, $0.kind == .flag) })
     }
 
     /// A row of the result, whose columns begin at `first`.
-    func row(_ row: Row, from first: Int) -> ListRow {
+    func row(_ row: SQLRow, from first: Int) -> ListRow {
         ListRow(list, Value.all(row, from: first, flags: list.flags))
     }
 
@@ -98,7 +94,7 @@ struct SQLList: Sendable {
     }
 
     /// The conditions of every request, those of the bounds, and those of the request in the order of the filters.
-    func predicates(_ request: ListRequest) throws -> [Predicate] {
+    func predicates(_ request: ListRequest, _ dialect: Dialect) throws -> [Predicate] {
         let conditions = request.conditions
         guard conditions.count <= Self.conditionLimit else {
             throw StoreError(.badRequest, "more than \(Self.conditionLimit) filters")
@@ -108,7 +104,7 @@ struct SQLList: Sendable {
             let names = known.sorted().joined(separator: ", ")
             throw StoreError(.badRequest, "no filter \"\(unknown.field.prefix(80))\": there are \(names)")
         }
-        var bounds = BoundsSQL(request.bounds).predicates(self)
+        var bounds = BoundsSQL(request.bounds, dialect).predicates(self)
         for index in bounds.indices { bounds[index].isJoined = ownTable != nil }
         return try fixed + bounds
             + list.filters.flatMap { filter in
@@ -145,7 +141,7 @@ struct SQLList: Sendable {
                 throw condition.refusal("true or false")
             }
             let isTrue = condition.value == "true"
-            let comparison = filter.kind == .flag ? "IS \(isTrue ? 1 : 0)" : "IS \(isTrue ? "NOT " : "")NULL"
+            let comparison = filter.kind == .flag ? "IS \(isTrue ? "TRUE" : "FALSE")" : "IS \(isTrue ? "NOT " : "")NULL"
             predicate = Predicate(sql: { "\($0)\(column) \(comparison)" }, isIndexed: false)
         case .state:
             guard let state else { throw condition.refusal("this list has no state") }
@@ -169,44 +165,45 @@ struct SQLList: Sendable {
 
 extension Value {
     /// A value of the store.
-    init(_ value: DatabaseValue, isFlag: Bool = false) {
-        switch value.storage {
-        case .int64(let number): self = isFlag ? .flag(number != 0) : .integer(number)
-        case .double(let number): self = .integer(Int64(number))
-        case .string(let text): self = .text(text)
-        case .null, .blob: self = .null
+    init(_ value: SQLValue, isFlag: Bool = false) {
+        switch value {
+        case .integer(let number): self = isFlag ? .flag(number != 0) : .integer(number)
+        case .real(let number): self = .integer(Int64(number))
+        case .text(let text): self = .text(text)
+        case .flag(let flag): self = .flag(flag)
+        case .null, .bytes: self = .null
         }
     }
 
     /// The values of a row from the column `first` on: one for each of `flags`.
-    static func all(_ row: Row, from first: Int, flags: [Bool]) -> [Value] {
-        flags.enumerated().map { Value(row[first + $0.offset] as DatabaseValue, isFlag: $0.element) }
+    static func all(_ row: SQLRow, from first: Int, flags: [Bool]) -> [Value] {
+        flags.enumerated().map { Value(row.values[first + $0.offset], isFlag: $0.element) }
     }
 
     /// The value as the store takes it.
-    var argument: (any DatabaseValueConvertible)? {
+    var argument: SQLValue {
         switch self {
-        case .null: nil
-        case .text(let text): text
-        case .integer(let number): number
-        case .flag(let flag): flag
+        case .null: .null
+        case .text(let text): .text(text)
+        case .integer(let number): .integer(number)
+        case .flag(let flag): .flag(flag)
         }
     }
 }
 
 extension PageCursor.Value {
-    init?(_ value: DatabaseValue) {
-        switch value.storage {
-        case .int64(let number): self = .integer(number)
-        case .string(let text): self = .text(text)
+    init?(_ value: SQLValue) {
+        switch value {
+        case .integer(let number): self = .integer(number)
+        case .text(let text): self = .text(text)
         default: return nil
         }
     }
 
-    var argument: any DatabaseValueConvertible {
+    var argument: SQLValue {
         switch self {
-        case .integer(let number): number
-        case .text(let text): text
+        case .integer(let number): .integer(number)
+        case .text(let text): .text(text)
         }
     }
 }

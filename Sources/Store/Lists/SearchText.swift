@@ -1,41 +1,85 @@
-import GRDB
+import Foundation
 import Inventory
+import SQL
 
-/// The words by which hosts and databases are found. The index keeps no text, so an entry is removed by its old words.
+/// The words by which hosts and databases are found.
+///
+/// SQLite's index keeps no text, so an entry is removed by its old words. PostgreSQL's has the words themselves. They
+/// are made here as SQLite makes them, so that both find the same.
 enum SearchText {
     static func of(_ host: KnownHost) -> String {
-        words([host.id, host.hostname, host.machineID, host.accountID, host.region])
+        joined([host.id, host.hostname, host.machineID, host.accountID, host.region])
     }
 
     static func of(_ place: PlaceRow, key: String, _ state: DatabaseState) -> String {
         let found = state.columns.searched.map { state.values[$0] }.filter { !$0.isNull }.map(\.csv)
-        return words([place.id, place.hostname, place.accountID, place.region, key] + found)
+        return joined([place.id, place.hostname, place.accountID, place.region, key] + found)
     }
 
-    private static func words(_ values: [String?]) -> String { values.compactMap { $0 }.joined(separator: "\n") }
+    private static func joined(_ values: [String?]) -> String { values.compactMap { $0 }.joined(separator: "\n") }
 
     /// Replaces the words `old` of the row, nil for none, by `new`, in the index `table`.
     static func replace(
-        _ old: String?, _ new: String?, in table: String, _ rowID: Int64, _ database: Database
+        _ old: String?, _ new: String?, in table: String, _ rowID: Int64, _ database: any SQLConnection
     ) throws {
         guard old != new else { return }
-        if let old {
-            try database.cachedStatement(
-                sql: "INSERT INTO \(table) (\(table), rowid, text) VALUES ('delete', ?, ?)"
-            ).execute(arguments: [rowID, old])
+        switch database.dialect {
+        case .sqlite:
+            if let old {
+                try database.run("INSERT INTO \(table) (\(table), rowid, text) VALUES ('delete', ?, ?)", [rowID, old])
+            }
+            if let new { try database.run("INSERT INTO \(table) (rowid, text) VALUES (?, ?)", [rowID, new]) }
+        case .postgresql:
+            guard let new else { return try database.post("DELETE FROM \(table) WHERE row_id = ?", [rowID]) }
+            try database.post(
+                """
+                INSERT INTO \(table) (row_id, words) VALUES (?, array_to_tsvector(CAST(? AS TEXT[])))
+                ON CONFLICT (row_id) DO UPDATE SET words = excluded.words
+                """, [rowID, "{" + Set(words(in: new).map(folded)).sorted().joined(separator: ",") + "}"])
         }
-        guard let new else { return }
-        try database.cachedStatement(sql: "INSERT INTO \(table) (rowid, text) VALUES (?, ?)")
-            .execute(arguments: [rowID, new])
+    }
+
+    /// Empties the index `table`.
+    static func empty(_ table: String, _ database: any SQLConnection) throws {
+        switch database.dialect {
+        case .sqlite: try database.run("INSERT INTO \(table) (\(table)) VALUES ('delete-all')")
+        case .postgresql: try database.run("DELETE FROM \(table)")
+        }
+    }
+
+    /// The condition that a row of the index `table` meets a query of `match`.
+    static func condition(_ table: String, _ dialect: Dialect) -> String {
+        dialect == .sqlite ? "\(table) MATCH ?" : "\(table).words @@ CAST(? AS TSQUERY)"
     }
 
     /// A query of the index `table` for the words in `text`: all must be there.
     ///
     /// The last one may be a beginning of three letters or more, unless many entries have it whole: the rows of all
     /// words that begin so would have to be merged for every page.
-    static func match(_ text: String, in table: String, _ database: Database) throws -> String {
+    static func match(_ text: String, in table: String, _ database: any SQLConnection) throws -> String {
+        var words = split(String(text.unicodeScalars.prefix(200)))
+        let last = words.last ?? ""
+        words.removeAll(where: \.isEmpty)
+        guard !words.isEmpty else { throw StoreError(.badRequest, "the free text has no letter or digit") }
+        let isSQLite = database.dialect == .sqlite
+        func quoted(_ word: String) -> String { isSQLite ? "\"\(word)\"" : "'\(folded(word))'" }
+        let query = words.map(quoted).joined(separator: isSQLite ? " AND " : " & ")
+        guard last.count >= 3 else { return query }
+        if last.count > 3 {
+            let condition = condition(table, database.dialect)
+            let sql = "SELECT 1 FROM \(table) WHERE \(condition) LIMIT 1 OFFSET \(ListReader.few)"
+            if try database.exists(sql, [quoted(last)]) { return query }
+        }
+        return query + (isSQLite ? "*" : ":*")
+    }
+
+    /// The words of a text, as SQLite's tokenizer `unicode61` parts them.
+    private static func words(in text: String) -> [String] { split(text).filter { !$0.isEmpty } }
+
+    /// The words, and an empty one wherever one ends.
+    private static func split(_ text: String) -> [String] {
         var words: [String] = [""]
-        for scalar in text.unicodeScalars.prefix(200) {
+        for scalar in text.unicodeScalars {
             switch scalar.properties.generalCategory {
             case .nonspacingMark: continue
             case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber,
@@ -45,17 +89,18 @@ enum SearchText {
             default: words.append("")
             }
         }
-        let last = words.last ?? ""
-        words.removeAll(where: \.isEmpty)
-        guard !words.isEmpty else { throw StoreError(.badRequest, "the free text has no letter or digit") }
-        let query = words.map { "\"\($0)\"" }.joined(separator: " AND ")
-        guard last.count >= 3 else { return query }
-        if last.count > 3 {
-            let sql = "SELECT 1 FROM \(table) WHERE \(table) MATCH ? LIMIT 1 OFFSET \(ListReader.few)"
-            let isFrequent = try Int.fetchOne(database.cachedStatement(sql: sql), arguments: ["\"\(last)\""]) != nil
-            if isFrequent { return query }
+        return words
+    }
+
+    /// A word without accents and capital letters, at most as long as PostgreSQL keeps one.
+    private static func folded(_ word: String) -> String {
+        var folded = ""
+        for scalar in word.decomposedStringWithCanonicalMapping.unicodeScalars
+        where scalar.properties.generalCategory != .nonspacingMark {
+            folded += scalar.properties.lowercaseMapping
         }
-        return query + "*"
+        while folded.utf8.count > 2_000 { folded.removeLast() }
+        return folded
     }
 
     /// The tokenizer knows the characters of Unicode 6.1; what came later parts words.

@@ -1,5 +1,5 @@
-import GRDB
 import Inventory
+import SQL
 
 extension InventoryStore {
     /// Databases counted by columns.
@@ -18,39 +18,36 @@ extension InventoryStore {
         }
         let (table, own) = counted(bounds, extras)
         let condition = (["c.databases > 0"] + predicates.map { "(\($0.sql("")))" }).joined(separator: " AND ")
-        let values: [any DatabaseValueConvertible] = own + predicates.flatMap(\.arguments)
-        let arguments: StatementArguments = StatementArguments(values)
+        let arguments = own + predicates.flatMap(\.arguments)
         return try read { database in
             let there = "c.state <> 'missing'"
             let sums = """
                 SUM(CASE WHEN \(there) THEN c.databases ELSE 0 END),
                 SUM(CASE WHEN c.state = 'stopped' THEN c.databases ELSE 0 END),
                 SUM(CASE WHEN \(there) THEN 0 ELSE c.databases END),
-                CAST(TOTAL(CASE WHEN \(there) THEN c.bytes ELSE 0 END) AS INTEGER)
+                \(database.dialect.total("CASE WHEN \(there) THEN c.bytes ELSE 0 END"))
                 """
             let list = columns.map { "c.\($0)" }.joined(separator: ", ")
             let rows =
                 columns.isEmpty
                 ? []
-                : try Row.fetchAll(
-                    database,
-                    sql: """
-                        SELECT \(sums), \(list) FROM \(table) WHERE \(condition) GROUP BY \(list)
-                        ORDER BY SUM(c.databases) DESC, \(list) LIMIT \(Stats.groupLimit + 1)
-                        """, arguments: arguments)
-            let items = rows.prefix(Stats.groupLimit).map { row in
-                let values = groupBy.enumerated().map { index, name in
-                    let value: String = row[index + 4]
+                : try database.all(
+                    """
+                    SELECT \(sums), \(list) FROM \(table) WHERE \(condition) GROUP BY \(list)
+                    ORDER BY SUM(c.databases) DESC, \(list) LIMIT \(Stats.groupLimit + 1)
+                    """, arguments, .once)
+            let items = try rows.prefix(Stats.groupLimit).map { row in
+                let values = try groupBy.enumerated().map { index, name in
+                    let value: String = try row[index + 4]
                     return (name, value.isEmpty ? nil : value)
                 }
-                return StatsRow(
+                return try StatsRow(
                     group: Dictionary(uniqueKeysWithValues: values), databases: row[0], stopped: row[1],
                     missing: row[2], bytes: row[3])
             }
-            let total = try Row.fetchOne(
-                database, sql: "SELECT \(sums) FROM \(table) WHERE \(condition)", arguments: arguments)
-            func sum(_ index: Int) -> Int64 { total?[index] as Int64? ?? 0 }
-            return Stats(
+            let total = try database.one("SELECT \(sums) FROM \(table) WHERE \(condition)", arguments, .once)
+            func sum(_ index: Int) throws -> Int64 { try total?[index] ?? 0 }
+            return try Stats(
                 items: Array(items), truncated: rows.count > Stats.groupLimit, databases: sum(0), stopped: sum(1),
                 missing: sum(2), bytes: sum(3))
         }
@@ -60,12 +57,12 @@ extension InventoryStore {
     /// for columns that no counter has.
     private func counted(
         _ bounds: Bounds, _ extras: [(alias: String, column: ExtraColumn)]
-    ) -> (table: String, arguments: [any DatabaseValueConvertible]) {
+    ) -> (table: String, arguments: SQLValues) {
         if bounds.hosts.isEmpty, bounds.tags.isEmpty, extras.isEmpty {
-            let (condition, arguments) = BoundsSQL(bounds).condition("c", hostRow: "NULL")
+            let (condition, arguments) = BoundsSQL(bounds, database.dialect).condition("c", hostRow: "NULL")
             return condition == "TRUE" ? ("census c", []) : ("(SELECT * FROM census c WHERE \(condition)) c", arguments)
         }
-        let (condition, arguments) = BoundsSQL(bounds).condition("d", hostRow: "d.host_row_id")
+        let (condition, arguments) = BoundsSQL(bounds, database.dialect).condition("d", hostRow: "d.host_row_id")
         let columns = catalog.counted.map { field in
             field.name == "state"
                 ? "\(Schema.presentState("d.")) AS state" : "COALESCE(d.\(field.name), '') AS \(field.name)"
@@ -80,7 +77,7 @@ extension InventoryStore {
     /// A column that is no database's own: of its account in Organizations, or a tag.
     private struct ExtraColumn {
         var sql: String
-        var arguments: [any DatabaseValueConvertible] = []
+        var arguments: SQLValues = []
 
         init?(_ name: String) {
             if let tag = TagColumn(name) {
@@ -111,9 +108,7 @@ extension InventoryStore {
     /// Hosts counted by the status of their last scan.
     public func hostCounts() throws -> [String: Int64] {
         try read { database in
-            let rows = try Row.fetchAll(
-                database, sql: "SELECT scan_status, SUM(hosts) FROM host_census GROUP BY scan_status")
-            return Dictionary(uniqueKeysWithValues: rows.map { ($0[0] as String, $0[1] as Int64) })
+            return try database.pairs("SELECT scan_status, SUM(hosts) FROM host_census GROUP BY scan_status")
         }
     }
 }

@@ -1,3 +1,5 @@
+import SQL
+
 extension Migration {
     /// 0001: the first schema: hosts, databases, and the reports that they were read from.
     static let inventory = Migration(

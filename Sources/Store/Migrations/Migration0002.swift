@@ -1,3 +1,5 @@
+import SQL
+
 extension Migration {
     /// 0002: current state and history apart, with counters, tokens, dead letters and the audit log.
     ///

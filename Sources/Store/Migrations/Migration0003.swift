@@ -1,3 +1,5 @@
+import SQL
+
 extension Migration {
     /// 0003: who sends a host's reports, what a token may report and how much, and hosts that come to an end.
     static let senders = Migration(

@@ -1,3 +1,5 @@
+import SQL
+
 extension Migration {
     /// 0004: databases that are on no host, and tokens that are bound to tags.
     static let places = Migration(

@@ -1,3 +1,5 @@
+import SQL
+
 extension Migration {
     /// 0005: discovery: runs, their queue, what became of each instance, and what EC2 and Organizations know.
     static let discovery = Migration(

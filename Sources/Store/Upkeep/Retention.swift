@@ -1,7 +1,7 @@
 import FoundationEssentials
-import GRDB
 import Inventory
 import Report
+import SQL
 
 extension InventoryStore {
     /// The most rows that one step looks at: a step is one short transaction, so that reports go on being stored.
@@ -11,38 +11,37 @@ extension InventoryStore {
     public func retain(
         _ policy: RetentionPolicy, _ progress: inout RetentionProgress, now: Date = Date()
     ) throws -> Bool {
-        var next = progress
-        let isMore = try write { database in
+        let (step, isMore) = try write { database in
+            var next = progress
             func before(_ days: Int) -> String { Timestamp.format(now.addingTimeInterval(-Double(days) * 86_400)) }
             let reports = try Self.removeReports(before(policy.reportDays), &next, database)
             let sizes = try Self.thinSizes(before(policy.sizeDays), &next, database)
-            try database.execute(sql: "DELETE FROM census WHERE databases = 0 AND bytes = 0")
+            try database.run("DELETE FROM census WHERE databases = 0 AND bytes = 0")
             var others = 0
             for (table, column, days) in [
                 ("audit", "at", policy.auditDays), ("dead_letters", "received_at", policy.deadLetterDays),
                 ("changes", "at", policy.historyDays), ("host_events", "at", policy.historyDays),
             ] {
-                try database.execute(
-                    sql: """
-                        DELETE FROM \(table) WHERE row_id IN
-                            (SELECT row_id FROM \(table) WHERE \(column) < ? ORDER BY row_id LIMIT \(Self.retentionStep))
-                        """, arguments: [before(days)])
-                others += database.changesCount
+                others += try database.run(
+                    """
+                    DELETE FROM \(table) WHERE row_id IN
+                        (SELECT row_id FROM \(table) WHERE \(column) < ? ORDER BY row_id LIMIT \(Self.retentionStep))
+                    """, [before(days)])
             }
             // What was is written when it ends, so that the first rows are, but for clocks, the oldest.
-            try database.execute(
-                sql: """
-                    DELETE FROM database_history WHERE valid_until < ? AND row_id IN
-                        (SELECT row_id FROM database_history ORDER BY row_id LIMIT \(Self.retentionStep))
-                    """, arguments: [before(policy.historyDays)])
-            others += database.changesCount
+            others += try database.run(
+                """
+                DELETE FROM database_history WHERE valid_until < ? AND row_id IN
+                    (SELECT row_id FROM database_history ORDER BY row_id LIMIT \(Self.retentionStep))
+                """, [before(policy.historyDays)])
             others += try Self.removeRuns(before(policy.runDays), before(policy.historyDays), database)
             // In the last steps alone: it reads all instances.
             if !reports, !sizes, others == 0 { others = try Self.removeInstances(before(policy.historyDays), database) }
-            try database.execute(sql: "DELETE FROM token_usage WHERE day < ?", arguments: [before(2)])
+            try database.run("DELETE FROM token_usage WHERE day < ?", [before(2)])
             next.others += others
-            return reports || sizes || others > 0
+            return (next, reports || sizes || others > 0)
         }
+        var next = step
         var isUnseen = false
         if policy.unseenDays > 0 {
             let time = Timestamp.format(now.addingTimeInterval(-Double(policy.unseenDays) * 86_400))
@@ -55,7 +54,7 @@ extension InventoryStore {
     }
 
     /// Removes results of runs that ended before `detail`, and runs that ended before `history`.
-    private static func removeRuns(_ detail: String, _ history: String, _ database: Database) throws -> Int {
+    private static func removeRuns(_ detail: String, _ history: String, _ database: any SQLConnection) throws -> Int {
         let old = "SELECT row_id FROM jobs WHERE ended_at < ?"
         let ofTasks = "(SELECT t.row_id FROM tasks t WHERE t.job_row_id IN (\(old)))"
         var removed = 0
@@ -64,16 +63,14 @@ extension InventoryStore {
                 DELETE FROM \(table) WHERE row_id IN
                     (SELECT row_id FROM \(table) WHERE \(condition) LIMIT \(retentionStep))
                 """
-            try database.execute(sql: sql, arguments: [time])
-            removed += database.changesCount
+            removed += try database.run(sql, [time])
         }
         try remove("results", "job_row_id IN (\(old))", detail)
         // What others refer to goes after them.
         let isReferred = "EXISTS (SELECT 1 FROM results r WHERE r.batch_row_id = batches.row_id)"
         try remove("batches", "task_row_id IN \(ofTasks) AND NOT \(isReferred)", detail)
         guard removed == 0 else { return removed }
-        try database.execute(
-            sql: "DELETE FROM coverage_history WHERE job_row_id IN (\(old))", arguments: [history])
+        try database.run("DELETE FROM coverage_history WHERE job_row_id IN (\(old))", [history])
         try remove("tasks", "job_row_id IN (\(old))", history)
         guard removed == 0 else { return removed }
         try remove("jobs", "ended_at < ?", history)
@@ -82,13 +79,12 @@ extension InventoryStore {
     }
 
     /// Removes instances that were terminated before `time` and whose hosts, if any, are removed too.
-    private static func removeInstances(_ time: String, _ database: Database) throws -> Int {
-        let old = try Int64.fetchAll(
-            database,
-            sql: """
-                SELECT row_id FROM instances i WHERE terminated_at < ?
-                    AND NOT EXISTS (SELECT 1 FROM hosts h WHERE h.instance_id = i.id) LIMIT \(retentionStep)
-                """, arguments: [time])
+    private static func removeInstances(_ time: String, _ database: any SQLConnection) throws -> Int {
+        let old: [Int64] = try database.values(
+            """
+            SELECT row_id FROM instances i WHERE terminated_at < ?
+                AND NOT EXISTS (SELECT 1 FROM hosts h WHERE h.instance_id = i.id) LIMIT \(retentionStep)
+            """, [time])
         for row in old {
             try database.run("DELETE FROM instance_tags WHERE instance_row_id = ?", [row])
             try database.run("DELETE FROM instances WHERE row_id = ?", [row])
@@ -101,30 +97,27 @@ extension InventoryStore {
 
     /// Reports are in the order of their receipt; one whose host or database was last seen in it stays.
     private static func removeReports(
-        _ time: String, _ progress: inout RetentionProgress, _ database: Database
+        _ time: String, _ progress: inout RetentionProgress, _ database: any SQLConnection
     ) throws -> Bool {
-        let rows = try Row.fetchAll(
-            database,
-            sql: "SELECT row_id, received_at < ? FROM reports WHERE row_id > ? ORDER BY row_id LIMIT \(retentionStep)",
-            arguments: [time, progress.report])
-        let old = rows.prefix { $0[1] as Bool }.map { $0[0] as Int64 }
+        let rows = try database.all(
+            "SELECT row_id, received_at < ? FROM reports WHERE row_id > ? ORDER BY row_id LIMIT \(retentionStep)",
+            [time, progress.report])
+        let old: [Int64] = try rows.prefix { try $0[1] }.map { try $0[0] }
         guard let last = old.last else { return false }
-        try database.execute(
-            sql: """
-                DELETE FROM reports WHERE row_id > ? AND row_id <= ?
-                    AND NOT EXISTS (SELECT 1 FROM hosts h WHERE h.row_id = host_row_id AND h.last_seen = seen_at)
-                    AND NOT EXISTS (SELECT 1 FROM listings l WHERE l.row_id = listing_row_id AND l.last_seen = seen_at)
-                    AND NOT EXISTS (SELECT 1 FROM databases d
-                                    WHERE d.host_row_id = reports.host_row_id AND d.last_seen = seen_at)
-                    AND NOT EXISTS (SELECT 1 FROM databases d
-                                    WHERE d.listing_row_id = reports.listing_row_id AND d.last_seen = seen_at)
-                """, arguments: [progress.report, last])
-        let removed = database.changesCount
+        let removed = try database.run(
+            """
+            DELETE FROM reports WHERE row_id > ? AND row_id <= ?
+                AND NOT EXISTS (SELECT 1 FROM hosts h WHERE h.row_id = host_row_id AND h.last_seen = seen_at)
+                AND NOT EXISTS (SELECT 1 FROM listings l WHERE l.row_id = listing_row_id AND l.last_seen = seen_at)
+                AND NOT EXISTS (SELECT 1 FROM databases d
+                                WHERE d.host_row_id = reports.host_row_id AND d.last_seen = seen_at)
+                AND NOT EXISTS (SELECT 1 FROM databases d
+                                WHERE d.listing_row_id = reports.listing_row_id AND d.last_seen = seen_at)
+            """, [progress.report, last])
         if removed > 0 {
-            try database.execute(
-                sql:
-                    "INSERT INTO meta VALUES ('reports_removed', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                arguments: [time])
+            try database.run(
+                "INSERT INTO meta VALUES ('reports_removed', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                [time])
         }
         progress.reports += removed
         progress.report = last
@@ -133,28 +126,27 @@ extension InventoryStore {
 
     /// Of each day the last size stays, and every size that is newer than `time`.
     private static func thinSizes(
-        _ time: String, _ progress: inout RetentionProgress, _ database: Database
+        _ time: String, _ progress: inout RetentionProgress, _ database: any SQLConnection
     ) throws -> Bool {
-        let ids = try Int64.fetchAll(
-            database, sql: "SELECT row_id FROM databases WHERE row_id > ? ORDER BY row_id LIMIT \(retentionStep)",
-            arguments: [progress.database])
+        let ids: [Int64] = try database.values(
+            "SELECT row_id FROM databases WHERE row_id > ? ORDER BY row_id LIMIT \(retentionStep)",
+            [progress.database])
         guard let last = ids.last else { return false }
-        try database.execute(
-            sql: """
-                DELETE FROM observations WHERE database_row_id > ? AND database_row_id <= ? AND at < ?
-                    AND at > (SELECT first_seen FROM databases d WHERE d.row_id = database_row_id)
-                    AND EXISTS (SELECT 1 FROM observations later
-                                WHERE later.database_row_id = observations.database_row_id
-                                    AND later.at > observations.at
-                                    AND later.at < substr(observations.at, 1, 10) || 'U')
-                """, arguments: [progress.database, last, time])
-        progress.sizes += database.changesCount
+        progress.sizes += try database.run(
+            """
+            DELETE FROM observations WHERE database_row_id > ? AND database_row_id <= ? AND at < ?
+                AND at > (SELECT first_seen FROM databases d WHERE d.row_id = database_row_id)
+                AND EXISTS (SELECT 1 FROM observations later
+                            WHERE later.database_row_id = observations.database_row_id
+                                AND later.at > observations.at
+                                AND later.at < substr(observations.at, 1, 10) || 'U')
+            """, [progress.database, last, time])
         progress.database = last
         return true
     }
 
     /// Until when reports were removed; nil when all that ever came are there.
     public func reportsRemovedUntil() throws -> String? {
-        try read { try String.fetchOne($0, sql: "SELECT value FROM meta WHERE key = 'reports_removed'") }
+        try read { try $0.value("SELECT value FROM meta WHERE key = 'reports_removed'") as String? }
     }
 }

@@ -1,31 +1,35 @@
 import Foundation
-import GRDB
 import Inventory
+import SQL
 
 extension InventoryStore {
     /// How large it is, and what waits in it.
     public func summary() throws -> StoreSummary {
-        let bytes = ["", "-wal", "-shm"].reduce(Int64(0)) { sum, suffix in
-            let attributes = try? FileManager.default.attributesOfItem(atPath: path + suffix)
-            return sum + ((attributes?[.size] as? Int64) ?? (attributes?[.size] as? Int).map(Int64.init) ?? 0)
-        }
         let disk = disk()
         return try read { database in
             StoreSummary(
-                bytes: bytes, freeBytes: disk.free, diskBytes: disk.all,
-                deadLetters: try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM dead_letters") ?? 0,
-                oldestHost: try String.fetchOne(
-                    database, sql: "SELECT MIN(last_seen) FROM hosts WHERE retired_at IS NULL"))
+                bytes: try bytes(database), freeBytes: disk.free, diskBytes: disk.all,
+                deadLetters: try (database.value("SELECT COUNT(*) FROM dead_letters") as Int?) ?? 0,
+                oldestHost: try database.value("SELECT MIN(last_seen) FROM hosts WHERE retired_at IS NULL") as String?)
         }
     }
 
     /// When the last report came; nil when none has.
     public func lastReceived() throws -> String? {
-        try read { try String.fetchOne($0, sql: "SELECT received_at FROM reports ORDER BY row_id DESC LIMIT 1") }
+        try read { try $0.value("SELECT received_at FROM reports ORDER BY row_id DESC LIMIT 1") as String? }
     }
 
-    /// Bytes of the disk that holds it.
+    private func bytes(_ database: any SQLConnection) throws -> Int64 {
+        guard file != nil else { return try database.value("SELECT pg_database_size(current_database())") ?? 0 }
+        return ["", "-wal", "-shm"].reduce(Int64(0)) { sum, suffix in
+            let attributes = try? FileManager.default.attributesOfItem(atPath: path + suffix)
+            return sum + ((attributes?[.size] as? Int64) ?? (attributes?[.size] as? Int).map(Int64.init) ?? 0)
+        }
+    }
+
+    /// Bytes of the disk that holds the file; all 0 on a server, whose disk only it knows.
     private func disk() -> (free: Int64, all: Int64) {
+        guard file != nil else { return (0, 0) }
         var information = statvfs()
         let folder = URL(filePath: path).deletingLastPathComponent().path
         guard statvfs(folder.isEmpty ? "." : folder, &information) == 0 else { return (0, 0) }
@@ -37,8 +41,8 @@ extension InventoryStore {
 
     /// Throws unless the store can be read and has room to write.
     public func probe() throws {
-        _ = try read { try Int.fetchOne($0, sql: "SELECT 1 FROM meta LIMIT 1") }
-        guard disk().free >= StoreSummary.leastFreeBytes else {
+        _ = try read { try $0.value("SELECT 1 FROM meta LIMIT 1") as Int? }
+        guard file == nil || disk().free >= StoreSummary.leastFreeBytes else {
             throw StoreError(
                 .full, "the disk that holds \(path) has less than \(StoreSummary.leastFreeBytes >> 20) MiB left")
         }

@@ -4,6 +4,7 @@ import Foundation
 import Inventory
 import Logging
 import Store
+import Stores
 import Terminal
 
 /// `dbcensus-collector demo`: an organisation to look at, without AWS.

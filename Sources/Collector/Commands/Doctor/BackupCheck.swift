@@ -3,6 +3,7 @@ import Foundation
 import Inventory
 import Logging
 import Store
+import Stores
 import Terminal
 
 /// The check of `doctor` that looks for the newest backup.

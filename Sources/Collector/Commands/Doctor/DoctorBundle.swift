@@ -3,6 +3,7 @@ import Inventory
 import Logging
 import Report
 import Store
+import Stores
 import Terminal
 import Web
 

@@ -7,6 +7,7 @@ import Inventory
 import NIOSSL
 import Report
 import Store
+import Stores
 import Terminal
 
 /// `dbcensus-collector doctor`: checks everything that a collector needs.

@@ -1,0 +1,61 @@
+import SQL
+
+/// A session as the store uses it.
+final class PostgresConnection: SQLConnection {
+    private let session: Session
+
+    var dialect: Dialect { .postgresql }
+
+    init(_ session: Session) { self.session = session }
+
+    @discardableResult
+    func run(_ sql: String, _ values: SQLValues) throws -> Int { try session.query(sql, values, .kept).changed }
+
+    func post(_ sql: String, _ values: SQLValues) throws { try session.post(sql, values) }
+
+    func insert(_ sql: String, _ values: SQLValues) throws -> Int64 {
+        let answer = try session.query(sql + " RETURNING row_id", values, .kept)
+        guard let row = answer.rows.first else { throw SQLError(.failed, "an inserted row has no number") }
+        return try row[0]
+    }
+
+    func each(
+        _ sql: String, _ values: SQLValues, _ preparation: Preparation, _ body: (SQLRow) throws -> Bool
+    ) throws {
+        for row in try session.query(sql, values, preparation).rows {
+            guard try body(row) else { return }
+        }
+    }
+
+    func prepare(_ sql: String) throws -> any SQLStatement { PostgresStatement(session: session, sql: sql) }
+
+    func script(_ sql: String) throws { try session.script(sql) }
+
+    func savepoint<Value>(_ body: () throws -> Value) throws -> Value {
+        try session.script("SAVEPOINT part")
+        do {
+            let value = try body()
+            try session.script("RELEASE SAVEPOINT part")
+            return value
+        } catch {
+            if session.isUsable {
+                try? session.drain()
+                try session.script("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
+            }
+            throw error
+        }
+    }
+
+    func written() throws -> WrittenAmount {
+        try session.drain()
+        return session.amount
+    }
+}
+
+/// A question that is asked several times. The server plans it anew for each: its values decide which index serves it.
+private struct PostgresStatement: SQLStatement {
+    let session: Session
+    let sql: String
+
+    func all(_ values: SQLValues) throws -> [SQLRow] { try session.query(sql, values, .once).rows }
+}

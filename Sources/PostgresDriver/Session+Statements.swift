@@ -1,0 +1,149 @@
+import CPostgres
+import SQL
+
+/// How statements are sent.
+extension Session {
+    /// Sends statements without values, and reads all answers.
+    func script(_ sql: String) throws {
+        try drain()
+        guard libpq.PQsendQuery(connection, sql) == 1 else { throw broken() }
+        _ = try answers()
+    }
+
+    /// Sends a statement, and reads its answer.
+    func query(_ sql: String, _ values: SQLValues, _ preparation: Preparation) throws -> Answer {
+        try drain()
+        let text = text(sql)
+        if preparation == .kept, options.preparesStatements {
+            let name = try prepared[sql] ?? name()
+            if prepared[sql] == nil {
+                guard libpq.PQsendPrepare(connection, name, text, 0, nil) == 1 else { throw broken() }
+                _ = try answers()
+                prepared[sql] = name
+            }
+            try send(values) { libpq.PQsendQueryPrepared(connection, name, $0, $1, $2, $3, 0) }
+        } else {
+            try send(values) { libpq.PQsendQueryParams(connection, text, $0, nil, $1, $2, $3, 0) }
+        }
+        let answer = try answers()
+        amount.rows += Int64(answer.changed)
+        return answer
+    }
+
+    /// Sends a statement; its answer is read with those of others.
+    func post(_ sql: String, _ values: SQLValues) throws {
+        if posted == 0 {
+            guard libpq.PQenterPipelineMode(connection) == 1 else { throw broken() }
+        }
+        let text = text(sql)
+        if options.preparesStatements {
+            let name = try prepared[sql] ?? name()
+            if prepared[sql] == nil {
+                guard libpq.PQsendPrepare(connection, name, text, 0, nil) == 1 else { throw broken() }
+                prepared[sql] = name
+                posted += 1
+            }
+            try send(values) { libpq.PQsendQueryPrepared(connection, name, $0, $1, $2, $3, 0) }
+        } else {
+            try send(values) { libpq.PQsendQueryParams(connection, text, $0, nil, $1, $2, $3, 0) }
+        }
+        posted += 1
+        if posted >= Self.postLimit.statements || postedBytes >= Self.postLimit.bytes { try drain() }
+    }
+
+    /// Reads the answers of what was posted.
+    ///
+    /// - Throws: the first error among them.
+    func drain() throws {
+        guard posted > 0 else { return }
+        guard libpq.PQpipelineSync(connection) == 1 else { throw broken() }
+        (posted, postedBytes) = (0, 0)
+        var failure: SQLError?
+        var empty = 0
+        while true {
+            guard let result = try next() else {
+                // There is one after each statement; without a connection there are no others.
+                empty += 1
+                guard empty < 3 else { throw broken() }
+                continue
+            }
+            empty = 0
+            defer { libpq.PQclear(result) }
+            let status = libpq.PQresultStatus(result)
+            if status == Int32(DBCENSUS_PIPELINE_SYNC) { break }
+            if status == Int32(DBCENSUS_PIPELINE_ABORTED) { continue }
+            do { amount.rows += Int64(try answer(result).changed) } catch let error as SQLError {
+                guard isUsable else { throw error }
+                failure = failure ?? error
+            }
+        }
+        guard libpq.PQexitPipelineMode(connection) == 1 else { throw broken() }
+        if let failure {
+            // After the failure the server prepared none of the others.
+            prepared = [:]
+            isStale = true
+            throw failure
+        }
+    }
+
+    private func text(_ sql: String) -> String {
+        if let known = numbered[sql] { return known }
+        let text = Placeholders.numbered(sql)
+        if numbered.count < Self.statementLimit { numbered[sql] = text }
+        return text
+    }
+
+    private func name() throws -> String {
+        lastName += 1
+        isStale = isStale || prepared.count >= Self.statementLimit
+        return "s\(lastName)"
+    }
+
+    private typealias Arguments = (
+        Int32, UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<Int32>?, UnsafePointer<Int32>?
+    )
+
+    private func send(_ values: SQLValues, _ body: (Arguments) -> Int32) throws {
+        var bytes: [UInt8] = []
+        var places: [Int?] = []
+        var lengths: [Int32] = []
+        var formats: [Int32] = []
+        for value in values {
+            let value = value?.sqlValue ?? .null
+            var format: Int32 = 0
+            let start = bytes.count
+            switch value {
+            case .null: break
+            case .integer(let number): bytes.append(contentsOf: String(number).utf8)
+            case .real(let number): bytes.append(contentsOf: String(number).utf8)
+            case .flag(let flag): bytes.append(flag ? UInt8(ascii: "t") : UInt8(ascii: "f"))
+            case .text(let text): bytes.append(contentsOf: text.utf8)
+            case .bytes(let data):
+                bytes.append(contentsOf: data)
+                format = 1
+            }
+            places.append(value == .null ? nil : start)
+            lengths.append(Int32(bytes.count - start))
+            formats.append(format)
+            // No text holds U+0000, and libpq would end the value there.
+            if case .text(let text) = value, text.utf8.contains(0) {
+                throw SQLError(.constraint, "a text has the character U+0000, which PostgreSQL cannot store")
+            }
+            bytes.append(0)
+        }
+        amount.bytes += Int64(bytes.count)
+        postedBytes += bytes.count
+        let sent = bytes.withUnsafeBytes { buffer in
+            let base = buffer.baseAddress?.assumingMemoryBound(to: CChar.self)
+            let pointers = places.map { place in place.flatMap { base?.advanced(by: $0) } }
+            return pointers.withUnsafeBufferPointer { pointers in
+                lengths.withUnsafeBufferPointer { lengths in
+                    formats.withUnsafeBufferPointer { formats in
+                        body((Int32(values.count), pointers.baseAddress, lengths.baseAddress, formats.baseAddress))
+                    }
+                }
+            }
+        }
+        guard sent == 1 else { throw broken() }
+    }
+}

@@ -1,0 +1,125 @@
+import CPostgres
+import Glibc
+import SQL
+
+/// One connection to a server, used by one thread at a time.
+final class Session {
+    let libpq: dbcensus_libpq
+    let connection: OpaquePointer
+    let options: PostgresOptions
+    /// The names of prepared statements by their text.
+    var prepared: [String: String] = [:]
+    /// The texts with numbered placeholders.
+    var numbered: [String: String] = [:]
+    /// Statements that were sent and not yet answered.
+    var posted = 0
+    var postedBytes = 0
+    /// Whether the connection may be used again.
+    var isUsable = true
+    /// Prepared statements have to be forgotten: which of them the server has is not known.
+    var isStale = false
+    var lastName = 0
+    var isCommitting = false
+    /// The last warning of the server.
+    var warning: String?
+    /// What was written.
+    var amount = WrittenAmount(rows: 0, bytes: 0)
+
+    /// Kept statements of a connection. More than the store has; a bound all the same.
+    static let statementLimit = 1_000
+    /// Posted statements, and bytes of their values, that are sent before their answers are read: less than the buffers
+    /// of a connection hold, or both sides would wait for each other.
+    static let postLimit = (statements: 64, bytes: 32 << 10)
+
+    /// Connects.
+    init(_ options: PostgresOptions) throws {
+        self.options = options
+        let libpq = try LibPQ.load().call
+        self.libpq = libpq
+        // Those before `dbname` are defaults: the address overrides them. The ones after it override the address.
+        var settings = [
+            ("connect_timeout", "5"), ("keepalives_idle", "20"), ("keepalives_interval", "5"),
+            ("keepalives_count", "3"), ("tcp_user_timeout", "30000"), ("application_name", "dbcensus-collector"),
+            ("dbname", options.address), ("client_encoding", "UTF8"),
+        ]
+        if let password = try options.password?() { settings.append(("password", password)) }
+        let connection = Self.withStrings(settings.map(\.0)) { keywords in
+            Self.withStrings(settings.map(\.1)) { libpq.PQconnectdbParams(keywords, $0, 1) }
+        }
+        guard let connection else { throw SQLError(.failed, "there is no memory for a connection") }
+        self.connection = connection
+        guard libpq.PQstatus(connection) == Int32(DBCENSUS_CONNECTION_OK) else {
+            throw SQLError(.cannotOpen, Self.line(libpq.PQerrorMessage(connection)))
+        }
+        _ = libpq.PQsetNoticeReceiver(
+            connection,
+            { argument, result in
+                guard let argument, let result else { return }
+                Unmanaged<Session>.fromOpaque(argument).takeUnretainedValue().note(result)
+            }, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    private func note(_ result: OpaquePointer) {
+        guard let state = libpq.PQresultErrorField(result, Int32(DBCENSUS_FIELD_SQLSTATE)),
+            String(cString: state) == "01000"
+        else { return }
+        warning = Self.line(libpq.PQresultErrorField(result, Int32(DBCENSUS_FIELD_MESSAGE)))
+    }
+
+    deinit { libpq.PQfinish(connection) }
+
+    /// 150012 for 15.12.
+    var serverVersion: Int { Int(libpq.PQserverVersion(connection)) }
+
+    /// Nothing further is sent by it.
+    func discard() { isUsable = false }
+
+    /// Whether no transaction is open.
+    var isIdle: Bool {
+        libpq.PQtransactionStatus(connection) == Int32(DBCENSUS_TRANSACTION_IDLE) && posted == 0
+    }
+
+    /// Commits.
+    ///
+    /// - Throws: `SQLError` with the code `unknownOutcome` when the server did not say that it is durable everywhere it
+    ///   has to be. A commit whose wait for a standby was cancelled is answered like any other, with a warning.
+    func commit() throws {
+        try drain()
+        guard libpq.PQtransactionStatus(connection) != Int32(DBCENSUS_TRANSACTION_FAILED) else {
+            throw SQLError(.failed, "a statement of the transaction failed, so that nothing of it can be committed")
+        }
+        (warning, isCommitting) = (nil, true)
+        defer { isCommitting = false }
+        do { try script("COMMIT") } catch let error as SQLError where error.code == .lost {
+            throw SQLError(.unknownOutcome, error.message)
+        }
+        guard let warning else { return try forgetStatements() }
+        isUsable = false
+        throw SQLError(.unknownOutcome, warning)
+    }
+
+    /// Undoes the open transaction. What cannot be undone here, the server undoes when the connection ends.
+    func rollback() {
+        guard isUsable else { return }
+        do {
+            try? drain()
+            try script("ROLLBACK")
+            try forgetStatements()
+        } catch { isUsable = false }
+    }
+
+    private func forgetStatements() throws {
+        guard isStale else { return }
+        try script("DEALLOCATE ALL")
+        (prepared, isStale) = ([:], false)
+    }
+
+    private static func withStrings<Value>(
+        _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> Value
+    ) -> Value {
+        let copies = strings.map { strdup($0) }
+        defer { for copy in copies { free(copy) } }
+        let pointers = copies.map { UnsafePointer($0) } + [nil]
+        return pointers.withUnsafeBufferPointer { body($0.baseAddress) }
+    }
+}

@@ -1,0 +1,37 @@
+import Inventory
+import SQL
+
+/// What differs for a store in a server's database.
+extension InventoryStore {
+    /// Refuses a database that has tables and is no store.
+    func refuseForeign() throws {
+        guard try database.appliedMigrations().isEmpty else { return }
+        let table: String? = try database.read { connection in
+            try connection.value(
+                """
+                SELECT c.relname FROM pg_class c
+                WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+                    AND c.relkind IN ('r', 'p') AND c.relname NOT IN ('schema_migrations', 'commits')
+                ORDER BY c.relname LIMIT 1
+                """)
+        }
+        guard let table else { return }
+        throw StoreError(
+            .notAStore,
+            """
+            \(path) has the table \(table.prefix(80)) and is no dbcensus store: make a database for it alone, or a schema \
+            that you name with options=-csearch_path%3D…
+            """)
+    }
+
+    /// - Throws: `StoreError` for a store in a server's database: `what` is for files.
+    func needsFile(_ what: String) throws -> StoreHandle {
+        if let file { return file }
+        throw StoreError(
+            .badRequest,
+            """
+            \(what) is for stores in a SQLite file. Back a server's database up with its own means: pg_dump, \
+            pg_basebackup or your provider's snapshots. `dbcensus-collector store migrate` copies the store into a file
+            """)
+    }
+}

@@ -1,0 +1,47 @@
+import Inventory
+import PostgresDriver
+import SQL
+import SQLiteDriver
+import Store
+
+/// A store by its address: the path of a SQLite file, or `postgresql://…`.
+extension InventoryStore {
+    /// Whether an address names a server's database.
+    public static func isServer(_ address: String) -> Bool {
+        address.hasPrefix("postgresql://") || address.hasPrefix("postgres://")
+    }
+
+    /// Opens the store at `path`, a file's path or a server's address.
+    ///
+    /// - Parameter keepsBackup: whether a store of an older program is backed up before its schema changes. A server's
+    ///   never is.
+    /// - Throws: `StoreError` that says what is wrong with the store and what to do.
+    package init(
+        path: String, mode: Mode = .write, keepsBackup: Bool = true, catalog: Catalog = .current,
+        options: (inout PostgresOptions) -> Void = { _ in }
+    ) throws {
+        guard Self.isServer(path) else {
+            try self.init(path: path, files: SQLiteFiles(), mode: mode, keepsBackup: keepsBackup, catalog: catalog)
+            return
+        }
+        var server = PostgresOptions(address: path)
+        options(&server)
+        let name: String
+        let database: PostgresDatabase
+        do {
+            name = try PostgresDatabase.name(of: path)
+            database = try PostgresDatabase(server)
+        } catch let error as SQLError {
+            throw StoreError(.cannotOpen, "cannot open the store: \(error.message)", cause: error)
+        }
+        try self.init(server: database, name: name, mode: mode, catalog: catalog)
+    }
+
+    /// Makes the store at `path` from the backup `source`: see `restore(from:to:files:)`.
+    public static func restore(from source: String, to path: String) throws -> Restored {
+        try restore(from: source, to: path, files: SQLiteFiles())
+    }
+
+    /// Reads every page of the file at `path`, and throws what is wrong with it: see `check(_:files:)`.
+    public static func check(_ path: String) throws { try check(path, files: SQLiteFiles()) }
+}
