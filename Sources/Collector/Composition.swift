@@ -25,11 +25,11 @@ func buildCollector(
     let manager = ServiceManager()
     let logger = LogOutput.logger(live)
     let tls = try TLSFiles(configuration.server)
-    let lock = try StoreLock(path: configuration.store)
+    let lock = try configuration.store.lock()
     manager.tell(.status("Checking the store"))
-    try InventoryStore.checkUnlessEmpty(configuration.store)
+    try configuration.store.check()
     manager.tell(.status("Opening the store"))
-    let store = try InventoryStore(path: configuration.store)
+    let store = try configuration.store.open()
     if let backup = store.upgradeBackup {
         logger.notice("upgraded the store of an older version", metadata: ["backup": "\(backup)"])
     }
@@ -45,7 +45,8 @@ func buildCollector(
         background: [
             backend.audit, backend.queue, Upkeep(backend: backend, store: store, live: live),
             Reloads(tls: tls, live: live, load: reload, logger: logger, manager: manager),
-            DiscoveryService(local: local, logger: logger), Watchdog(manager: manager, logger: logger),
+            DiscoveryService(local: local, logger: logger, isAlone: lock != nil),
+            Watchdog(manager: manager, logger: logger),
         ] + [backups].compactMap { $0 }, tls: tls, manager: manager)
 }
 
@@ -55,7 +56,7 @@ struct RunningCollector: Sendable {
     let backend: Backend
     let live: LiveConfiguration
     /// Held as long as the collector runs.
-    let lock: StoreLock
+    let lock: StoreLock?
     /// What runs next to the HTTP server.
     let background: [any Service]
     let tls: TLSFiles?
@@ -100,7 +101,7 @@ struct RunningCollector: Sendable {
                 additionalChannelHandlers: [Deadlines(limits, addresses)],
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)))
-        let (address, store, isTLS) = (configuration.server.address, configuration.store, tls != nil)
+        let (address, store, isTLS) = (configuration.server.address, store.path, tls != nil)
         // Hummingbird's own lines repeat ours.
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
@@ -120,14 +121,5 @@ struct RunningCollector: Sendable {
                 }
                 onServing(url)
             }, logger: quiet)
-    }
-}
-
-extension InventoryStore {
-    /// Reads every page of the store at `path`. A new store has an empty file, which the lock creates.
-    fileprivate static func checkUnlessEmpty(_ path: String) throws {
-        let path = URL(filePath: path).resolvingSymlinksInPath().path
-        let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
-        if size ?? 0 > 0 { try check(path) }
     }
 }

@@ -35,9 +35,10 @@ package final class PostgresDatabase: SQLDatabase {
         }
     }
 
-    /// An address without its password, as messages and logs show it: `postgresql://user@host:5432/database`.
+    /// An address as messages and logs show it: `postgresql://user@host:5432/database`.
     ///
-    /// - Throws: `SQLError` for what is no address.
+    /// - Throws: `SQLError` for what is no address, and for one with a password: the process list and logs would show
+    ///   it.
     package static func name(of address: String) throws -> String {
         let libpq = try LibPQ.load().call
         guard let options = libpq.PQconninfoParse(address, nil) else {
@@ -49,6 +50,14 @@ package final class PostgresDatabase: SQLDatabase {
         while let keyword = option.pointee.keyword {
             if let value = option.pointee.val { values[String(cString: keyword)] = String(cString: value) }
             option += 1
+        }
+        guard values["password"] == nil else {
+            throw SQLError(
+                .cannotOpen,
+                """
+                the address has a password, which others can read in the list of processes: put it into a file that \
+                store.password_file or DBCENSUS_STORE_PASSWORD_FILE names
+                """)
         }
         let hosts = (values["host"] ?? values["hostaddr"] ?? "").split(separator: ",", omittingEmptySubsequences: false)
         let ports = (values["port"] ?? "").split(separator: ",", omittingEmptySubsequences: false)

@@ -4,6 +4,18 @@ import SQL
 import SQLiteDriver
 import Store
 
+/// How a server is reached; a file needs nothing of it.
+package struct ServerOptions: Sendable {
+    /// Asked for each new connection; nil leaves it to the address and libpq's own sources.
+    package var password: (@Sendable () throws -> String?)?
+    /// Keep statements prepared. A pooler that gives a connection to others after each transaction may not allow it.
+    package var preparesStatements = true
+    /// The most connections that read at the same time.
+    package var connections = 8
+
+    package init() {}
+}
+
 /// A store by its address: the path of a SQLite file, or `postgresql://…`.
 extension InventoryStore {
     /// Whether an address names a server's database.
@@ -18,14 +30,16 @@ extension InventoryStore {
     /// - Throws: `StoreError` that says what is wrong with the store and what to do.
     package init(
         path: String, mode: Mode = .write, keepsBackup: Bool = true, catalog: Catalog = .current,
-        options: (inout PostgresOptions) -> Void = { _ in }
+        server options: ServerOptions = ServerOptions()
     ) throws {
         guard Self.isServer(path) else {
             try self.init(path: path, files: SQLiteFiles(), mode: mode, keepsBackup: keepsBackup, catalog: catalog)
             return
         }
         var server = PostgresOptions(address: path)
-        options(&server)
+        server.password = options.password
+        server.preparesStatements = options.preparesStatements
+        server.readers = options.connections
         let name: String
         let database: PostgresDatabase
         do {

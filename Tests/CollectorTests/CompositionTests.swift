@@ -14,7 +14,7 @@ struct CompositionTests {
         let folder = FileManager.default.temporaryDirectory.appending(path: "dbcensus-collector-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         var configuration = Configuration()
-        configuration.store = folder.appending(path: "inventory.sqlite").path
+        configuration.store.path = folder.appending(path: "inventory.sqlite").path
         configuration.server.port = 0
         configuration.log.level = .critical
         return configuration

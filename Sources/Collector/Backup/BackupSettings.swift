@@ -74,7 +74,8 @@ extension Configuration {
         guard let bucket = backup.bucket else { return BackupFolder(place: to) }
         let (role, region) = (backup.roleARN, backup.region)
         return BackupBucket(
-            bucket: bucket.name, prefix: bucket.prefix, encryptionKey: backup.encryptionKey, scratch: store + ".backup"
+            bucket: bucket.name, prefix: bucket.prefix, encryptionKey: backup.encryptionKey,
+            scratch: store.path + ".backup"
         ) { () async throws(AWSError) in
             var client = try await hub()
             if let role { client = client.assuming(role: role, session: "dbcensus-backup") }
@@ -92,6 +93,6 @@ extension Backups {
         guard let target = configuration.backupTarget(hub: hub) else { return nil }
         self.init(
             store, to: target, every: configuration.backup.every, keep: configuration.backup.keep,
-            scratch: configuration.store + ".backup-check", logger: logger)
+            scratch: configuration.store.path + ".backup-check", logger: logger)
     }
 }

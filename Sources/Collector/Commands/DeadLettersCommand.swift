@@ -26,7 +26,7 @@ struct DeadLettersCommand: ParsableCommand {
             var request = ListRequest()
             request.limit = page.limit
             request.cursor = page.cursor
-            try InventoryStore(path: store.store, mode: .read).page(.deadLetters, request).write(.deadLetters, format)
+            try store.settings.open(.read).page(.deadLetters, request).write(.deadLetters, format)
         }
     }
 
@@ -40,7 +40,7 @@ struct DeadLettersCommand: ParsableCommand {
         @OptionGroup var store: StoreOptions
 
         func run() throws {
-            guard let json = try InventoryStore(path: store.store, mode: .read).deadLetterBody(id) else {
+            guard let json = try store.settings.open(.read).deadLetterBody(id) else {
                 throw CollectorError(exitCode: .usage, message: "there is no dead letter \(id)")
             }
             try Output.print(String(decoding: PlainText.escapedJSON(json), as: UTF8.self) + "\n")

@@ -108,7 +108,7 @@ struct JobsCommand: AsyncParsableCommand {
             guard let count = try inventory.retryJob(id, now: Date()) else { throw JobsCommand.unknown(id) }
             guard count > 0 else { return Talk.say("Nothing failed in the run \(id).") }
             try inventory.audit("jobs retry", target: id)
-            let isServed = try StoreLock.service(of: store.store) != nil
+            let isServed = try store.settings.service() != nil
             Talk.say(
                 isServed
                     ? "The run \(id) continues."

@@ -16,7 +16,7 @@ struct BackupCommand: ParsableCommand {
     @OptionGroup var store: StoreOptions
 
     func run() throws {
-        try InventoryStore(path: store.store, mode: .read).backup(to: file)
+        try store.settings.open(.read).backup(to: file)
         Talk.say("\(file) is a complete copy of the store. Restore it with `dbcensus-collector restore \(file)`.")
     }
 }
@@ -35,7 +35,7 @@ struct RestoreCommand: ParsableCommand {
     func run() throws {
         let restored = try InventoryStore.restore(from: file, to: store.store)
         // The backup that was restored is the backup of this upgrade.
-        try InventoryStore(path: store.store, keepsBackup: false).audit("restore", target: file)
+        try store.settings.open(keepsBackup: false).audit("restore", target: file)
         let kept = restored.aside.map { " The previous store is \($0)." } ?? ""
         Talk.say("\(store.store) is restored from \(file).\(kept)")
         Talk.say(
@@ -62,7 +62,7 @@ struct RebuildCommand: ParsableCommand {
     var loseHistory = false
 
     func run() throws {
-        let lock = try StoreLock(path: store.store)
+        let lock = try store.settings.lock()
         defer { withExtendedLifetime(lock) {} }
         let inventory = try store.open()
         if let time = try inventory.reportsRemovedUntil(), !loseHistory {

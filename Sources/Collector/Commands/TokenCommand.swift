@@ -81,7 +81,7 @@ struct TokenCommand: ParsableCommand {
         var format: ListFormat = .table
 
         func run() throws {
-            let tokens = try InventoryStore(path: store.store, mode: .read).tokens()
+            let tokens = try store.settings.open(.read).tokens()
             try Page(items: tokens.map(\.row), next_cursor: nil).write(.tokens, format)
         }
     }

@@ -6,7 +6,7 @@ import Web
 
 /// How the collector runs. `Setting.all` has the name, the type and the help of each value; the defaults stand here.
 struct Configuration: Sendable, Equatable {
-    var store = "./dbcensus.sqlite"
+    var store = StoreSettings()
     var server = Server()
     var limits = WebConfiguration.Limits()
     var retention = RetentionPolicy()
@@ -90,6 +90,13 @@ struct Configuration: Sendable, Equatable {
         }
         try discovery.validate()
         try backup.validate()
+        guard !store.isServer || backup.to == nil else {
+            throw ConfigurationError(
+                """
+                backup.to is for a store in a file. Back a PostgreSQL server up with its own means, such as snapshots or \
+                pg_basebackup
+                """)
+        }
         guard isTLS || server.trustProxy || Loopback.contains(server.address) else {
             throw ConfigurationError(
                 """

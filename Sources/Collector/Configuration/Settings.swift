@@ -7,7 +7,18 @@ extension Setting where Root == Configuration {
     static let all: [Setting<Configuration>] = general + limits + quotas + retention + backup + discovery + output
 
     private static let general: [Setting<Configuration>] = [
-        .init("store.path", \.store, .text, "The store's file."),
+        .init(
+            "store.path", \.store.path, .text,
+            "The store: a SQLite file, or `postgresql://USER@HOST/DATABASE` with what libpq takes there."),
+        .init(
+            "store.password_file", \.store.passwordFile, .optional(.text),
+            "A file with the password of the PostgreSQL user. It is read for each new connection."),
+        .init(
+            "store.prepared_statements", \.store.preparedStatements, .flag,
+            "Set it to false behind a pooler that gives a connection to another client after each transaction."),
+        .init(
+            "store.connections", \.store.connections, .integer(1...100),
+            "Connections to PostgreSQL that read at the same time. One more writes."),
         .init("server.address", \.server.address, .text, "The address to listen on."),
         .init("server.port", \.server.port, .integer(0...65_535), "The port. 0 takes a free one."),
         .init(

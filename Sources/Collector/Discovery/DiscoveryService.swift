@@ -7,6 +7,8 @@ import ServiceLifecycle
 struct DiscoveryService: Service {
     let local: LocalDiscovery
     let logger: Logger
+    /// No other process works on the store, so that the leases of an earlier one are free.
+    let isAlone: Bool
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -18,9 +20,8 @@ struct DiscoveryService: Service {
         await local.close()
     }
 
-    /// Only one service has the store's lock, so that leases of an earlier one are free.
     private func work() async {
-        var isFirst = true
+        var isFirst = isAlone
         while !Task.isCancelled {
             do { try await local.discovery.run(isAlone: isFirst) } catch is CancellationError { return } catch {
                 logger.error("discovery stopped; trying again", metadata: ["error": "\(error)"])

@@ -7,19 +7,21 @@ import Terminal
 
 /// Where the store is.
 struct StoreOptions: ParsableArguments {
-    @Option(help: "The store's file. DBCENSUS_STORE_PATH names another default.", completion: .file())
-    var store = Self.configured
+    @Option(
+        help: "The store: a SQLite file or postgresql://…. DBCENSUS_STORE_PATH names another default.",
+        completion: .file())
+    var store = StoreSettings.environment().path
 
-    /// The configured store, as far as the environment tells.
-    static var configured: String { ProcessInfo.processInfo.environment["DBCENSUS_STORE_PATH"] ?? "./dbcensus.sqlite" }
+    /// With what the environment says of the server.
+    var settings: StoreSettings { .environment(store) }
 
     /// Opens the store to write, and tells where the backup is if that changed its schema.
-    func open() throws -> InventoryStore { try Self.open(store) }
+    func open() throws -> InventoryStore { try Self.open(settings) }
 
-    static func open(_ path: String) throws -> InventoryStore {
-        let store = try InventoryStore(path: path)
+    static func open(_ settings: StoreSettings) throws -> InventoryStore {
+        let store = try settings.open()
         if let backup = store.upgradeBackup {
-            Talk.say("upgraded \(path), which an older version wrote. As it was, it is kept as \(backup).")
+            Talk.say("upgraded \(store.path), which an older version wrote. As it was, it is kept as \(backup).")
         }
         return store
     }
@@ -27,7 +29,9 @@ struct StoreOptions: ParsableArguments {
 
 /// What answers a question: the store's file, or a collector that serves one.
 struct SourceOptions: ParsableArguments {
-    @Option(help: "The store's file (DBCENSUS_STORE_PATH, or ./dbcensus.sqlite).", completion: .file())
+    @Option(
+        help: "The store: a SQLite file or postgresql://… (DBCENSUS_STORE_PATH, or ./dbcensus.sqlite).",
+        completion: .file())
     var store: String?
 
     @OptionGroup var remote: RemoteOptions
@@ -64,7 +68,7 @@ struct SourceOptions: ParsableArguments {
     }
 
     private func opened() throws -> InventoryStore {
-        try InventoryStore(path: store ?? StoreOptions.configured, mode: .read)
+        try StoreSettings.environment(store).open(.read)
     }
 }
 

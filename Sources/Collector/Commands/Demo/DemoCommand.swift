@@ -55,7 +55,7 @@ struct DemoCommand: AsyncParsableCommand {
         defer { fleet.stop() }
         try introduce(fleet)
         var configuration = try configuration()
-        configuration.store = path
+        configuration.store.path = path
         configuration.discovery.externalID = "fleet"
         configuration.discovery.settings.organization.isEnabled = true
         (configuration.discovery.settings.concurrency.accounts, configuration.discovery.settings.concurrency.batches) =

@@ -34,7 +34,7 @@ struct BackupCheck {
         }
         guard let target else { return nil }
         do {
-            let lineage = try? InventoryStore(path: configuration.store, mode: .read).lineage()
+            let lineage = try? configuration.store.open(.read).lineage()
             let names = try await target.names()
             guard let newest = names.filter({ $0.lineage == lineage && $0.date <= Date() }).max() else {
                 let others = names.isEmpty ? "" : ", but \(names.count) of other stores"

@@ -48,7 +48,7 @@ struct DoctorBundle {
             ("Checks", checks.joined()),
         ]
         let store: InventoryStore
-        do { store = try InventoryStore(path: configured.value.store, mode: .read) } catch {
+        do { store = try configured.value.store.open(.read) } catch {
             sections.append(("Store", "cannot be read: \(error)"))
             return try sections + [("Log", lastLines())]
         }

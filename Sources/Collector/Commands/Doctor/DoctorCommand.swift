@@ -77,7 +77,7 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         let configuration = configured.value
         if account == nil {
-            for (name, check) in store(configuration) { try write(name, check) }
+            for (name, check) in storeChecks(configuration) { try write(name, check) }
             try write("clock", clock())
             for check in certificate(configuration) { try write("certificate", check) }
             if let check = await BackupCheck(configuration: configuration).run() { try write("backup", check) }
@@ -90,69 +90,7 @@ struct DoctorCommand: AsyncParsableCommand {
         }
     }
 
-    private func store(_ configuration: Configuration) -> [(String, Check)] {
-        guard FileManager.default.fileExists(atPath: configuration.store) else {
-            let folder = URL(filePath: configuration.store).deletingLastPathComponent().path
-            return [
-                (
-                    "store",
-                    FileManager.default.isWritableFile(atPath: folder)
-                        ? .warning("there is no store \(configuration.store) yet: `serve` creates it")
-                        : .bad("there is no store \(configuration.store), and you cannot write to \(folder)")
-                )
-            ]
-        }
-        do {
-            try InventoryStore.check(configuration.store)
-            let store = try InventoryStore(path: configuration.store, mode: .read)
-            let summary = try store.summary()
-            var checks: [(String, Check)] = [
-                ("store", .good("\(configuration.store), every page read, \(Units.bytes(summary.bytes))"))
-            ]
-            do {
-                let holder = try StoreLock.service(of: configuration.store)
-                checks.append(
-                    ("service", .good(holder.map { "\($0) serves the store" } ?? "no process serves the store")))
-            } catch { checks.append(("service", .bad("\(error)"))) }
-            let free = "\(Units.bytes(summary.freeBytes)) free"
-            if summary.freeBytes < StoreSummary.leastFreeBytes {
-                checks.append(("disk", .bad(free)))
-            } else {
-                checks.append(
-                    (
-                        "disk",
-                        summary.freeBytes < summary.bytes
-                            ? .warning(free + ", which is less than a backup needs") : .good(free)
-                    ))
-            }
-            if summary.deadLetters > 0 {
-                checks.append(
-                    (
-                        "dead letters",
-                        .warning("\(summary.deadLetters) reports were rejected: see `dbcensus-collector dead-letters`")
-                    ))
-            }
-            let valid = try store.tokens().filter {
-                $0.revokedAt == nil && ($0.expiresAt ?? "9") > Timestamp.format(Date())
-            }
-            checks.append(
-                (
-                    "tokens",
-                    valid.isEmpty
-                        ? .warning("none is valid: create one with `dbcensus-collector token create`")
-                        : .good("\(valid.count) valid")
-                ))
-            checks += try Self.discovery(store, configuration.discovery)
-            if let last = try store.lastReceived(), last > Timestamp.format(Date()) {
-                checks.append(
-                    ("clock", .bad("the last report was received at \(last), which is in the future: set the clock")))
-            }
-            return checks
-        } catch { return [("store", .bad("\(error)"))] }
-    }
-
-    /// Whether runs come to their end as the schedule has them, and which ones were left out.
-    private static func discovery(
+    static func discovery(
         _ store: InventoryStore, _ configuration: Configuration.Discovery
     ) throws -> [(String, Check)] {
         let last = try store.lastCompletedRun()

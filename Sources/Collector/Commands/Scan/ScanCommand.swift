@@ -147,12 +147,8 @@ struct LocalScan: ScanSource {
     ) throws {
         self.configuration = configuration
         self.region = region
-        self.words = words.contains("--store") ? words : words + ["--store", configuration.store]
-        if try StoreLock.service(of: configuration.store) == nil {
-            lock = try StoreLock(path: configuration.store)
-        } else {
-            lock = nil
-        }
+        self.words = words.contains("--store") ? words : words + ["--store", configuration.store.path]
+        lock = try configuration.store.service() == nil ? configuration.store.lock() : nil
         store = try StoreOptions.open(configuration.store)
         var live = configuration
         // What goes wrong is in the result.
@@ -163,7 +159,8 @@ struct LocalScan: ScanSource {
         ) { [store] line in try? store.record([line], tokensUsed: [:]) }
     }
 
-    var mustWait: Bool { lock != nil }
+    /// On a server other processes may work on the run too.
+    var mustWait: Bool { lock != nil || configuration.store.isServer }
 
     func begin(_ request: ScanRequest) async throws -> String {
         let user = ProcessInfo.processInfo.userName
@@ -175,8 +172,8 @@ struct LocalScan: ScanSource {
     func progress(_ id: String) async throws -> JobProgress? { try store.progress(id) }
 
     func work(_ id: String) async throws {
-        guard lock != nil else { return }
-        try await local.discovery.run(isAlone: true) { [store] in
+        guard mustWait else { return }
+        try await local.discovery.run(isAlone: lock != nil) { [store] in
             try store.job(id)?.state.isEnded ?? true
         }
     }

@@ -1,0 +1,58 @@
+import Foundation
+import Inventory
+import Store
+import Stores
+
+/// Where the store is, and how a server is reached.
+struct StoreSettings: Sendable, Equatable {
+    /// A SQLite file, or `postgresql://…`.
+    var path = "./dbcensus.sqlite"
+    var passwordFile: String?
+    var preparedStatements = true
+    var connections = 8
+
+    /// What the environment says, with the path of the command line.
+    static func environment(_ path: String? = nil) -> StoreSettings {
+        let variables = ProcessInfo.processInfo.environment
+        var settings = StoreSettings()
+        settings.path = path ?? variables["DBCENSUS_STORE_PATH"] ?? settings.path
+        settings.passwordFile = variables["DBCENSUS_STORE_PASSWORD_FILE"]
+        settings.preparedStatements = variables["DBCENSUS_STORE_PREPARED_STATEMENTS"] != "false"
+        return settings
+    }
+
+    /// Whether the store is in a server's database.
+    var isServer: Bool { InventoryStore.isServer(path) }
+
+    /// Opens the store.
+    func open(_ mode: InventoryStore.Mode = .write, keepsBackup: Bool = true) throws -> InventoryStore {
+        var server = ServerOptions()
+        server.preparesStatements = preparedStatements
+        server.connections = connections
+        // Read for each connection: it may have been exchanged.
+        if let file = passwordFile { server.password = { try Self.password(file) } }
+        return try InventoryStore(path: path, mode: mode, keepsBackup: keepsBackup, server: server)
+    }
+
+    private static func password(_ file: String) throws -> String {
+        let bytes: [UInt8]
+        do throws(ConfigurationError) { bytes = try RegularFile.read(file) } catch {
+            throw StoreError(.cannotOpen, "cannot read the store's password: \(error.message)")
+        }
+        return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }, as: UTF8.self)
+    }
+
+    /// Reads every page of a file. A new store has an empty one, which the lock creates; a server checks its own.
+    func check() throws {
+        guard !isServer else { return }
+        let file = URL(filePath: path).resolvingSymlinksInPath().path
+        let size = try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int
+        if size ?? 0 > 0 { try InventoryStore.check(file) }
+    }
+
+    /// The right to be the only process that serves the file; nil for a server, which several processes may use.
+    func lock() throws -> StoreLock? { isServer ? nil : try StoreLock(path: path) }
+
+    /// Which process serves the file; nil when none does, and for a server.
+    func service() throws -> String? { isServer ? nil : try StoreLock.service(of: path) }
+}
