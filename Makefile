@@ -1,5 +1,5 @@
 # The commands of this project. Each installs the packages that it needs (apt, pip), and prints their names.
-.PHONY: help run demo test test-swift test-agent test-collector test-aws test-discovery test-drills test-faults test-crowds test-packages test-arm64 test-arm64-collector test-kernels test-repository truth agent packages image release push-image document lint \
+.PHONY: help run demo test test-swift test-agent test-collector test-postgresql test-aws test-discovery test-drills test-faults test-crowds test-packages test-arm64 test-arm64-collector test-kernels test-repository truth agent packages image release push-image document lint \
 	format bench-agent bench-collector bench-aws bench-fleet fuzz reference golden pins clean
 
 help:           ## list these commands
@@ -26,6 +26,9 @@ test-agent: agent ## test the released agent on fixture hosts and next to real s
 
 test-collector: agent ## test the collector over HTTP and on the command line
 	@scripts/test collector
+
+test-postgresql: agent ## test the collector with its store on PostgreSQL servers that crash, and behind a pooler
+	@scripts/test postgresql
 
 test-aws: agent  ## test the AWS client next to botocore and moto, and the SSM document on Amazon's agent
 	@scripts/test aws

@@ -92,7 +92,7 @@ extension Session {
 
     static func line(_ text: UnsafePointer<CChar>?) -> String {
         guard let text else { return "" }
-        return String(cString: text).split(separator: "\n").joined(separator: "; ")
+        return String(cString: text).split { $0.isNewline || $0 == "\t" }.joined(separator: "; ")
     }
 }
 

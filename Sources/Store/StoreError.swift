@@ -6,6 +6,14 @@ extension StoreError {
     init(_ error: SQLError, path: String) {
         let (code, message): (Code, String) =
             switch error.code {
+            case .readOnly where path.contains("://"):
+                (
+                    .cannotOpen,
+                    """
+                    the server \(path) is read-only: name the primary, or all servers and \
+                    target_session_attrs=read-write
+                    """
+                )
             case .readOnly:
                 (
                     .cannotOpen,

@@ -53,7 +53,8 @@ extension InventoryStore {
 
     /// Makes the store at `path` from the backup `source`: see `restore(from:to:files:)`.
     public static func restore(from source: String, to path: String) throws -> Restored {
-        try restore(from: source, to: path, files: SQLiteFiles())
+        guard !isServer(path) else { throw needsFile("`restore`") }
+        return try restore(from: source, to: path, files: SQLiteFiles())
     }
 
     /// Reads every page of the file at `path`, and throws what is wrong with it: see `check(_:files:)`.

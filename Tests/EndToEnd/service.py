@@ -20,7 +20,7 @@ class Service:
 
     def __init__(self, folder, *settings, store=None, environment=None, prefix=(), binary=BINARY):
         self.folder = pathlib.Path(folder)
-        self.store = pathlib.Path(store or self.folder / "inventory.sqlite")
+        self.store = store if "://" in str(store) else pathlib.Path(store or self.folder / "inventory.sqlite")
         self.settings = settings
         self.environment = {**os.environ, **(environment or {})}
         self.prefix = prefix

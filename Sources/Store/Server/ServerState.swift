@@ -16,8 +16,9 @@ public struct ServerState: Sendable {
     public var settings: [String: String]
     /// The standbys that a commit waits for; empty for none.
     public var synchronousStandbys: String
-    /// The standbys that are connected, and the most bytes that one of them is behind.
+    /// How many standbys are connected.
     public var standbys: Int
+    /// The most bytes of log that one of them has not replayed.
     public var standbyBytesBehind: Int64
     /// When the last segment of the write-ahead log was archived; nil when the server archives none, or hides it.
     public var lastArchived: String?

@@ -24,14 +24,19 @@ extension InventoryStore {
             """)
     }
 
-    /// - Throws: `StoreError` for a store in a server's database: `what` is for files.
-    func needsFile(_ what: String) throws -> StoreHandle {
-        if let file { return file }
-        throw StoreError(
+    /// The error of a command that is for files.
+    package static func needsFile(_ what: String) -> StoreError {
+        StoreError(
             .badRequest,
             """
             \(what) is for stores in a SQLite file. Back a server's database up with its own means: pg_dump, \
-            pg_basebackup or your provider's snapshots. `dbcensus-collector store migrate` copies the store into a file
+            pg_basebackup or your provider's snapshots
             """)
+    }
+
+    /// - Throws: `StoreError` for a store in a server's database: `what` is for files.
+    func needsFile(_ what: String) throws -> StoreHandle {
+        if let file { return file }
+        throw Self.needsFile(what)
     }
 }
