@@ -27,6 +27,10 @@ final class PostgresConnection: SQLConnection {
         }
     }
 
+    func load(_ table: String, _ columns: [String], _ rows: [SQLRow]) throws {
+        try session.copy("COPY \(table) (\(columns.joined(separator: ", "))) FROM STDIN", rows)
+    }
+
     func prepare(_ sql: String) throws -> any SQLStatement { PostgresStatement(session: session, sql: sql) }
 
     func script(_ sql: String) throws { try session.script(sql) }

@@ -147,3 +147,65 @@ extension Session {
         guard sent == 1 else { throw broken() }
     }
 }
+
+/// How rows are loaded: https://www.postgresql.org/docs/current/sql-copy.html
+extension Session {
+    /// Sends rows to a `COPY … FROM STDIN`.
+    func copy(_ sql: String, _ rows: [SQLRow]) throws {
+        try drain()
+        guard libpq.PQsendQuery(connection, sql) == 1, let begun = try next() else { throw broken() }
+        let status = libpq.PQresultStatus(begun)
+        guard status == Int32(DBCENSUS_COPY_IN) else {
+            defer { libpq.PQclear(begun) }
+            _ = try answer(begun)
+            throw broken("the server takes no rows")
+        }
+        libpq.PQclear(begun)
+        for row in rows {
+            let line = Self.line(row)
+            let sent = line.withUnsafeBytes { bytes in
+                libpq.PQputCopyData(
+                    connection, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
+            }
+            guard sent == 1 else { throw broken() }
+            amount.bytes += Int64(line.count)
+        }
+        guard libpq.PQputCopyEnd(connection, nil) == 1 else { throw broken() }
+        amount.rows += Int64(try answers().changed)
+    }
+
+    /// A row in COPY's text format.
+    private static func line(_ row: SQLRow) -> [UInt8] {
+        var line: [UInt8] = []
+        for (index, value) in row.values.enumerated() {
+            if index > 0 { line.append(UInt8(ascii: "\t")) }
+            switch value {
+            case .null: line += [UInt8(ascii: "\\"), UInt8(ascii: "N")]
+            case .integer(let number): line += String(number).utf8
+            case .real(let number): line += String(number).utf8
+            case .flag(let flag): line.append(flag ? UInt8(ascii: "t") : UInt8(ascii: "f"))
+            case .text(let text): for byte in text.utf8 { escape(byte, &line) }
+            case .bytes(let bytes):
+                line += #"\\x"#.utf8
+                for byte in bytes {
+                    line.append(digits[Int(byte >> 4)])
+                    line.append(digits[Int(byte & 15)])
+                }
+            }
+        }
+        line.append(UInt8(ascii: "\n"))
+        return line
+    }
+
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    private static func escape(_ byte: UInt8, _ line: inout [UInt8]) {
+        switch byte {
+        case UInt8(ascii: "\\"): line += #"\\"#.utf8
+        case UInt8(ascii: "\t"): line += #"\t"#.utf8
+        case UInt8(ascii: "\n"): line += #"\n"#.utf8
+        case UInt8(ascii: "\r"): line += #"\r"#.utf8
+        default: line.append(byte)
+        }
+    }
+}

@@ -38,6 +38,12 @@ final class SQLiteConnection: SQLConnection {
         }
     }
 
+    func load(_ table: String, _ columns: [String], _ rows: [SQLRow]) throws {
+        let marks = columns.map { _ in "?" }.joined(separator: ", ")
+        let sql = "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(marks))"
+        for row in rows { try run(sql, row.values) }
+    }
+
     func prepare(_ sql: String) throws -> any SQLStatement {
         try translated { SQLiteStatement(try database.makeStatement(sql: sql)) }
     }

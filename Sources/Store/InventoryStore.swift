@@ -60,10 +60,11 @@ public struct InventoryStore: Sendable {
     ///   - keepsBackup: whether a store of an older program is backed up before its schema changes.
     ///   - catalog: the columns; a test that adds one brings its own.
     ///   - migrations: the schema; a test brings its own.
+    ///   - isCopy: the target of a copy, which may be incomplete.
     /// - Throws: `StoreError` that says what is wrong with the file and what to do.
     package init(
         path: String, files: any SQLFiles, mode: Mode = .write, keepsBackup: Bool = true, catalog: Catalog = .current,
-        migrations: [Migration]? = nil
+        migrations: [Migration]? = nil, isCopy: Bool = false
     ) throws {
         let migrations = migrations ?? Migration.sqlite
         let use = mode == .write ? try StoreLock(path: path, .writing) : nil
@@ -75,6 +76,7 @@ public struct InventoryStore: Sendable {
             try StoreFile.mark(database)
             upgradeBackup = try upgrade(migrations, keepsBackup: keepsBackup)
             if try needsRebuild() { try rebuild() }
+            if !isCopy { try refuseCopy() }
         }
     }
 
@@ -83,7 +85,8 @@ public struct InventoryStore: Sendable {
     /// - Parameter name: the server's address without its password.
     /// - Throws: `StoreError` that says what is wrong with the database and what to do.
     package init(
-        server database: any SQLDatabase, name: String, mode: Mode = .write, catalog: Catalog = .current
+        server database: any SQLDatabase, name: String, mode: Mode = .write, catalog: Catalog = .current,
+        isCopy: Bool = false
     ) throws {
         self.init(database, name, catalog, nil)
         try storing(name) {
@@ -91,6 +94,7 @@ public struct InventoryStore: Sendable {
             guard try isCurrent(Migration.postgresql, mode) else { return }
             try database.migrate(Migration.postgresql)
             if try needsRebuild() { try rebuild() }
+            if !isCopy { try refuseCopy() }
         }
     }
 
@@ -109,7 +113,22 @@ public struct InventoryStore: Sendable {
         guard try migrations.allSatisfy({ applied.contains($0.name) }) && !needsRebuild() else {
             throw StoreError(.olderSchema, "\(path) is of an older dbcensus-collector: `ingest` migrates it")
         }
+        try refuseCopy()
         return false
+    }
+
+    /// Refuses a store that is not completely copied.
+    private func refuseCopy() throws {
+        let source: String? = try database.read {
+            try $0.value("SELECT value FROM meta WHERE key = ?", [StoreCopy.mark])
+        }
+        guard let source else { return }
+        throw StoreError(
+            .inUse,
+            """
+            \(path) is an incomplete copy: run `dbcensus-collector store migrate` from \(source.prefix(200)) again, which \
+            goes on where it ended
+            """)
     }
 
     /// Whether a migration left the inventory to be derived anew.

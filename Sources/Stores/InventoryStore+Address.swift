@@ -30,10 +30,12 @@ extension InventoryStore {
     /// - Throws: `StoreError` that says what is wrong with the store and what to do.
     package init(
         path: String, mode: Mode = .write, keepsBackup: Bool = true, catalog: Catalog = .current,
-        server options: ServerOptions = ServerOptions()
+        server options: ServerOptions = ServerOptions(), isCopy: Bool = false
     ) throws {
         guard Self.isServer(path) else {
-            try self.init(path: path, files: SQLiteFiles(), mode: mode, keepsBackup: keepsBackup, catalog: catalog)
+            try self.init(
+                path: path, files: SQLiteFiles(), mode: mode, keepsBackup: keepsBackup, catalog: catalog,
+                isCopy: isCopy)
             return
         }
         var server = PostgresOptions(address: path)
@@ -48,7 +50,7 @@ extension InventoryStore {
         } catch let error as SQLError {
             throw StoreError(.cannotOpen, "cannot open the store: \(error.message)", cause: error)
         }
-        try self.init(server: database, name: name, mode: mode, catalog: catalog)
+        try self.init(server: database, name: name, mode: mode, catalog: catalog, isCopy: isCopy)
     }
 
     /// Makes the store at `path` from the backup `source`: see `restore(from:to:files:)`.

@@ -18,7 +18,7 @@ struct CollectorCommand: AsyncParsableCommand {
                 subcommands: [
                     ServeCommand.self, DeployCommand.self, TokenCommand.self, DoctorCommand.self, BackupCommand.self,
                     RestoreCommand.self,
-                    RebuildCommand.self, ConfigCommand.self, OpenAPICommand.self,
+                    RebuildCommand.self, StoreCommand.self, ConfigCommand.self, OpenAPICommand.self,
                 ]),
             CommandGroup(
                 name: "Discovery:",

@@ -25,13 +25,15 @@ struct StoreSettings: Sendable, Equatable {
     var isServer: Bool { InventoryStore.isServer(path) }
 
     /// Opens the store.
-    func open(_ mode: InventoryStore.Mode = .write, keepsBackup: Bool = true) throws -> InventoryStore {
+    func open(_ mode: InventoryStore.Mode = .write, keepsBackup: Bool = true, isCopy: Bool = false) throws
+        -> InventoryStore
+    {
         var server = ServerOptions()
         server.preparesStatements = preparedStatements
         server.connections = connections
         // Read for each connection: it may have been exchanged.
         if let file = passwordFile { server.password = { try Self.password(file) } }
-        return try InventoryStore(path: path, mode: mode, keepsBackup: keepsBackup, server: server)
+        return try InventoryStore(path: path, mode: mode, keepsBackup: keepsBackup, server: server, isCopy: isCopy)
     }
 
     private static func password(_ file: String) throws -> String {
