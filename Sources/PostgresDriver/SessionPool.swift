@@ -2,6 +2,8 @@ import Foundation
 import SQL
 
 /// Connections that wait for their next use, at most `limit` with those in use.
+///
+/// `condition` guards what changes; a condition variable knows no Sendable.
 final class SessionPool: @unchecked Sendable {
     private let options: PostgresOptions
     private let limit: Int

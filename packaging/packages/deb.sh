@@ -1,8 +1,8 @@
 # Sourced by build-packages: the packages of Debian and Ubuntu.
 
-# control NAME DEPENDS DESCRIPTION EXTRA: a binary package's control file.
+# control NAME DEPENDS DESCRIPTION SECTION RECOMMENDS: a binary package's control file.
 control() {
-    local name=$1 depends=$2 text=$3 section=${4:-admin}
+    local name=$1 depends=$2 text=$3 section=${4:-admin} recommends=${5:-}
     cat <<END
 Package: $name
 Version: $version
@@ -12,6 +12,7 @@ Priority: optional
 Maintainer: dbcensus <maintainers@dbcensus.invalid>
 Installed-Size: $(find "$tree" -type f -printf '%s\n' | awk '{ sum += int(($1 + 1023) / 1024) } END { print sum }')
 ${depends:+Depends: $depends
+}${recommends:+Recommends: $recommends
 }Homepage: https://github.com/dbcensus/dbcensus
 $(sed '1s/^/Description: /' <<<"$text")
 END
@@ -74,7 +75,7 @@ control dbcensus-collector "${glibc}ca-certificates, passwd, init-system-helpers
     "inventory of all databases of an organisation
  The collector discovers the databases of an AWS organisation with SSM Run
  Command, stores what the agents report, keeps its history, and serves it as
- an HTTP API and on the command line." >"$tree/DEBIAN/control"
+ an HTTP API and on the command line." admin "libpq5 (>= 14)" >"$tree/DEBIAN/control"
 echo /etc/dbcensus/collector.yaml >"$tree/DEBIAN/conffiles"
 for name in preinst postinst prerm postrm; do
     sed -e "/^@USER@$/{r packaging/packages/user.sh

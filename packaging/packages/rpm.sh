@@ -40,6 +40,7 @@ installed, with version, size and exposure. It needs no password, opens no conne
 Summary: Inventory of all databases of an organisation
 Requires: ca-certificates
 Requires(pre): shadow-utils
+Recommends: libpq.so.5()(64bit)
 $([ -z "$libraries" ] || echo "AutoReqProv: no")
 %description -n dbcensus-collector
 The collector discovers the databases of an AWS organisation with SSM Run Command, stores what the agents report,
