@@ -7,6 +7,9 @@ import SQL
 struct LibPQ: @unchecked Sendable {
     let call: dbcensus_libpq
 
+    /// The functions for another thread: they are loaded once and never change.
+    struct Call: @unchecked Sendable { let call: dbcensus_libpq }
+
     /// Loaded once; an error stays one until the program starts again.
     private static let loaded = Result { try LibPQ() }
 

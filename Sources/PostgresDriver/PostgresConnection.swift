@@ -16,6 +16,7 @@ final class PostgresConnection: SQLConnection {
     func insert(_ sql: String, _ values: SQLValues) throws -> Int64 {
         let answer = try session.query(sql + " RETURNING row_id", values, .kept)
         guard let row = answer.rows.first else { throw SQLError(.failed, "an inserted row has no number") }
+        session.amount.rows += Int64(answer.rows.count)
         return try row[0]
     }
 
@@ -49,6 +50,8 @@ final class PostgresConnection: SQLConnection {
             throw error
         }
     }
+
+    func patiently<Value>(_ body: () throws -> Value) throws -> Value { try session.patiently(body) }
 
     func written() throws -> WrittenAmount {
         try session.drain()

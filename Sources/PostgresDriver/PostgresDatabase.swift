@@ -1,4 +1,3 @@
-import CPostgres
 import Foundation
 import SQL
 import Synchronization
@@ -21,6 +20,11 @@ package final class PostgresDatabase: SQLDatabase {
     private static let pauses = [0.05, 0.5, 2, 5]
     /// The lock that a writer holds until its commit: any number that nobody else uses, "dbcensus" cut to eight bytes.
     private static let lock = 0x6462_6365_6e73_7573
+    /// Begins a write. What the user, the database or the server has set for others must not change what it means.
+    private static let begin = """
+        BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL client_min_messages = warning;
+        SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(\(lock))
+        """
     /// Every so many commits the marks of old ones are removed.
     private static let commitsBetweenCleaning = 1_000
 
@@ -28,10 +32,13 @@ package final class PostgresDatabase: SQLDatabase {
     package init(_ options: PostgresOptions) throws {
         readers = SessionPool(options, limit: options.readers)
         writer = SessionPool(options, limit: 1)
-        let version = try readers.with(\.serverVersion)
+        let (version, encoding) = try readers.with { ($0.serverVersion, $0.encoding) }
         guard version >= Self.leastVersion else {
             throw SQLError(
                 .cannotOpen, "the server is PostgreSQL \(version / 10_000), and a store needs version 14 or later")
+        }
+        guard encoding == "UTF8" else {
+            throw SQLError(.cannotOpen, "the database has the encoding \(encoding): make one with ENCODING 'UTF8'")
         }
     }
 
@@ -40,33 +47,10 @@ package final class PostgresDatabase: SQLDatabase {
     /// - Throws: `SQLError` for what is no address, and for one with a password: the process list and logs would show
     ///   it.
     package static func name(of address: String) throws -> String {
-        let libpq = try LibPQ.load().call
-        guard let options = libpq.PQconninfoParse(address, nil) else {
-            throw SQLError(.cannotOpen, "the address is invalid: write postgresql://user@host:5432/database")
-        }
-        defer { libpq.PQconninfoFree(options) }
-        var values: [String: String] = [:]
-        var option = options
-        while let keyword = option.pointee.keyword {
-            if let value = option.pointee.val { values[String(cString: keyword)] = String(cString: value) }
-            option += 1
-        }
-        guard values["password"] == nil else {
-            throw SQLError(
-                .cannotOpen,
-                """
-                the address has a password, which others can read in the list of processes: put it into a file that \
-                store.password_file or DBCENSUS_STORE_PASSWORD_FILE names
-                """)
-        }
-        let hosts = (values["host"] ?? values["hostaddr"] ?? "").split(separator: ",", omittingEmptySubsequences: false)
-        let ports = (values["port"] ?? "").split(separator: ",", omittingEmptySubsequences: false)
-        let servers = hosts.enumerated().map { index, host in
-            let port = ports.count == 1 ? ports[0] : index < ports.count ? ports[index] : ""
-            return port.isEmpty ? String(host) : "\(host):\(port)"
-        }
-        let user = values["user"].map { "\($0)@" } ?? ""
-        return "postgresql://\(user)\(servers.joined(separator: ","))/\(values["dbname"] ?? "")"
+        let parts = try PostgresAddress(address)
+        let servers = parts.servers.map { server in server.port.map { "\(server.host):\($0)" } ?? server.host }
+        let user = parts.user.map { "\($0)@" } ?? ""
+        return "postgresql://\(user)\(servers.joined(separator: ","))/\(parts.database ?? "")"
     }
 
     package func read<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value {
@@ -89,7 +73,7 @@ package final class PostgresDatabase: SQLDatabase {
             var written: Value?
             do {
                 return try writer.with { session in
-                    let value = try Self.transaction(session, mark, body)
+                    let value = try transaction(session, mark, body)
                     written = value
                     try session.commit()
                     return value
@@ -111,15 +95,21 @@ package final class PostgresDatabase: SQLDatabase {
     }
 
     /// Does `body` in a transaction that has the writers' lock, and marks it; on an error nothing of it stays.
-    private static func transaction<Value>(
+    ///
+    /// A transaction that changes nothing is marked too: its commit waits for the standbys, and so for everything that
+    /// it has read.
+    private func transaction<Value>(
         _ session: Session, _ mark: Int64, _ body: (any SQLConnection) throws -> Value
     ) throws -> Value {
         do {
-            try session.script("BEGIN; SELECT pg_advisory_xact_lock(\(lock))")
-            let before = session.amount.rows
+            try session.patiently { try session.script(Self.begin) }
             let value = try body(PostgresConnection(session))
-            try session.drain()
-            if session.amount.rows > before { try session.post("INSERT INTO commits (id) VALUES (?)", [mark]) }
+            try session.post("INSERT INTO dbcensus_commits (id) VALUES (?)", [mark])
+            let isDue = housekeeping.withLock { count in
+                count += 1
+                return count % Self.commitsBetweenCleaning == 0
+            }
+            if isDue { try session.post("DELETE FROM dbcensus_commits WHERE at < now() - INTERVAL '1 day'", []) }
             try session.drain()
             return value
         } catch {
@@ -134,9 +124,9 @@ package final class PostgresDatabase: SQLDatabase {
         do {
             return try again {
                 try writer.with { session in
-                    try session.script("BEGIN; SELECT pg_advisory_xact_lock(\(Self.lock))")
+                    try session.patiently { try session.script(Self.begin) }
                     defer { session.rollback() }
-                    return try !session.query("SELECT 1 FROM commits WHERE id = ?", [mark], .kept).rows.isEmpty
+                    return try !session.query("SELECT 1 FROM dbcensus_commits WHERE id = ?", [mark], .kept).rows.isEmpty
                 }
             }
         } catch { throw SQLError(.unknownOutcome, "\(error)") }
@@ -160,21 +150,24 @@ package final class PostgresDatabase: SQLDatabase {
 
     package func appliedMigrations() throws -> [String] {
         try read { connection in
-            let isThere: Bool? = try connection.value("SELECT to_regclass('schema_migrations') IS NOT NULL")
+            let isThere: Bool? = try connection.value("SELECT to_regclass('dbcensus_migrations') IS NOT NULL")
             guard isThere == true else { return [] }
-            return try connection.values("SELECT name FROM schema_migrations ORDER BY name")
+            return try connection.values("SELECT name FROM dbcensus_migrations ORDER BY name")
         }
     }
 
     package func migrate(_ migrations: [Migration]) throws {
-        try writer.with {
-            try $0.script(
+        let applied = Set(try appliedMigrations())
+        // Who may make no tables may use those that are there.
+        guard !migrations.allSatisfy({ applied.contains($0.name) }) else { return }
+        try writer.with { session in
+            try session.script(
                 """
-                BEGIN; SELECT pg_advisory_xact_lock(\(Self.lock));
-                CREATE TABLE IF NOT EXISTS schema_migrations (
+                \(Self.begin);
+                CREATE TABLE IF NOT EXISTS dbcensus_migrations (
                     name TEXT COLLATE "C" PRIMARY KEY, applied_at TIMESTAMPTZ NOT NULL DEFAULT now()
                 );
-                CREATE TABLE IF NOT EXISTS commits (
+                CREATE TABLE IF NOT EXISTS dbcensus_commits (
                     id BIGINT PRIMARY KEY, at TIMESTAMPTZ NOT NULL DEFAULT now()
                 );
                 COMMIT
@@ -183,10 +176,10 @@ package final class PostgresDatabase: SQLDatabase {
         for migration in migrations {
             try write { connection in
                 let isApplied = try connection.exists(
-                    "SELECT 1 FROM schema_migrations WHERE name = ?", [migration.name])
+                    "SELECT 1 FROM dbcensus_migrations WHERE name = ?", [migration.name])
                 guard !isApplied else { return }
-                try connection.script(migration.sql)
-                try connection.run("INSERT INTO schema_migrations (name) VALUES (?)", [migration.name])
+                try connection.patiently { try connection.script(migration.sql) }
+                try connection.run("INSERT INTO dbcensus_migrations (name) VALUES (?)", [migration.name])
             }
         }
     }

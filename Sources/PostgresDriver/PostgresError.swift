@@ -13,16 +13,16 @@ extension SQLError {
             case "25006": .readOnly
             // serialization_failure, deadlock_detected
             case "40001", "40P01": .again
-            // admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout
-            case "57P01", "57P02", "57P03", "57P05": .lost
+            // admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout, idle_in_transaction_timeout
+            case "57P01", "57P02", "57P03", "57P05", "25P03": .lost
             // too_many_connections
             case "53300": .busy
             case "53100": .full
             // program_limit_exceeded and its kinds: the row is too large for an index, and will stay so
             case _ where sqlState.hasPrefix("54"): .constraint
             case _ where sqlState.hasPrefix("23"): .constraint
-            // untranslatable_character, character_not_in_repertoire: what no text of the server can hold
-            case "22P05", "22021": .constraint
+            // data_exception: what no column of the server can hold
+            case _ where sqlState.hasPrefix("22"): .constraint
             case _ where sqlState.hasPrefix("08"): .lost
             // data_corrupted, index_corrupted
             case _ where sqlState.hasPrefix("XX00") && sqlState != "XX000": .damaged

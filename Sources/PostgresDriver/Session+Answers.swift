@@ -1,5 +1,5 @@
 import CPostgres
-import Glibc
+import Foundation
 import SQL
 
 /// What the server answered to a statement.
@@ -15,23 +15,33 @@ extension Session {
     func answers() throws -> Answer {
         var last = Answer()
         var failure: SQLError?
-        while let result = try next() {
+        let end = deadline
+        while let result = try next(until: end) {
             defer { libpq.PQclear(result) }
-            do { last = try answer(result) } catch let error as SQLError { failure = failure ?? error }
+            do { last = try answer(result) } catch let error as SQLError {
+                // Without a connection, or in a copy that was not asked for, there is no last answer.
+                guard isUsable else { throw error }
+                failure = failure ?? error
+            }
         }
         if let failure { throw failure }
         return last
     }
 
-    /// The next answer, waited for until the statement's time is up; nil after the last one of a statement.
-    func next() throws -> OpaquePointer? {
-        let end = ContinuousClock.now + .seconds(options.statementTimeout)
+    /// When the time of a statement that begins now is up.
+    var deadline: ContinuousClock.Instant { .now + .seconds(limit) }
+
+    /// The next answer, waited for until `end`; nil after the last one of a statement.
+    func next(until end: ContinuousClock.Instant) throws -> OpaquePointer? {
         while libpq.PQisBusy(connection) == 1 {
             var wanted = pollfd(fd: libpq.PQsocket(connection), events: Int16(POLLIN), revents: 0)
             let left = (end - .now) / .milliseconds(1)
             guard wanted.fd >= 0, left > 0 else {
-                if wanted.fd >= 0, !isCommitting { cancel() }
-                throw broken(wanted.fd < 0 ? nil : "the server did not answer within \(options.statementTimeout) s")
+                guard wanted.fd >= 0 else { throw broken() }
+                isUsable = false
+                guard !isCommitting else { throw SQLError(.lost, "the server did not answer to COMMIT") }
+                cancel()
+                throw SQLError(.timedOut, "the server did not answer within \(Int(limit)) s")
             }
             let count = poll(&wanted, 1, Int32(min(left + 1, 60_000)))
             guard count >= 0 || errno == EINTR else { throw broken() }
@@ -40,18 +50,24 @@ extension Session {
         return libpq.PQgetResult(connection)
     }
 
-    /// Asks the server to end the statement. A commit is never cancelled: it would be answered as if it were durable.
+    /// Asks the server to end the statement, in a thread of its own: a server that hangs answers to that neither.
+    ///
+    /// A commit is never cancelled: it would be answered as if it were durable.
     private func cancel() {
         guard let cancel = libpq.PQgetCancel(connection) else { return }
-        var error = [CChar](repeating: 0, count: 256)
-        _ = libpq.PQcancel(cancel, &error, Int32(error.count))
-        libpq.PQfreeCancel(cancel)
+        let (address, libpq) = (UInt(bitPattern: cancel), LibPQ.Call(call: libpq))
+        Thread.detachNewThread {
+            guard let cancel = OpaquePointer(bitPattern: address) else { return }
+            var error = [CChar](repeating: 0, count: 256)
+            _ = libpq.call.PQcancel(cancel, &error, Int32(error.count))
+            libpq.call.PQfreeCancel(cancel)
+        }
     }
 
     func answer(_ result: OpaquePointer) throws -> Answer {
         let status = libpq.PQresultStatus(result)
         switch Int(status) {
-        case DBCENSUS_TUPLES_OK: return Answer(rows: rows(result), changed: changed(result))
+        case DBCENSUS_TUPLES_OK: return Answer(rows: try rows(result))
         case DBCENSUS_COMMAND_OK: return Answer(changed: changed(result))
         default:
             guard let state = libpq.PQresultErrorField(result, Int32(DBCENSUS_FIELD_SQLSTATE)) else {
@@ -60,6 +76,9 @@ extension Session {
             }
             let message = libpq.PQresultErrorField(result, Int32(DBCENSUS_FIELD_MESSAGE))
             let error = SQLError(sqlState: String(cString: state), Self.line(message))
+            let severity = libpq.PQresultErrorField(result, Int32(DBCENSUS_FIELD_SEVERITY))
+            hasEnded = severity.map { String(cString: $0) != "ERROR" } ?? true
+            if hasEnded { isUsable = false }
             if [SQLError.Code.lost, .readOnly, .busy].contains(error.code) { isUsable = false }
             throw error
         }
@@ -69,17 +88,17 @@ extension Session {
         libpq.PQcmdTuples(result).flatMap { Int(String(cString: $0)) } ?? 0
     }
 
-    private func rows(_ result: OpaquePointer) -> [SQLRow] {
+    private func rows(_ result: OpaquePointer) throws -> [SQLRow] {
         let columns = libpq.PQnfields(result)
         let types = (0..<columns).map { libpq.PQftype(result, $0) }
-        return (0..<libpq.PQntuples(result)).map { row in
+        return try (0..<libpq.PQntuples(result)).map { row in
             SQLRow(
-                (0..<columns).map { column in
+                try (0..<columns).map { column in
                     guard libpq.PQgetisnull(result, row, column) == 0,
                         let value = libpq.PQgetvalue(result, row, column)
                     else { return .null }
                     let count = Int(libpq.PQgetlength(result, row, column))
-                    return SQLValue(type: types[Int(column)], UnsafeRawBufferPointer(start: value, count: count))
+                    return try SQLValue(type: types[Int(column)], UnsafeRawBufferPointer(start: value, count: count))
                 })
         }
     }
@@ -98,22 +117,37 @@ extension Session {
 
 extension SQLValue {
     /// A value in the server's text form: https://www.postgresql.org/docs/current/catalog-pg-type.html
-    init(type: UInt32, _ text: UnsafeRawBufferPointer) {
+    init(type: UInt32, _ text: UnsafeRawBufferPointer) throws {
         switch type {
         case 16: self = .flag(text.first == UInt8(ascii: "t"))
         case 20, 21, 23, 26, 700, 701, 1700:
             let text = String(decoding: text, as: UTF8.self)
             // A sum of integers is a numeric.
             self = Int64(text).map(SQLValue.integer) ?? Double(text).map(SQLValue.real) ?? .text(text)
-        case 17: self = .bytes(Self.bytes(hexadecimal: text))
+        case 17: self = .bytes(try Self.bytes(hexadecimal: text))
         default: self = .text(String(decoding: text, as: UTF8.self))
         }
     }
 
     /// `\x` and two digits for each byte.
-    private static func bytes(hexadecimal text: UnsafeRawBufferPointer) -> [UInt8] {
-        func digit(_ byte: UInt8) -> UInt8 { byte >= UInt8(ascii: "a") ? byte - 87 : byte - 48 }
-        guard text.count >= 2 else { return [] }
-        return (1..<text.count / 2).map { digit(text[$0 * 2]) << 4 | digit(text[$0 * 2 + 1]) }
+    private static func bytes(hexadecimal text: UnsafeRawBufferPointer) throws -> [UInt8] {
+        func digit(_ byte: UInt8) -> UInt8? {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+            default: nil
+            }
+        }
+        let begins = text.count >= 2 && text[0] == UInt8(ascii: "\\") && text[1] == UInt8(ascii: "x")
+        guard begins, text.count.isMultiple(of: 2) else { throw notHexadecimal }
+        return try stride(from: 2, to: text.count, by: 2).map { index in
+            guard let high = digit(text[index]), let low = digit(text[index + 1]) else { throw notHexadecimal }
+            return high << 4 | low
+        }
+    }
+
+    private static var notHexadecimal: SQLError {
+        SQLError(
+            .failed, "the server sends bytes in another form than hexadecimal: set bytea_output to hex for the user")
     }
 }

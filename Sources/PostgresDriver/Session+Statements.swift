@@ -60,8 +60,9 @@ extension Session {
         (posted, postedBytes) = (0, 0)
         var failure: SQLError?
         var empty = 0
+        let end = deadline
         while true {
-            guard let result = try next() else {
+            guard let result = try next(until: end) else {
                 // There is one after each statement; without a connection there are no others.
                 empty += 1
                 guard empty < 3 else { throw broken() }
@@ -153,7 +154,7 @@ extension Session {
     /// Sends rows to a `COPY … FROM STDIN`.
     func copy(_ sql: String, _ rows: [SQLRow]) throws {
         try drain()
-        guard libpq.PQsendQuery(connection, sql) == 1, let begun = try next() else { throw broken() }
+        guard libpq.PQsendQuery(connection, sql) == 1, let begun = try next(until: deadline) else { throw broken() }
         let status = libpq.PQresultStatus(begun)
         guard status == Int32(DBCENSUS_COPY_IN) else {
             defer { libpq.PQclear(begun) }

@@ -20,8 +20,12 @@ final class Session {
     var isStale = false
     var lastName = 0
     var isCommitting = false
+    /// The last error ended the connection.
+    var hasEnded = false
     /// The last warning of the server.
     var warning: String?
+    /// Seconds that a statement may take.
+    var limit: Double
     /// What was written.
     var amount = WrittenAmount(rows: 0, bytes: 0)
 
@@ -34,6 +38,7 @@ final class Session {
     /// Connects.
     init(_ options: PostgresOptions) throws {
         self.options = options
+        limit = options.statementTimeout
         let libpq = try LibPQ.load().call
         self.libpq = libpq
         // Those before `dbname` are defaults: the address overrides them. The ones after it override the address.
@@ -71,6 +76,9 @@ final class Session {
     /// 150012 for 15.12.
     var serverVersion: Int { Int(libpq.PQserverVersion(connection)) }
 
+    /// The encoding of the database, such as `UTF8`.
+    var encoding: String { libpq.PQparameterStatus(connection, "server_encoding").map { String(cString: $0) } ?? "" }
+
     /// Nothing further is sent by it.
     func discard() { isUsable = false }
 
@@ -79,10 +87,19 @@ final class Session {
         libpq.PQtransactionStatus(connection) == Int32(DBCENSUS_TRANSACTION_IDLE) && posted == 0
     }
 
+    /// Does `body`, whose statements may take an hour each.
+    func patiently<Value>(_ body: () throws -> Value) throws -> Value {
+        let limit = self.limit
+        self.limit = 3_600
+        defer { self.limit = limit }
+        return try body()
+    }
+
     /// Commits.
     ///
     /// - Throws: `SQLError` with the code `unknownOutcome` when the server did not say that it is durable everywhere it
-    ///   has to be. A commit whose wait for a standby was cancelled is answered like any other, with a warning.
+    ///   has to be, and `notReplicated` when the wait for a standby was cancelled: such a commit is answered like any
+    ///   other, with a warning.
     func commit() throws {
         try drain()
         guard libpq.PQtransactionStatus(connection) != Int32(DBCENSUS_TRANSACTION_FAILED) else {
@@ -90,12 +107,15 @@ final class Session {
         }
         (warning, isCommitting) = (nil, true)
         defer { isCommitting = false }
-        do { try script("COMMIT") } catch let error as SQLError where error.code == .lost {
+        do { try script("COMMIT") } catch let error as SQLError where error.code == .lost || hasEnded {
+            // A server that crashes in a commit may find it in its log.
             throw SQLError(.unknownOutcome, error.message)
         }
-        guard let warning else { return try forgetStatements() }
-        isUsable = false
-        throw SQLError(.unknownOutcome, warning)
+        guard let warning else {
+            do { try forgetStatements() } catch { isUsable = false }
+            return
+        }
+        throw SQLError(.notReplicated, warning)
     }
 
     /// Undoes the open transaction. What cannot be undone here, the server undoes when the connection ends.

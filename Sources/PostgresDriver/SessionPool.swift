@@ -38,7 +38,7 @@ final class SessionPool: @unchecked Sendable {
         while idle.isEmpty, count >= limit, !isClosed {
             guard condition.wait(until: end) else {
                 condition.unlock()
-                throw SQLError(.busy, "all \(limit) connections to the database were in use for \(Self.patience) s")
+                throw SQLError(.busy, "all \(limit) connections to the database are in use: raise store.connections")
             }
         }
         guard !isClosed else {
@@ -72,7 +72,16 @@ final class SessionPool: @unchecked Sendable {
 
     private func giveBack(_ session: Session) {
         condition.lock()
-        if session.isUsable, session.isIdle, !isClosed { idle.append((session, Date())) } else { count -= 1 }
+        if session.isUsable, session.isIdle, !isClosed {
+            idle.append((session, Date()))
+        } else {
+            count -= 1
+            // What ended this connection has often ended the others.
+            if !session.isUsable {
+                count -= idle.count
+                idle = []
+            }
+        }
         condition.signal()
         condition.unlock()
     }

@@ -65,6 +65,9 @@ package protocol SQLConnection: AnyObject {
     /// Runs `body` so that its error undoes only what it wrote.
     func savepoint<Value>(_ body: () throws -> Value) throws -> Value
 
+    /// Runs `body`, whose statements may take long.
+    func patiently<Value>(_ body: () throws -> Value) throws -> Value
+
     /// What was written so far.
     func written() throws -> WrittenAmount
 }

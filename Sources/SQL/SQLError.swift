@@ -18,7 +18,12 @@ package struct SQLError: Error, CustomStringConvertible {
         case again
         /// The connection was lost, or the database shuts down. Nothing was written.
         case lost
-        /// The database did not say whether the transaction was committed, or whether another server has it too.
+        /// It did not answer in time.
+        case timedOut
+        /// The transaction is committed on the database itself, and perhaps on no standby that it should have waited
+        /// for.
+        case notReplicated
+        /// The database did not say whether the transaction was committed.
         case unknownOutcome
         /// Anything else.
         case failed

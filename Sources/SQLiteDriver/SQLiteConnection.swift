@@ -62,6 +62,8 @@ final class SQLiteConnection: SQLConnection {
         }
     }
 
+    func patiently<Value>(_ body: () throws -> Value) throws -> Value { try body() }
+
     func written() throws -> WrittenAmount {
         // Pages in use; free ones may be used again.
         let pages: Int64 = try value("PRAGMA page_count") ?? 0

@@ -30,13 +30,13 @@ extension StoreError {
                     "\(path) is not a dbcensus store, or it is damaged: restore a backup, or name another with --store"
                 )
             case .constraint: (.contradiction, "the report contradicts what is stored: \(error.message)")
-            case .unknownOutcome:
+            case .unknownOutcome, .notReplicated:
                 (
                     .failed,
                     "the store \(path) did not confirm what was written: it may be there or not (\(error.message))"
                 )
             case .full: (.full, "the disk that holds \(path) is full: nothing was stored")
-            case .busy, .again, .lost, .failed: (.failed, "the store \(path) failed: \(error.message)")
+            case .busy, .again, .lost, .timedOut, .failed: (.failed, "the store \(path) failed: \(error.message)")
             }
         self.init(code, message, cause: error.cause ?? error)
     }

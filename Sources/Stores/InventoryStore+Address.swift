@@ -23,6 +23,15 @@ extension InventoryStore {
         address.hasPrefix("postgresql://") || address.hasPrefix("postgres://")
     }
 
+    /// The one server that an address names, and the user there; nil for several.
+    package static func server(of address: String) throws -> (host: String, port: Int?, user: String?)? {
+        do {
+            let parts = try PostgresAddress(address)
+            guard parts.servers.count == 1 else { return nil }
+            return (parts.servers[0].host, parts.servers[0].port, parts.user)
+        } catch let error as SQLError { throw StoreError(.cannotOpen, error.message, cause: error) }
+    }
+
     /// Opens the store at `path`, a file's path or a server's address.
     ///
     /// - Parameter keepsBackup: whether a store of an older program is backed up before its schema changes. A server's

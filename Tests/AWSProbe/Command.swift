@@ -61,6 +61,9 @@ struct Command {
                 SNS.Publish(topicArn: argument(1), message: argument(2), attributes: ["severity": "high"]))
         case "put", "get", "head", "presign": return try await object()
         case "actions": return ActionList.all.map { [$0.permission] + $0.roles.map(\.rawValue).sorted() }
+        case "database-password":
+            return try await client.databasePassword(
+                host: argument(1), port: Int(argument(2)) ?? 5432, user: argument(3))
         case "repeat":
             return try await Load(client: client, count: Int(argument(2)) ?? 1, width: Int(argument(3)) ?? 1)
                 .run(argument(1))

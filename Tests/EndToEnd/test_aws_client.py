@@ -284,3 +284,28 @@ def test_no_log_line_holds_a_secret(moto, tmp_path):
     assert done.returncode == 0 and "action=sts:AssumeRole" in done.stderr and "aws_request_id=" in done.stderr
     for secret in moto.env["AWS_SECRET_ACCESS_KEY"], "the-secret", "FQoGZXIvYXdz":
         assert secret not in done.stderr
+
+
+def test_a_database_password_is_botocores(moto, monkeypatch):
+    """Signing in to RDS: the same signature as botocore makes at the same second."""
+    import datetime
+    import re
+
+    import botocore.auth
+    import botocore.session
+    made = probe("database-password", "db.abc.eu-central-1.rds.amazonaws.com", "5433", "db census", env={**moto.env, "AWS_REGION": "eu-central-1"})
+    at = datetime.datetime.strptime(re.search(r"X-Amz-Date=(\w+)", made)[1], "%Y%m%dT%H%M%SZ")
+    if hasattr(botocore.auth, "get_current_datetime"):
+        monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *_, **__: at)
+    else:
+        class Clock(datetime.datetime):
+            @classmethod
+            def utcnow(cls):
+                return at
+        monkeypatch.setattr(botocore.auth.datetime, "datetime", Clock)
+    session = botocore.session.Session()
+    session.set_credentials(moto.env["AWS_ACCESS_KEY_ID"], moto.env["AWS_SECRET_ACCESS_KEY"], moto.env.get("AWS_SESSION_TOKEN"))
+    client = session.create_client("rds", region_name="eu-central-1")
+    theirs = client.generate_db_auth_token("db.abc.eu-central-1.rds.amazonaws.com", 5433, "db census", Region="eu-central-1")
+    assert dict(part.split("=", 1) for part in made.split("?")[1].split("&")) == dict(part.split("=", 1) for part in theirs.replace("+", "%20").split("?")[1].split("&"))
+    assert made.split("?")[0] == theirs.split("?")[0]

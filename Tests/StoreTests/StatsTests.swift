@@ -53,12 +53,25 @@ struct StatsTests {
 
     @Test("sizes beyond reason do not break the sums")
     func overflow() throws {
-        try test.ingest(0, (0..<2000).map { "/\($0)" }) { report in
+        // As many as a report may have: together more than 64 bits.
+        try test.ingest(0, (0..<10_000).map { "/\($0)" }) { report in
             for index in report.databases.indices { report.databases[index].dataDirectories[0].bytes = .max }
         }
         let stats = try store.stats(groupBy: ["engine"])
-        #expect(stats.databases == 2000 && stats.bytes > 0)
+        #expect(stats.databases == 10_000 && stats.bytes > 0)
+        try store.rebuild()
+        #expect(try store.stats(groupBy: ["engine"]).databases == 10_000)
         #expect(try store.databases().items[0].bytes == .integer(ObservedDatabase.largestBytes))
+    }
+
+    @Test("words that mean something to the engine are words like others")
+    func wordsOfTheEngine() throws {
+        try test.ingest(0, ["/null", "/a'b\"c\\d{e},f", "/" + String(repeating: "\u{1100}", count: 900), "/ﬀ/İ/ß"])
+        for (text, count) in [("null", 1), ("NULL", 1), ("b c", 1), ("ß", 1)] {
+            var request = ListRequest()
+            request.search = text
+            #expect(try store.databases(request).items.count == count, "\(text)")
+        }
     }
 
     /// Rows of many hosts, put in as the writer would, so that more than a window is there.

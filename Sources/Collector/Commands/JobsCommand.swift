@@ -109,6 +109,10 @@ struct JobsCommand: AsyncParsableCommand {
             guard count > 0 else { return Talk.say("Nothing failed in the run \(id).") }
             try inventory.audit("jobs retry", target: id)
             let isServed = try store.settings.service() != nil
+            guard !store.settings.isServer else {
+                return Talk.say(
+                    "The run \(id) continues in a collector that serves this store, or with `scan --attach \(id)`.")
+            }
             Talk.say(
                 isServed
                     ? "The run \(id) continues."

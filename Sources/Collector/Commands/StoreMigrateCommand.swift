@@ -20,7 +20,7 @@ struct StoreCommand: ParsableCommand {
         @Option(help: "The store to copy: a SQLite file or postgresql://….", completion: .file())
         var from: String
 
-        @Option(help: "The new store: a file that is not there, or an empty database.", completion: .file())
+        @Option(help: "The new store: a path that does not exist, or an empty database.", completion: .file())
         var to: String
 
         func validate() throws {

@@ -90,6 +90,9 @@ struct Configuration: Sendable, Equatable {
         }
         try discovery.validate()
         try backup.validate()
+        guard !store.usesIAM || store.passwordFile == nil else {
+            throw ConfigurationError("set store.rds_iam or store.password_file, not both")
+        }
         guard !store.isServer || backup.to == nil else {
             throw ConfigurationError(
                 """

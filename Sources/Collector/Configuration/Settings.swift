@@ -14,6 +14,9 @@ extension Setting where Root == Configuration {
             "store.password_file", \.store.passwordFile, .optional(.text),
             "A file with the password of the PostgreSQL user. It is read for each new connection."),
         .init(
+            "store.rds_iam", \.store.usesIAM, .flag,
+            "Set it to true to sign in to RDS or Aurora with the collector's AWS identity. The address then needs TLS."),
+        .init(
             "store.prepared_statements", \.store.preparedStatements, .flag,
             "Set it to false behind a pooler that gives a connection to another client after each transaction."),
         .init(

@@ -8,7 +8,7 @@ import Terminal
 /// Where the store is.
 struct StoreOptions: ParsableArguments {
     @Option(
-        help: "The store: a SQLite file or postgresql://…. DBCENSUS_STORE_PATH names another default.",
+        help: "The store: a SQLite file or postgresql://… (DBCENSUS_STORE_PATH, or ./dbcensus.sqlite).",
         completion: .file())
     var store = StoreSettings.environment().path
 

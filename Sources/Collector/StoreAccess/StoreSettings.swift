@@ -8,6 +8,8 @@ struct StoreSettings: Sendable, Equatable {
     /// A SQLite file, or `postgresql://…`.
     var path = "./dbcensus.sqlite"
     var passwordFile: String?
+    /// Sign in to RDS or Aurora with the collector's AWS identity.
+    var usesIAM = false
     var preparedStatements = true
     var connections = 8
 
@@ -17,7 +19,11 @@ struct StoreSettings: Sendable, Equatable {
         var settings = StoreSettings()
         settings.path = path ?? variables["DBCENSUS_STORE_PATH"] ?? settings.path
         settings.passwordFile = variables["DBCENSUS_STORE_PASSWORD_FILE"]
+        settings.usesIAM = variables["DBCENSUS_STORE_RDS_IAM"] == "true"
         settings.preparedStatements = variables["DBCENSUS_STORE_PREPARED_STATEMENTS"] != "false"
+        if let count = variables["DBCENSUS_STORE_CONNECTIONS"].flatMap(Int.init), (1...100).contains(count) {
+            settings.connections = count
+        }
         return settings
     }
 
@@ -33,6 +39,7 @@ struct StoreSettings: Sendable, Equatable {
         server.connections = connections
         // Read for each connection: it may have been exchanged.
         if let file = passwordFile { server.password = { try Self.password(file) } }
+        if usesIAM, isServer { server.password = try RDSPassword(address: path).make }
         return try InventoryStore(path: path, mode: mode, keepsBackup: keepsBackup, server: server, isCopy: isCopy)
     }
 

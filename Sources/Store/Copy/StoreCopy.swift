@@ -87,7 +87,7 @@ public struct StoreCopy {
         var last = try target.read { try table.lastKey($0) }
         var count = 0
         while true {
-            let rows = try table.rows(columns, after: last, limit: Self.step, from)
+            let rows = try Self.steadily { try table.rows(columns, after: last, limit: Self.step, from) }
             guard let end = rows.last else { break }
             let values = rows.map { row in
                 SQLRow(zip(row.values, flags).map { $1 ? Bool.from($0).map(SQLValue.flag) ?? $0 : $0 })
@@ -96,6 +96,13 @@ public struct StoreCopy {
             last = table.key(of: end, columns)
             count += rows.count
             progress(table.name, count)
+        }
+    }
+
+    /// Reads from the source: when its connection ends, the target must not try again what cannot succeed.
+    private static func steadily<Value>(_ body: () throws -> Value) throws -> Value {
+        do { return try body() } catch let error as SQLError {
+            throw SQLError(.failed, "the store that is copied cannot be read: \(error.message)", cause: error)
         }
     }
 
@@ -151,14 +158,15 @@ public struct StoreCopy {
 
     /// Reads both stores side by side.
     private func compare() throws -> Copied {
-        var copied = Copied()
         try source.read { from in
             try target.read { into in
+                // A read that is begun again begins to count again.
+                var copied = Copied()
                 for table in StoreTable.all {
                     let columns = try table.columns(from)
                     var last: [SQLValue]?
                     while true {
-                        let one = try table.rows(columns, after: last, limit: Self.step, from)
+                        let one = try Self.steadily { try table.rows(columns, after: last, limit: Self.step, from) }
                         let other = try table.rows(columns, after: last, limit: Self.step, into)
                         for (index, row) in one.enumerated() {
                             guard index < other.count, row.isSame(as: other[index]) else {
@@ -174,9 +182,9 @@ public struct StoreCopy {
                         last = table.key(of: end, columns)
                     }
                 }
+                return copied
             }
         }
-        return copied
     }
 
     private func differs(_ table: StoreTable, _ key: [SQLValue]) -> StoreError {
@@ -184,8 +192,8 @@ public struct StoreCopy {
         return StoreError(
             .conflict,
             """
-            the row (\(text)) of \(table.name) differs between \(source.path) and \(target.path): one of them was changed \
-            while the other was read. Remove the target and copy again
+            the row (\(text)) of \(table.name) differs between \(source.path) and \(target.path), perhaps because one of \
+            them was changed meanwhile. Stop what writes to them, remove the target's file or database, and copy again
             """)
     }
 }

@@ -37,7 +37,7 @@ extension InventoryStore {
                     """
                     SELECT COUNT(*), \(selected) FROM \(tables) WHERE \(condition)
                     GROUP BY \(names) ORDER BY 1 DESC, \(order) LIMIT \(Coverage.limit + 1)
-                    """, columns.flatMap(\.arguments) + arguments)
+                    """, columns.flatMap(\.arguments) + arguments, .once)
             let sums = try database.one(
                 """
                 SELECT COUNT(*), COUNT(CASE WHEN i.reason IN (\(answers)) THEN 1 END) FROM \(tables) WHERE \(condition)

@@ -1,4 +1,5 @@
 import Inventory
+import Report
 import SQL
 
 /// The counts that `stats` reads: databases by account, region, engine and more, and hosts by the status of their
@@ -9,15 +10,15 @@ import SQL
 /// other in circles.
 final class Census {
     private let database: any SQLConnection
-    private var databases: [[String]: (databases: Int64, bytes: Int64)] = [:]
-    private var hosts: [[String]: Int64] = [:]
+    private var databases: [[ByteText]: (databases: Int64, bytes: Int128)] = [:]
+    private var hosts: [[ByteText]: Int64] = [:]
     /// How many more hosts there are than before.
     private(set) var hostsAdded: Int64 = 0
 
     /// What was summed until a moment.
     struct Sums {
-        fileprivate var databases: [[String]: (databases: Int64, bytes: Int64)]
-        fileprivate var hosts: [[String]: Int64]
+        fileprivate var databases: [[ByteText]: (databases: Int64, bytes: Int128)]
+        fileprivate var hosts: [[ByteText]: Int64]
         fileprivate var hostsAdded: Int64
     }
 
@@ -69,15 +70,15 @@ final class Census {
             }
         let rows = try database.all("SELECT \(Self.columns) FROM databases WHERE \(condition.0)", [condition.1])
         for row in rows {
-            let key: [String] = try (0..<8).map { try row[$0] }
+            let key = try (0..<8).map { ByteText(try row[$0]) }
             let bytes: Int64 = try row[8]
             databases[key, default: (0, 0)].databases += factor
-            databases[key, default: (0, 0)].bytes += factor * bytes
+            databases[key, default: (0, 0)].bytes += Int128(factor) * Int128(bytes)
         }
         guard case .host(let row) = place else { return }
         let sql = "SELECT COALESCE(account_id, ''), COALESCE(region, ''), scan_status FROM hosts WHERE row_id = ?"
         guard let host = try database.one(sql, [row]) else { return }
-        let key: [String] = try (0..<3).map { try host[$0] }
+        let key = try (0..<3).map { ByteText(try host[$0]) }
         hosts[key, default: 0] += factor
         hostsAdded += factor
     }
@@ -93,23 +94,27 @@ final class Census {
         return value
     }
 
+    private static func precedes(_ one: [ByteText], _ other: [ByteText]) -> Bool {
+        one.lexicographicallyPrecedes(other) { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
+    }
+
     /// Writes what was summed.
     func write() throws {
-        for (key, change) in databases.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) })
+        for (key, change) in databases.sorted(by: { Self.precedes($0.key, $1.key) })
         where change != (0, 0) {
             try database.post(
                 """
                 INSERT INTO census VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (account_id, region, engine, vendor, version, state, exposure, role)
                 DO UPDATE SET databases = census.databases + excluded.databases, bytes = census.bytes + excluded.bytes
-                """, key + [change.databases, change.bytes])
+                """, key.map(\.text) + [change.databases, Int64(clamping: change.bytes)])
         }
-        for (key, change) in hosts.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) where change != 0 {
+        for (key, change) in hosts.sorted(by: { Self.precedes($0.key, $1.key) }) where change != 0 {
             try database.post(
                 """
                 INSERT INTO host_census VALUES (?, ?, ?, ?)
                 ON CONFLICT (account_id, region, scan_status) DO UPDATE SET hosts = host_census.hosts + excluded.hosts
-                """, key + [change])
+                """, key.map(\.text) + [change])
         }
         (databases, hosts) = ([:], [:])
     }

@@ -10,6 +10,7 @@ struct DatabasesWriter {
     /// The place before this observation; nil when it was not known.
     let before: PlaceRow?
     let reportRow: Int64
+    let entries: [ObservedDatabase]
 
     private var seen: String { ingestion.seen }
     private var observation: Observation { ingestion.observation }
@@ -36,7 +37,6 @@ struct DatabasesWriter {
     /// - Returns: whether every row that is there has exactly what the observation says, so that an equal one would
     ///   change nothing.
     func write() throws -> Bool {
-        let entries = try observation.databases()
         var known = before == nil ? [] : try fetch()
         if observation.isComplete { rekeyMoved(&known, entries) }
         var byKey: [ByteText: Known] = [:]

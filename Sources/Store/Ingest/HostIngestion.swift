@@ -112,10 +112,13 @@ struct HostIngestion {
     }
 
     private func write(_ known: KnownHost?, keep: (Int64) throws -> Int64) throws -> KnownHost {
+        // A report that cannot be read is refused before anything is written.
+        let entries = try observation.databases()
         let now = try HostWriter(ingestion: ingestion, host: host, known: known).write()
         let reportRow = try keep(now.rowID)
         let isAsReported = try DatabasesWriter(
-            ingestion: ingestion, place: PlaceRow(now), before: known.map(PlaceRow.init), reportRow: reportRow
+            ingestion: ingestion, place: PlaceRow(now), before: known.map(PlaceRow.init), reportRow: reportRow,
+            entries: entries
         ).write()
         if !isAsReported, observation.digest != nil {
             try ingestion.database.run("UPDATE hosts SET digest = NULL WHERE row_id = ?", [now.rowID])

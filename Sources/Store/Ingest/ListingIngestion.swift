@@ -43,6 +43,7 @@ struct ListingIngestion {
 
     /// - Returns: the listing's row.
     private func write(_ known: Known?, keep: (Int64) throws -> Int64) throws -> Int64 {
+        let entries = try ingestion.observation.databases()
         try ingestion.writeAccount(scope.accountID)
         var row = known?.rowID ?? 0
         if known == nil {
@@ -57,7 +58,8 @@ struct ListingIngestion {
         let reportRow = try keep(row)
         let place = PlaceRow(listing: row, scope)
         _ = try DatabasesWriter(
-            ingestion: ingestion, place: place, before: known.map { _ in place }, reportRow: reportRow
+            ingestion: ingestion, place: place, before: known.map { _ in place }, reportRow: reportRow,
+            entries: entries
         ).write()
         return row
     }

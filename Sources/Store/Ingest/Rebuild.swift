@@ -25,45 +25,47 @@ extension InventoryStore {
     }
 
     private func deriveAnew() throws -> Rebuilt {
-        try write { database in
-            if database.dialect == .sqlite { try database.script("PRAGMA defer_foreign_keys = ON") }
-            // Events and counts tell what happened once; deriving the hosts anew is no event.
-            let events = try database.all("SELECT kind, count FROM host_event_counts")
-            let lastEvent = try (database.value("SELECT MAX(row_id) FROM host_events") as Int64?) ?? 0
-            let retired = try database.all("SELECT id, retired_at FROM hosts WHERE retired_at IS NOT NULL")
-            let tags = try database.all(
-                "SELECT h.id, t.key, t.value FROM host_tags t JOIN hosts h ON h.row_id = t.host_row_id")
-            try database.script(
-                """
-                UPDATE reports SET host_row_id = NULL, listing_row_id = NULL;
-                DELETE FROM host_tags; DELETE FROM host_aliases; DELETE FROM observations; DELETE FROM changes;
-                DELETE FROM database_history; DELETE FROM databases; DELETE FROM hosts; DELETE FROM listings;
-                DELETE FROM accounts;
-                DELETE FROM census; DELETE FROM host_census;
-                """)
-            if database.dialect == .postgresql {
-                // An empty table of SQLite numbers its rows from 1 on.
-                for table in ["database_history", "databases", "changes", "hosts", "listings"] {
-                    try database.script("ALTER SEQUENCE \(table)_row_id_seq RESTART")
-                }
+        try write { database in try database.patiently { try deriveAnew(database) } }
+    }
+
+    private func deriveAnew(_ database: any SQLConnection) throws -> Rebuilt {
+        if database.dialect == .sqlite { try database.script("PRAGMA defer_foreign_keys = ON") }
+        // Events and counts tell what happened once; deriving the hosts anew is no event.
+        let events = try database.all("SELECT kind, count FROM host_event_counts")
+        let lastEvent = try (database.value("SELECT MAX(row_id) FROM host_events") as Int64?) ?? 0
+        let retired = try database.all("SELECT id, retired_at FROM hosts WHERE retired_at IS NOT NULL")
+        let tags = try database.all(
+            "SELECT h.id, t.key, t.value FROM host_tags t JOIN hosts h ON h.row_id = t.host_row_id")
+        try database.script(
+            """
+            UPDATE reports SET host_row_id = NULL, listing_row_id = NULL;
+            DELETE FROM host_tags; DELETE FROM host_aliases; DELETE FROM observations; DELETE FROM changes;
+            DELETE FROM database_history; DELETE FROM databases; DELETE FROM hosts; DELETE FROM listings;
+            DELETE FROM accounts;
+            DELETE FROM census; DELETE FROM host_census;
+            """)
+        if database.dialect == .postgresql {
+            // An empty table of SQLite numbers its rows from 1 on.
+            for table in ["database_history", "databases", "changes", "hosts", "listings"] {
+                try database.script("ALTER SEQUENCE \(table)_row_id_seq RESTART")
             }
-            for table in ["search_databases", "search_hosts"] { try SearchText.empty(table, database) }
-            let rebuilt = try replay(database)
-            for tag in tags {
-                try database.run(
-                    "INSERT INTO host_tags SELECT row_id, ?, ? FROM hosts WHERE id = ?",
-                    [tag.values[1], tag.values[2], tag.values[0]])
-            }
-            for host in retired {
-                guard let row = try KnownHost.row(host[0], database) else { continue }
-                _ = try Self.retire(row, at: host[1], database)
-            }
-            try database.run("DELETE FROM host_events WHERE row_id > ?", [lastEvent])
-            try database.run("DELETE FROM host_event_counts")
-            for event in events { try database.run("INSERT INTO host_event_counts VALUES (?, ?)", event.values) }
-            try database.run("DELETE FROM meta WHERE key = 'rebuild'")
-            return rebuilt
         }
+        for table in ["search_databases", "search_hosts"] { try SearchText.empty(table, database) }
+        let rebuilt = try replay(database)
+        for tag in tags {
+            try database.run(
+                "INSERT INTO host_tags SELECT row_id, ?, ? FROM hosts WHERE id = ?",
+                [tag.values[1], tag.values[2], tag.values[0]])
+        }
+        for host in retired {
+            guard let row = try KnownHost.row(host[0], database) else { continue }
+            _ = try Self.retire(row, at: host[1], database)
+        }
+        try database.run("DELETE FROM host_events WHERE row_id > ?", [lastEvent])
+        try database.run("DELETE FROM host_event_counts")
+        for event in events { try database.run("INSERT INTO host_event_counts VALUES (?, ?)", event.values) }
+        try database.run("DELETE FROM meta WHERE key = 'rebuild'")
+        return rebuilt
     }
 
     /// Retirements are no reports: they are told again at their times, between the reports.

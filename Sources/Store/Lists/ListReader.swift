@@ -56,6 +56,9 @@ struct ListReader {
         let sort = request.sort ?? list.list.order
         let position = try Position(sort, list)
         let cursor = try request.cursor.map { try PageCursor($0, sort: sort) }
+        if let value = cursor?.value, list.isNumber(position.column) != value.isNumber {
+            throw StoreError(.badCursor, "invalid cursor: use the next_cursor of a page of this list")
+        }
         let plan = try plan(position)
         var isNull = position.column != nil && cursor != nil && cursor?.value == nil
         var rows = try fetch(plan, cursor, isNull: isNull)

@@ -88,6 +88,12 @@ struct SQLList: Sendable {
         return key(of: list.fields[index], columns[index])
     }
 
+    /// Whether a column that is sorted by has numbers.
+    func isNumber(_ column: String?) -> Bool {
+        guard let index = columns.firstIndex(where: { $0 == column }) else { return false }
+        return [.integer, .bytes, .flag].contains(list.fields[index].kind)
+    }
+
     /// The column that a field is compared by.
     private func key(of field: Field, _ sql: String) -> String {
         field.kind == .version ? sql + "_key" : sql
@@ -199,6 +205,8 @@ extension PageCursor.Value {
         default: return nil
         }
     }
+
+    var isNumber: Bool { if case .integer = self { true } else { false } }
 
     var argument: SQLValue {
         switch self {

@@ -35,8 +35,14 @@ enum SearchText {
                 """
                 INSERT INTO \(table) (row_id, words) VALUES (?, array_to_tsvector(CAST(? AS TEXT[])))
                 ON CONFLICT (row_id) DO UPDATE SET words = excluded.words
-                """, [rowID, "{" + Set(words(in: new).map(folded)).sorted().joined(separator: ",") + "}"])
+                """, [rowID, array(of: new)])
         }
+    }
+
+    /// The words of a text as an array of PostgreSQL. In quotes, the word null is one.
+    private static func array(of text: String) -> String {
+        let words = Set(words(in: text).map(folded).filter { !$0.isEmpty })
+        return "{" + words.sorted().map { "\"\($0)\"" }.joined(separator: ",") + "}"
     }
 
     /// Empties the index `table`.
@@ -99,7 +105,7 @@ enum SearchText {
         where scalar.properties.generalCategory != .nonspacingMark {
             folded += scalar.properties.lowercaseMapping
         }
-        while folded.utf8.count > 2_000 { folded.removeLast() }
+        while folded.utf8.count > 2_000 { folded.unicodeScalars.removeLast() }
         return folded
     }
 

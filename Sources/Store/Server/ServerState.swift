@@ -18,8 +18,10 @@ public struct ServerState: Sendable {
     public var synchronousStandbys: String
     /// How many standbys are connected.
     public var standbys: Int
-    /// The most bytes of log that one of them has not replayed.
-    public var standbyBytesBehind: Int64
+    /// How many of them commits wait for; nil when the user may not see it.
+    public var synchronous: Int?
+    /// The most bytes of log that one of them has not replayed; nil when the user may not see it.
+    public var standbyBytesBehind: Int64?
     /// When the last segment of the write-ahead log was archived; nil when the server archives none, or hides it.
     public var lastArchived: String?
 }
@@ -37,18 +39,20 @@ extension InventoryStore {
             let seconds: String? = try database.value("SELECT CAST(extract(epoch FROM clock_timestamp()) AS TEXT)")
             let standbys = try database.one(
                 isStandby
-                    ? "SELECT 0, 0"
+                    ? "SELECT 0, 0, 0, NULL"
                     : """
-                    SELECT COUNT(*), COALESCE(MAX(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)), 0)
+                    SELECT COUNT(*), COUNT(state), COUNT(CASE WHEN sync_state IN ('sync', 'quorum') THEN 1 END),
+                        MAX(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn))
                     FROM pg_stat_replication
                     """)
+            let (all, seen): (Int, Int) = try (standbys?[0] ?? 0, standbys?[1] ?? 0)
             return try ServerState(
                 version: setting("server_version"), isStandby: isStandby,
                 mayCreate: database.value("SELECT has_schema_privilege(current_schema(), 'CREATE')") ?? false,
                 clockAhead: (seconds.flatMap(Double.init) ?? 0) - Date().timeIntervalSince1970,
                 settings: Dictionary(uniqueKeysWithValues: names.map { try ($0, setting($0)) }),
-                synchronousStandbys: setting("synchronous_standby_names"), standbys: standbys?[0] ?? 0,
-                standbyBytesBehind: standbys?[1] ?? 0,
+                synchronousStandbys: setting("synchronous_standby_names"), standbys: all,
+                synchronous: all == seen ? standbys?[2] : nil, standbyBytesBehind: standbys?[3],
                 lastArchived: database.value(
                     """
                     SELECT to_char(last_archived_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')

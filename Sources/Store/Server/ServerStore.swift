@@ -11,7 +11,7 @@ extension InventoryStore {
                 """
                 SELECT c.relname FROM pg_class c
                 WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
-                    AND c.relkind IN ('r', 'p') AND c.relname NOT IN ('schema_migrations', 'commits')
+                    AND c.relkind IN ('r', 'p') AND c.relname NOT IN ('dbcensus_migrations', 'dbcensus_commits')
                 ORDER BY c.relname LIMIT 1
                 """)
         }

@@ -83,9 +83,11 @@ public final class Metrics: Sendable {
         queueBytes.set(Double(depth.bytes))
         let summary = try store.summary()
         storeBytes.set(Double(summary.bytes))
-        storeFreeBytes.set(Double(summary.freeBytes))
+        // A server's disk is the server's to watch.
+        storeFreeBytes.reset()
         storeFreePercent.reset()
         if summary.diskBytes > 0 {
+            storeFreeBytes.set(Double(summary.freeBytes))
             storeFreePercent.set(100 * Double(summary.freeBytes) / Double(summary.diskBytes))
         }
         deadLetters.set(Double(summary.deadLetters))

@@ -62,7 +62,7 @@ extension DoctorCommand {
         } else {
             checks.append(("server", .good(version)))
         }
-        let ahead = server.clockAhead
+        let ahead = server.clockAhead.isFinite ? min(1e9, max(-1e9, server.clockAhead)) : 1e9
         if abs(ahead) > 5 {
             let (seconds, direction) = (Int(abs(ahead).rounded()), ahead > 0 ? "ahead of" : "behind")
             checks.append(
@@ -82,12 +82,15 @@ extension DoctorCommand {
 
     private static func replication(_ server: ServerState) -> Check {
         let archived = server.lastArchived.map { "; the last log was archived at \($0)" } ?? ""
-        guard server.standbys > 0 else {
-            return server.synchronousStandbys.isEmpty
-                ? .good("none is set up" + archived)
-                : .bad("commits wait for the standbys \(server.synchronousStandbys), and none is connected")
+        if !server.synchronousStandbys.isEmpty, server.synchronous == 0 {
+            return .bad("commits wait for the standbys \(server.synchronousStandbys), and none of them is connected")
         }
-        let behind = Units.bytes(server.standbyBytesBehind)
+        guard server.standbys > 0 else { return .good("no standby is connected" + archived) }
+        guard let bytes = server.standbyBytesBehind else {
+            return .good(
+                "\(server.standbys) standbys; to see how far they are behind: GRANT pg_monitor to the user\(archived)")
+        }
+        let behind = Units.bytes(bytes)
         let wait = server.synchronousStandbys.isEmpty ? "no commit waits for them" : "commits wait for them"
         return .good("\(server.standbys) standbys, at most \(behind) behind; \(wait)\(archived)")
     }
