@@ -22,7 +22,7 @@ package final class PostgresDatabase: SQLDatabase {
     private static let lock = 0x6462_6365_6e73_7573
     /// Begins a write. What the user, the database or the server has set for others must not change what it means.
     private static let begin = """
-        BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL client_min_messages = warning;
+        BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL client_min_messages = warning;
         SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(\(lock))
         """
     /// Every so many commits the marks of old ones are removed.
