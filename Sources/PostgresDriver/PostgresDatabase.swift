@@ -18,7 +18,7 @@ package final class PostgresDatabase: SQLDatabase {
     private static let leastVersion = 140_000
     /// Seconds before another attempt: a server that restarts is back after a few.
     private static let pauses = [0.05, 0.5, 2, 5]
-    /// The lock that a writer holds until its commit: any number that nobody else uses, "dbcensus" cut to eight bytes.
+    /// The lock that a writer holds until its commit: "dbcensus" as a number of eight bytes.
     private static let lock = 0x6462_6365_6e73_7573
     /// Begins a write. What the user, the database or the server has set for others must not change what it means.
     private static let begin = """
@@ -119,14 +119,16 @@ package final class PostgresDatabase: SQLDatabase {
     }
 
     /// Whether the transaction with a mark was committed. Its connection may have been lost while the server went on
-    /// with it: the lock is free when that is over.
+    /// with it: the lock is free when that is over. A commit of its own shows that the standbys have what is there.
     private func isCommitted(_ mark: Int64, _ error: SQLError) throws -> Bool {
         do {
             return try again {
                 try writer.with { session in
-                    try session.patiently { try session.script(Self.begin) }
-                    defer { session.rollback() }
-                    return try !session.query("SELECT 1 FROM dbcensus_commits WHERE id = ?", [mark], .kept).rows.isEmpty
+                    let isThere = try transaction(session, .random(in: .min ... .max)) { connection in
+                        try connection.exists("SELECT 1 FROM dbcensus_commits WHERE id = ?", [mark])
+                    }
+                    try session.commit()
+                    return isThere
                 }
             }
         } catch { throw SQLError(.unknownOutcome, "\(error)") }

@@ -29,7 +29,7 @@ final class Session {
     /// What was written.
     var amount = WrittenAmount(rows: 0, bytes: 0)
 
-    /// Kept statements of a connection. More than the store has; a bound all the same.
+    /// Kept statements of a connection. The store has fewer; this is the bound.
     static let statementLimit = 1_000
     /// Posted statements, and bytes of their values, that are sent before their answers are read: less than the buffers
     /// of a connection hold, or both sides would wait for each other.
@@ -78,9 +78,6 @@ final class Session {
 
     /// The encoding of the database, such as `UTF8`.
     var encoding: String { libpq.PQparameterStatus(connection, "server_encoding").map { String(cString: $0) } ?? "" }
-
-    /// Nothing further is sent by it.
-    func discard() { isUsable = false }
 
     /// Whether no transaction is open.
     var isIdle: Bool {

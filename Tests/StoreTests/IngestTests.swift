@@ -169,7 +169,7 @@ struct IngestTests {
         #expect(try ingest(Self.report(0, ["/a"])) == .stored(place: "0123456789abcdef0123456789abcdef", databases: 1))
     }
 
-    @Test("a full disk is said, and nothing of the report is stored", .enabled(if: TestPlace.isFile))
+    @Test("a full disk is an error, and nothing of the report is stored", .enabled(if: TestPlace.isFile))
     func diskFull() throws {
         try store.database.bare { database in
             let pages = try (database.value("PRAGMA page_count") as Int?) ?? 0

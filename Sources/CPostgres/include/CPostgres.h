@@ -34,7 +34,6 @@ typedef struct _PQconninfoOption {
     F(char *, PQerrorMessage, (const PGconn *connection)) \
     F(const char *, PQparameterStatus, (const PGconn *connection, const char *name)) \
     F(int, PQserverVersion, (const PGconn *connection)) \
-    F(int, PQlibVersion, (void)) \
     F(int, PQsocket, (const PGconn *connection)) \
     F(PQnoticeReceiver, PQsetNoticeReceiver, (PGconn *connection, PQnoticeReceiver receiver, void *argument)) \
     F(int, PQsendQuery, (PGconn *connection, const char *sql)) \
@@ -46,14 +45,11 @@ typedef struct _PQconninfoOption {
     F(int, PQenterPipelineMode, (PGconn *connection)) \
     F(int, PQexitPipelineMode, (PGconn *connection)) \
     F(int, PQpipelineSync, (PGconn *connection)) \
-    F(int, PQsetnonblocking, (PGconn *connection, int nonblocking)) \
-    F(int, PQflush, (PGconn *connection)) \
     F(int, PQconsumeInput, (PGconn *connection)) \
     F(int, PQisBusy, (PGconn *connection)) \
     F(PGresult *, PQgetResult, (PGconn *connection)) \
     F(int, PQputCopyData, (PGconn *connection, const char *bytes, int count)) \
     F(int, PQputCopyEnd, (PGconn *connection, const char *error)) \
-    F(int, PQgetCopyData, (PGconn *connection, char **bytes, int asynchronously)) \
     F(PGcancel *, PQgetCancel, (PGconn *connection)) \
     F(int, PQcancel, (PGcancel *cancel, char *error, int size)) \
     F(void, PQfreeCancel, (PGcancel *cancel)) \
@@ -86,7 +82,6 @@ enum {
     DBCENSUS_CONNECTION_OK = 0,
     DBCENSUS_COMMAND_OK = 1,
     DBCENSUS_TUPLES_OK = 2,
-    DBCENSUS_COPY_OUT = 3,
     DBCENSUS_COPY_IN = 4,
     DBCENSUS_PIPELINE_SYNC = 10,
     DBCENSUS_PIPELINE_ABORTED = 11,
@@ -95,7 +90,6 @@ enum {
     DBCENSUS_FIELD_SEVERITY = 'V',
     DBCENSUS_FIELD_SQLSTATE = 'C',
     DBCENSUS_FIELD_MESSAGE = 'M',
-    DBCENSUS_FIELD_DETAIL = 'D',
 };
 
 // The functions of the libpq that is installed, or NULL with the reason in `error`.
