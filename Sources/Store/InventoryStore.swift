@@ -93,6 +93,7 @@ public struct InventoryStore: Sendable {
             try refuseForeign()
             guard try isCurrent(Migration.postgresql, mode) else { return }
             try database.migrate(Migration.postgresql)
+            try makePartitions()
             if try needsRebuild() { try rebuild() }
             if !isCopy { try refuseCopy() }
         }

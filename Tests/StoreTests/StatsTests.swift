@@ -80,7 +80,7 @@ struct StatsTests {
         try store.database.write {
             try $0.run(
                 """
-                INSERT INTO databases (host_row_id, key, place_id, engine, state, version, version_key, bytes, first_seen,
+                INSERT INTO databases (place, key, place_id, engine, state, version, version_key, bytes, first_seen,
                     last_seen, changed_at)
                 WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < ?)
                 SELECT 1, 'mysql:/' || x, 'h', CASE WHEN x % 2 = 1 THEN 'mysql' ELSE 'redis' END, 'running', '8',

@@ -45,15 +45,16 @@ struct TestStore {
 
     /// Every row of these tables as text.
     ///
-    /// - Parameter digests: whether hosts have their digests, in the last column.
+    /// - Parameter digests: whether hosts have their digests.
     func dump(digests: Bool = true) throws -> [String: [String]] {
         try store.database.read { database in
             var tables: [String: [String]] = [:]
             for table in Self.derived {
                 let condition =
                     table.hasSuffix("census") ? " WHERE \(table == "census" ? "databases" : "hosts") <> 0" : ""
-                tables[table] = try database.all("SELECT * FROM \(table)\(condition)")
-                    .map { "\(table == "hosts" && !digests ? $0.values.dropLast() : $0.values[...])" }.sorted()
+                let columns = try StoreTable(table).columns(database).filter { digests || $0 != "digest" }
+                tables[table] = try database.all("SELECT \(columns.joined(separator: ", ")) FROM \(table)\(condition)")
+                    .map { "\($0.values)" }.sorted()
             }
             return tables
         }

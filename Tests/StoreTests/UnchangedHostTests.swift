@@ -36,6 +36,24 @@ struct UnchangedHostTests {
         #expect(try test.count("reports") == 3 && test.kinds() == ["appeared", "appeared"])
     }
 
+    @Test("it writes its own row, its host's and its account's, however many databases there are")
+    func fewRows() throws {
+        let test = try TestStore()
+        let paths = (0..<50).map { "/\($0)" }
+        func report(_ minute: Int) -> Report {
+            var report = IngestTests.report(minute, paths)
+            report.host.cloud = Report.Cloud(provider: "aws")
+            report.host.cloud?.accountID = "123456789012"
+            return report
+        }
+        _ = try Self.ingest(report(0), 0, test.store)
+        func written() throws -> Int64 { try test.store.database.bare { try $0.written().rows } }
+        let before = try written()
+        #expect(!Self.isRead(try Self.ingest(report(1), 1, test.store)))
+        #expect(try written() - before <= 3)
+        #expect(try Set(test.store.databases().items.map { $0.text("last_seen") }) == [TestStore.text(1)])
+    }
+
     @Test(
         "whatever is new in it is seen",
         arguments: [

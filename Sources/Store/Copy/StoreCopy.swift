@@ -50,7 +50,7 @@ public struct StoreCopy {
             if into.dialect == .postgresql {
                 for table in StoreTable.all where table.isNumbered {
                     let last: Int64 = try into.value("SELECT MAX(row_id) FROM \(table.name)") ?? 0
-                    try into.script("ALTER SEQUENCE \(table.name)_row_id_seq RESTART WITH \(last + 1)")
+                    try into.run("SELECT setval('\(table.name)_row_id_seq', ?, false)", [last + 1])
                 }
             }
             try into.run("DELETE FROM meta WHERE key = ?", [Self.mark])
@@ -134,11 +134,11 @@ public struct StoreCopy {
             try target.write { into in
                 for row in hosts {
                     guard let host = try KnownHost.all(row: row, into) else { continue }
-                    try SearchText.replace(nil, SearchText.of(host), in: "search_hosts", row, into)
-                    let databases = try into.all(sql.states("row_id, key", where: "host_row_id = ?"), [row])
+                    try SearchText.replace(nil, SearchText.of(host), host: row, into)
+                    let databases = try into.all(sql.states("row_id, key", where: "place = ?"), [row])
                     for found in databases {
                         let text = SearchText.of(PlaceRow(host), key: try found[1], sql.state(found, from: 2))
-                        try SearchText.replace(nil, text, in: "search_databases", found[0], into)
+                        try SearchText.replace(nil, text, database: found[0], of: row, into)
                     }
                 }
             }
@@ -148,9 +148,9 @@ public struct StoreCopy {
             for listing in try into.all("SELECT row_id, account_id, region FROM listings ORDER BY row_id") {
                 guard let scope = Scope(accountID: try listing[1], region: try listing[2]) else { continue }
                 let place = PlaceRow(listing: try listing[0], scope)
-                for found in try into.all(sql.states("row_id, key", where: "listing_row_id = ?"), [place.rowID]) {
+                for found in try into.all(sql.states("row_id, key", where: "place = ?"), [place.number]) {
                     let text = SearchText.of(place, key: try found[1], sql.state(found, from: 2))
-                    try SearchText.replace(nil, text, in: "search_databases", found[0], into)
+                    try SearchText.replace(nil, text, database: found[0], of: place.number, into)
                 }
             }
         }

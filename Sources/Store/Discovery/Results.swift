@@ -64,7 +64,7 @@ extension InventoryStore {
         let changed = try database.run(
             """
             UPDATE results SET reason = ?, detail = ?, started_at = ?, ended_at = ?, duration_ms = ?, databases = ?,
-                report_row_id = (SELECT MAX(r.row_id) FROM reports r JOIN hosts h ON h.row_id = r.host_row_id
+                report_row_id = (SELECT MAX(r.row_id) FROM reports r JOIN hosts h ON h.row_id = r.place
                                  WHERE h.instance_id = ?)
             WHERE job_row_id = ? AND instance_id = ? AND batch_row_id = ? AND reason IS NULL
             """,

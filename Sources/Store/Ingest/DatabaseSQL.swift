@@ -28,18 +28,17 @@ struct DatabaseSQL: Sendable {
                 \(historical) FROM databases WHERE
             """
         let inserted =
-            ["host_row_id", "listing_row_id", "key", "place_id", "hostname", "account_id", "region"] + names + keys + [
-                "server_identity", "bytes", "bytes_at", "bytes_complete", "first_seen", "last_seen", "changed_at",
-                "owner_uid",
+            ["place", "key", "place_id", "hostname", "account_id", "region"] + names + keys + [
+                "server_identity", "bytes", "bytes_complete", "first_seen", "changed_at", "owner_uid",
             ]
         let marks = Array(repeating: "?", count: inserted.count).joined(separator: ", ")
         insertion = "INSERT INTO databases (\(inserted.joined(separator: ", "))) VALUES (\(marks))"
         let set = (names + keys + ["key", "server_identity", "changed_at"]).map { "\($0) = ?" }
-        updating = "UPDATE databases SET \(set.joined(separator: ", ")) WHERE row_id = ?"
+        updating = "UPDATE databases SET \(set.joined(separator: ", ")) WHERE place = ? AND row_id = ?"
         let copied = (["key"] + names.filter { $0 != "missing_since" } + keys).joined(separator: ", ")
         history = """
-            INSERT INTO database_history (database_row_id, \(copied), missing_since, valid_from, valid_until)
-            SELECT row_id, \(copied), ?, ?, ? FROM databases WHERE row_id = ?
+            INSERT INTO database_history (place, database_row_id, \(copied), missing_since, valid_from, valid_until)
+            SELECT place, row_id, \(copied), ?, ?, ? FROM databases WHERE place = ? AND row_id = ?
             """
     }
 

@@ -7,8 +7,8 @@ import SQL
 struct DatabasesWriter {
     let ingestion: Ingestion
     let place: PlaceRow
-    /// The place before this observation; nil when it was not known.
-    let before: PlaceRow?
+    /// The place before this observation, and when it was last seen then; nil when it was not known.
+    let before: (place: PlaceRow, lastSeen: String)?
     let reportRow: Int64
     let entries: [ObservedDatabase]
 
@@ -30,6 +30,10 @@ struct DatabasesWriter {
         var lastSeen: String
         var changedAt: String
         var ownerUID: Int64?
+        /// It has a time of its own at which it was last seen; without, it is the place's.
+        var hasOwnTime: Bool
+        /// It has a time of its own at which its size was measured.
+        var hasOwnSizeTime: Bool
     }
 
     /// Writes them.
@@ -37,7 +41,7 @@ struct DatabasesWriter {
     /// - Returns: whether every row that is there has exactly what the observation says, so that an equal one would
     ///   change nothing.
     func write() throws -> Bool {
-        var known = before == nil ? [] : try fetch()
+        var known = try before.map { try fetch($0.lastSeen) } ?? []
         if observation.isComplete { rekeyMoved(&known, entries) }
         var byKey: [ByteText: Known] = [:]
         for row in known { byKey[ByteText(row.key)] = row }
@@ -52,6 +56,7 @@ struct DatabasesWriter {
             // An observation without processes cannot tell that a server does not run.
             if !observation.seesProcesses, row.state.isRunning {
                 isAsReported = false
+                try leave(row, missing: row.state.missing_since.text)
                 try refresh(row, key: row.storedKey, row.state)
             } else if isUnchanged(row, entry) {
                 untouched.append(row)
@@ -59,7 +64,10 @@ struct DatabasesWriter {
                 isAsReported = try update(row, entry) && isAsReported
             }
         }
-        try touch(untouched, ofAll: known.count)
+        for row in untouched {
+            try touch(row, isMeasured: true, row.ownerUID)
+            try refresh(row, key: row.key, row.state)
+        }
         for row in known where byKey[ByteText(row.key)] != nil { isAsReported = try leave(row) && isAsReported }
         return isAsReported
     }
@@ -72,26 +80,33 @@ struct DatabasesWriter {
             && row.lastSeen.utf8.prefix(10).elementsEqual(seen.utf8.prefix(10))
     }
 
-    /// Rows that were seen again, at once where they are all of the host's.
-    private func touch(_ rows: [Known], ofAll count: Int) throws {
-        guard !rows.isEmpty else { return }
-        if rows.count == count {
-            try execute(Self.touching + "\(place.column) = ?", [seen, seen, place.rowID])
-        } else {
-            for row in rows { try execute(Self.touching + "row_id = ?", [seen, seen, row.rowID]) }
-        }
-        for row in rows { try refresh(row, key: row.key, row.state) }
+    /// The database was seen with this observation, as its place was; its size was measured then, or before.
+    private func touch(_ row: Known, isMeasured: Bool, _ owner: Int64?) throws {
+        let isAsBefore = !row.hasOwnTime && isMeasured != row.hasOwnSizeTime && owner == row.ownerUID
+        guard !isAsBefore else { return }
+        try execute(
+            "UPDATE databases SET last_seen = NULL, bytes_at = ?, owner_uid = ? WHERE place = ? AND row_id = ?",
+            [isMeasured ? nil : row.bytesAt, owner, place.number, row.rowID])
     }
 
-    static let touching =
-        "UPDATE databases SET last_seen = ?, bytes_at = CASE WHEN bytes IS NOT NULL THEN ? END WHERE "
+    /// The database was not seen: the time when it was is from now on its own. It is missing since `since`, or not.
+    private func leave(_ row: Known, missing since: String?) throws {
+        guard !row.hasOwnTime || since != row.state.missing_since.text else { return }
+        try execute(
+            "UPDATE databases SET last_seen = ?, missing_since = ? WHERE place = ? AND row_id = ?",
+            [row.lastSeen, since, place.number, row.rowID])
+    }
 
-    private func fetch() throws -> [Known] {
-        try ingestion.database.all("\(sql.select) \(place.column) = ? ORDER BY row_id", [place.rowID]).map { row in
-            try Known(
+    private func fetch(_ placeSeen: String) throws -> [Known] {
+        try ingestion.database.all("\(sql.select) place = ? ORDER BY row_id", [place.number]).map { row in
+            let (bytesAt, lastSeen): (String?, String?) = try (row[4], row[6])
+            let seen = lastSeen ?? placeSeen
+            let bytes: Int64? = try row[3]
+            return try Known(
                 rowID: row[0], key: row[1], storedKey: row[1], state: sql.state(row, from: DatabaseSQL.stateAt),
-                serverIdentity: row[2], bytes: row[3], bytesAt: row[4], bytesComplete: row[5], lastSeen: row[6],
-                changedAt: row[7], ownerUID: row[8])
+                serverIdentity: row[2], bytes: bytes, bytesAt: bytesAt ?? bytes.map { _ in seen },
+                bytesComplete: row[5], lastSeen: seen, changedAt: row[7], ownerUID: row[8],
+                hasOwnTime: lastSeen != nil, hasOwnSizeTime: bytesAt != nil)
         }
     }
 
@@ -127,18 +142,15 @@ struct DatabasesWriter {
     }
 
     private func insert(_ entry: ObservedDatabase) throws {
-        let isHost = place.column == "host_row_id"
-        let owner: SQLValues = [isHost ? place.rowID : nil, isHost ? nil : place.rowID]
         let names: SQLValues = [
-            entry.key, place.id, place.hostname, place.accountID, place.region,
+            place.number, entry.key, place.id, place.hostname, place.accountID, place.region,
         ]
         let facts: SQLValues = [
-            entry.serverIdentity, entry.bytes, entry.bytes.map { _ in seen }, entry.bytesComplete, seen, seen, seen,
-            entry.ownerUID,
+            entry.serverIdentity, entry.bytes, entry.bytesComplete, seen, seen, entry.ownerUID,
         ]
-        let row = try ingestion.database.insert(sql.insertion, owner + names + sql.values(entry.state) + facts)
+        let row = try ingestion.database.insert(sql.insertion, names + sql.values(entry.state) + facts)
         try SearchText.replace(
-            nil, SearchText.of(place, key: entry.key, entry.state), in: "search_databases", row, ingestion.database)
+            nil, SearchText.of(place, key: entry.key, entry.state), database: row, of: place.number, ingestion.database)
         try observe(row, entry.bytes, entry.bytesComplete)
         try record(Change.between(nil, entry.state), row)
     }
@@ -156,17 +168,16 @@ struct DatabasesWriter {
         {
             try change(row, to: state, entry)
         }
+        let owner = entry.ownerUID ?? row.ownerUID
         if bytes != row.bytes || isComplete != row.bytesComplete {
             try execute(
                 """
-                UPDATE databases SET last_seen = ?, bytes = ?, bytes_at = ?, bytes_complete = ?,
-                    owner_uid = COALESCE(?, owner_uid)
-                WHERE row_id = ?
-                """, [seen, bytes, seen, isComplete, entry.ownerUID, row.rowID])
+                UPDATE databases SET last_seen = NULL, bytes = ?, bytes_at = NULL, bytes_complete = ?, owner_uid = ?
+                WHERE place = ? AND row_id = ?
+                """, [bytes, isComplete, owner, place.number, row.rowID])
         } else {
-            try execute(
-                "UPDATE databases SET last_seen = ?, bytes_at = ?, owner_uid = COALESCE(?, owner_uid) WHERE row_id = ?",
-                [seen, isMeasured ? seen : row.bytesAt, entry.ownerUID, row.rowID])
+            // Without a size there is no time of one.
+            try touch(row, isMeasured: isMeasured || row.bytes == nil, owner)
         }
         if bytes != row.bytes || isComplete != row.bytesComplete || row.lastSeen.prefix(10) != seen.prefix(10) {
             // Seen and not measured is a sample without a size.
@@ -175,7 +186,7 @@ struct DatabasesWriter {
         try refresh(row, key: entry.key, state)
         return state == entry.state && bytes == entry.bytes && isComplete == entry.bytesComplete
             && entry.serverIdentity == (entry.serverIdentity ?? row.serverIdentity)
-            && entry.ownerUID == (entry.ownerUID ?? row.ownerUID)
+            && entry.ownerUID == owner
     }
 
     /// Writes what is new, and keeps what was before with its time; of one that was missing, both what it was and that
@@ -183,15 +194,16 @@ struct DatabasesWriter {
     private func change(_ row: Known, to state: DatabaseState, _ entry: ObservedDatabase?) throws {
         let presentUntil = row.state.missing_since.text ?? seen
         if row.changedAt < presentUntil {
-            try execute(sql.history, [nil, row.changedAt, presentUntil, row.rowID])
+            try execute(sql.history, [nil, row.changedAt, presentUntil, place.number, row.rowID])
         }
         if let since = row.state.missing_since.text, since < seen {
-            try execute(sql.history, [since, since, seen, row.rowID])
+            try execute(sql.history, [since, since, seen, place.number, row.rowID])
         }
         try execute(
             sql.updating,
             sql.values(state) + [
-                entry?.key ?? row.key, entry?.serverIdentity ?? row.serverIdentity, seen, row.rowID,
+                entry?.key ?? row.key, entry?.serverIdentity ?? row.serverIdentity, seen, place.number,
+                row.rowID,
             ])
         try record(Change.between(row.state, state), row.rowID)
     }
@@ -208,9 +220,11 @@ struct DatabasesWriter {
         if observation.isComplete, row.state.missing_since.isNull, !observation.limits(row.ownerUID) {
             var state = row.state
             state.missing_since = .text(seen)
-            try execute("UPDATE databases SET missing_since = ? WHERE row_id = ?", [seen, row.rowID])
+            try leave(row, missing: seen)
             try record(Change.between(row.state, state), row.rowID)
             isMissing = true
+        } else {
+            try leave(row, missing: row.state.missing_since.text)
         }
         try refresh(row, key: row.key, row.state)
         return isMissing
@@ -218,26 +232,29 @@ struct DatabasesWriter {
 
     private func observe(_ row: Int64, _ bytes: Int64?, _ isComplete: Bool?) throws {
         try execute(
-            "INSERT INTO observations (database_row_id, at, bytes, bytes_complete) VALUES (?, ?, ?, ?)",
-            [row, seen, bytes, isComplete])
+            "INSERT INTO observations (place, database_row_id, at, bytes, bytes_complete) VALUES (?, ?, ?, ?, ?)",
+            [place.number, row, seen, bytes, isComplete])
     }
 
     private func record(_ changes: [Change], _ row: Int64) throws {
         for change in changes {
             try execute(
                 """
-                INSERT INTO changes (database_row_id, report_row_id, at, kind, field, before, after)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
-                """, [row, reportRow, seen, change.kind.rawValue, change.field, change.before, change.after])
+                INSERT INTO changes (place, database_row_id, report_row_id, at, kind, field, before, after)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+                [
+                    place.number, row, reportRow, seen, change.kind.rawValue, change.field, change.before, change.after,
+                ])
         }
     }
 
     /// Brings the words by which the row is found up to date.
     private func refresh(_ row: Known, key: String, _ state: DatabaseState) throws {
         // Most reports change no word.
-        guard let before, state != row.state || key != row.storedKey || before != place else { return }
+        guard let before = before?.place, state != row.state || key != row.storedKey || before != place else { return }
         try SearchText.replace(
             SearchText.of(before, key: row.storedKey, row.state), SearchText.of(place, key: key, state),
-            in: "search_databases", row.rowID, ingestion.database)
+            database: row.rowID, of: place.number, ingestion.database)
     }
 }

@@ -28,15 +28,15 @@ extension InventoryStore {
         let changed = try database.run(
             "UPDATE hosts SET retired_at = ? WHERE row_id = ? AND retired_at IS NULL", [time, row])
         guard changed == 1 else { return false }
-        try Census.recount(.host(row), database) {
+        try Census.recount(row, database) {
             try database.run(
                 """
-                INSERT INTO changes (database_row_id, report_row_id, at, kind, before, after)
-                SELECT row_id, 0, ?, 'missing', state, ? FROM databases
-                WHERE host_row_id = ? AND missing_since IS NULL ORDER BY row_id
+                INSERT INTO changes (place, database_row_id, report_row_id, at, kind, before, after)
+                SELECT place, row_id, 0, ?, 'missing', state, ? FROM databases
+                WHERE place = ? AND missing_since IS NULL ORDER BY row_id
                 """, [time, time, row])
             try database.run(
-                "UPDATE databases SET missing_since = ? WHERE host_row_id = ? AND missing_since IS NULL", [time, row])
+                "UPDATE databases SET missing_since = ? WHERE place = ? AND missing_since IS NULL", [time, row])
         }
         return true
     }
@@ -75,7 +75,7 @@ extension InventoryStore {
             guard let row = try KnownHost.row(id, database) else { return nil }
             let own = try Self.id(of: row, database)
             let reports = try database.all(
-                "SELECT source, seen_at, received_at, body, voucher FROM reports WHERE host_row_id = ? ORDER BY row_id",
+                "SELECT source, seen_at, received_at, body, voucher FROM reports WHERE place = ? ORDER BY row_id",
                 [row])
             let tags = try database.all("SELECT key, value FROM host_tags WHERE host_row_id = ?", [row])
             let census = Census(database)
@@ -127,7 +127,7 @@ extension InventoryStore {
     private func forget(
         _ row: Int64, source: String?, now: Date, limit: Int, _ database: any SQLConnection
     ) throws -> Bool {
-        try Census.recount(.host(row), database) { try remove(row, source: source, now: now, limit: limit, database) }
+        try Census.recount(row, database) { try remove(row, source: source, now: now, limit: limit, database) }
     }
 
     private func remove(
@@ -135,23 +135,23 @@ extension InventoryStore {
     ) throws -> Bool {
         guard let host = try KnownHost.all(row: row, database) else { return false }
         let databases = try database.all(
-            sql.states("row_id, key", where: "host_row_id = ? ORDER BY row_id LIMIT ?"), [row, limit])
+            sql.states("row_id, key", where: "place = ? ORDER BY row_id LIMIT ?"), [row, limit])
         for found in databases {
             let id: Int64 = try found[0]
             try SearchText.replace(
-                SearchText.of(PlaceRow(host), key: found[1], sql.state(found, from: 2)), nil, in: "search_databases",
-                id,
-                database)
+                SearchText.of(PlaceRow(host), key: found[1], sql.state(found, from: 2)), nil, database: id,
+                of: row, database)
             for table in ["changes", "observations", "database_history"] {
-                try database.run("DELETE FROM \(table) WHERE database_row_id = ?", [id])
+                try database.run("DELETE FROM \(table) WHERE place = ? AND database_row_id = ?", [row, id])
             }
-            try database.run("DELETE FROM databases WHERE row_id = ?", [id])
+            try database.run("DELETE FROM databases WHERE place = ? AND row_id = ?", [row, id])
         }
         if databases.count == limit { return true }
-        for table in ["reports", "host_aliases", "host_tags"] {
+        try database.run("DELETE FROM reports WHERE place = ?", [row])
+        for table in ["host_aliases", "host_tags"] {
             try database.run("DELETE FROM \(table) WHERE host_row_id = ?", [row])
         }
-        try SearchText.replace(SearchText.of(host), nil, in: "search_hosts", row, database)
+        try SearchText.replace(SearchText.of(host), nil, host: row, database)
         try database.run("DELETE FROM hosts WHERE row_id = ?", [row])
         if let source {
             try database.record(

@@ -18,10 +18,10 @@ struct HostIngestion {
         let machine = host.identity.machineID
         let maybe =
             try known.map { [$0] } ?? machine.map {
-                try KnownHost.all(machine: $0, startedAt: observation.started, ingestion.database)
+                try KnownHost.all(machine: $0, ingestion.database)
             } ?? []
         for host in maybe
-        where try host.hasReport && host.isOf(observation) && ingestion.isStored("host_row_id", host.rowID) {
+        where try host.isOf(observation) && ingestion.isStored(host.rowID) {
             return .duplicate(place: host.id)
         }
         guard let known, known.lastSeen >= ingestion.seen else { return try store(known) }
@@ -32,7 +32,7 @@ struct HostIngestion {
             later.seen = Timestamp.format(time.addingTimeInterval(0.001))
             return try HostIngestion(ingestion: later, host: host).store(known)
         }
-        _ = try ingestion.addReport("host_row_id", known.rowID, isOlder: true)
+        _ = try ingestion.addReport(known.rowID, isOlder: true)
         return .older(place: known.id)
     }
 
@@ -97,15 +97,15 @@ struct HostIngestion {
     private func store(_ known: KnownHost?) throws -> IngestOutcome {
         let id =
             try known.flatMap { try UnchangedHost($0, host, ingestion) }?.write()
-            ?? apply(to: known) { try ingestion.addReport("host_row_id", $0, isOlder: false) }
+            ?? apply(to: known) { try ingestion.addReport($0, isOlder: false) }
         return .stored(place: id, databases: observation.databaseCount)
     }
 
     /// Makes the report the host's current state; `keep` stores it, given the host's row, and returns the report's row.
     func apply(to known: KnownHost?, keep: (Int64) throws -> Int64) throws -> String {
         let join = try known.flatMap { try HostJoin($0, host, ingestion) }
-        let before = [known?.rowID, join?.other.rowID].compactMap { $0.map(Census.Place.host) }
-        return try ingestion.census.recount(before, after: { [.host($0.rowID)] }) {
+        let before = [known?.rowID, join?.other.rowID].compactMap(\.self)
+        return try ingestion.census.recount(before, after: { [$0.rowID] }) {
             try join?.run()
             return try write(known, keep: keep)
         }.id
@@ -117,8 +117,8 @@ struct HostIngestion {
         let now = try HostWriter(ingestion: ingestion, host: host, known: known).write()
         let reportRow = try keep(now.rowID)
         let isAsReported = try DatabasesWriter(
-            ingestion: ingestion, place: PlaceRow(now), before: known.map(PlaceRow.init), reportRow: reportRow,
-            entries: entries
+            ingestion: ingestion, place: PlaceRow(now), before: known.map { (PlaceRow($0), $0.lastSeen) },
+            reportRow: reportRow, entries: entries
         ).write()
         if !isAsReported, observation.digest != nil {
             try ingestion.database.run("UPDATE hosts SET digest = NULL WHERE row_id = ?", [now.rowID])

@@ -7,6 +7,10 @@ extension KnownHost {
     static let rowsOfID =
         "SELECT row_id FROM hosts WHERE id = ? UNION ALL SELECT host_row_id FROM host_aliases WHERE id = ?"
 
+    /// SQL for the numbers of the places, hosts and listings, that have an id that stands three times among the
+    /// arguments.
+    static let placesOfID = rowsOfID + " UNION ALL SELECT -row_id FROM listings WHERE place_id = ?"
+
     /// The row of the host that has, or once had, the id `id`.
     static func row(_ id: String, _ database: any SQLConnection) throws -> Int64? {
         try database.value(rowsOfID, [id, id]) as Int64?
@@ -43,7 +47,7 @@ struct HostJoin {
         guard let machine = observed.identity.machineID, host.instanceID != nil,
             host.machineID == nil || (host.machineID == machine && host.hasTwin)
         else { return nil }
-        let others = try KnownHost.all(machine: machine, startedAt: "", ingestion.database)
+        let others = try KnownHost.all(machine: machine, ingestion.database)
         guard let other = others.first(where: { $0.instanceID == nil }), other.lastSeen < ingestion.seen,
             // Who claims another sender's machine id does not get its databases.
             other.isSame(sender: ingestion.observation),
@@ -67,13 +71,13 @@ struct HostJoin {
             }
             // Of two rows of one database the one that was seen last knows best.
             if row.lastSeen > twin.lastSeen {
-                try merge(twin, of: host, into: row)
+                try merge(twin, of: host, into: row, of: other)
                 try move(row)
             } else {
-                try merge(row, of: other, into: twin)
+                try merge(row, of: other, into: twin, of: host)
             }
         }
-        try database.run("UPDATE reports SET host_row_id = ? WHERE host_row_id = ?", [host.rowID, other.rowID])
+        try PlaceMove(from: other.rowID, to: host.rowID, database: database).moveReports()
         try database.run("UPDATE host_aliases SET host_row_id = ? WHERE host_row_id = ?", [host.rowID, other.rowID])
         try database.run(
             """
@@ -86,7 +90,7 @@ struct HostJoin {
             UPDATE hosts SET first_seen = (SELECT MIN(o.first_seen) FROM hosts o WHERE o.row_id IN (?, ?))
             WHERE row_id = ?
             """, [other.rowID, host.rowID, host.rowID])
-        try SearchText.replace(SearchText.of(other), nil, in: "search_hosts", other.rowID, database)
+        try SearchText.replace(SearchText.of(other), nil, host: other.rowID, database)
         try database.run("DELETE FROM hosts WHERE row_id = ?", [other.rowID])
         try host.addAlias(other.id, database)
         try database.record(.joined, of: host.id, before: other.id, after: host.id, source: sender, at: time)
@@ -95,42 +99,41 @@ struct HostJoin {
     private typealias Entry = (rowID: Int64, key: String, lastSeen: String, state: DatabaseState)
 
     private func databases(of host: KnownHost) throws -> [Entry] {
-        let text = sql.states("row_id, key, last_seen", where: "host_row_id = ? ORDER BY row_id")
-        return try Array(
-            database.all(text, [host.rowID])
-                .map { try ($0[0], $0[1], $0[2], sql.state($0, from: 3)) })
+        let text = sql.states("row_id, key, last_seen", where: "place = ? ORDER BY row_id")
+        return try database.all(text, [host.rowID]).map {
+            try ($0[0], $0[1], ($0[2] as String?) ?? host.lastSeen, sql.state($0, from: 3))
+        }
     }
 
+    /// Gives a row the other host, with all that is known of it. Its key holds its place: it goes, and comes again.
     private func move(_ row: Entry) throws {
         try SearchText.replace(
-            SearchText.of(PlaceRow(other), key: row.key, row.state),
-            SearchText.of(PlaceRow(host), key: row.key, row.state),
-            in: "search_databases", row.rowID, database)
+            SearchText.of(PlaceRow(other), key: row.key, row.state), nil, database: row.rowID, of: other.rowID, database
+        )
+        // The time of its place is no longer its own.
         try database.run(
             """
-            UPDATE databases SET host_row_id = ?, place_id = ?, hostname = ?, account_id = ?, region = ? WHERE row_id = ?
-            """, [host.rowID, host.id, host.hostname, host.accountID, host.region, row.rowID])
+            UPDATE databases SET last_seen = ?, place_id = ?, hostname = ?, account_id = ?, region = ?
+            WHERE place = ? AND row_id = ?
+            """, [row.lastSeen, host.id, host.hostname, host.accountID, host.region, other.rowID, row.rowID])
+        try PlaceMove(from: other.rowID, to: host.rowID, database: database).moveDatabase(row.rowID)
+        try SearchText.replace(
+            nil, SearchText.of(PlaceRow(host), key: row.key, row.state), database: row.rowID, of: host.rowID, database)
     }
 
     /// Both rows are of one database: what happened and was measured is kept; what the one was before, beside the
     /// other, is not.
-    private func merge(_ row: Entry, of host: KnownHost, into twin: Entry) throws {
+    private func merge(_ row: Entry, of host: KnownHost, into twin: Entry, of twinHost: KnownHost) throws {
         let (from, into) = (row.rowID, twin.rowID)
         try SearchText.replace(
-            SearchText.of(PlaceRow(host), key: row.key, row.state), nil, in: "search_databases", from, database)
-        try database.run("UPDATE changes SET database_row_id = ? WHERE database_row_id = ?", [into, from])
+            SearchText.of(PlaceRow(host), key: row.key, row.state), nil, database: from, of: host.rowID, database)
+        try PlaceMove(from: host.rowID, to: twinHost.rowID, database: database).giveHistory(of: from, to: into)
+        try database.run("DELETE FROM database_history WHERE place = ? AND database_row_id = ?", [host.rowID, from])
+        let first: String? = try database.value(
+            "SELECT first_seen FROM databases WHERE place = ? AND row_id = ?", [host.rowID, from])
+        try database.run("DELETE FROM databases WHERE place = ? AND row_id = ?", [host.rowID, from])
         try database.run(
-            """
-            UPDATE observations SET database_row_id = ? WHERE database_row_id = ?
-                AND at NOT IN (SELECT at FROM observations WHERE database_row_id = ?)
-            """, [into, from, into])
-        try database.run("DELETE FROM observations WHERE database_row_id = ?", [from])
-        try database.run("DELETE FROM database_history WHERE database_row_id = ?", [from])
-        try database.run(
-            """
-            UPDATE databases SET first_seen = (SELECT MIN(o.first_seen) FROM databases o WHERE o.row_id IN (?, ?))
-            WHERE row_id = ?
-            """, [from, into, into])
-        try database.run("DELETE FROM databases WHERE row_id = ?", [from])
+            "UPDATE databases SET first_seen = ? WHERE place = ? AND row_id = ? AND first_seen > ?",
+            [first, twinHost.rowID, into, first])
     }
 }

@@ -11,7 +11,7 @@ struct HostWriter {
     func write() throws -> KnownHost {
         let before = known ?? KnownHost(rowID: 0, id: host.identity.id, lastSeen: ingestion.seen)
         var now = before.merged(with: host, ingestion)
-        try ingestion.writeAccount(host.accountID)
+        if let account = host.accountID { try ingestion.census.see(account, at: ingestion.seen) }
         if let known {
             if !known.isNamed(as: now) { try rename(now) }
             try recordEvents(known, now)
@@ -63,7 +63,7 @@ struct HostWriter {
             [host.id, host.hostname, host.accountID, host.region, host.instanceID, host.machineID, host.rowID])
         if let former = known?.id, former != host.id { try host.addAlias(former, ingestion.database) }
         try execute(
-            "UPDATE databases SET place_id = ?, hostname = ?, account_id = ?, region = ? WHERE host_row_id = ?",
+            "UPDATE databases SET place_id = ?, hostname = ?, account_id = ?, region = ? WHERE place = ?",
             [host.id, host.hostname, host.accountID, host.region, host.rowID])
     }
 
@@ -80,6 +80,6 @@ struct HostWriter {
             ])
         guard known.map({ !$0.isNamed(as: now) }) ?? true else { return }
         try SearchText.replace(
-            known.map(SearchText.of), SearchText.of(now), in: "search_hosts", now.rowID, ingestion.database)
+            known.map(SearchText.of), SearchText.of(now), host: now.rowID, ingestion.database)
     }
 }

@@ -145,32 +145,17 @@ struct Ingestion {
             after: isSender ? observation.sender : host.accountID, source: observation.sender, at: received)
     }
 
-    /// Adds or refreshes the account of an observation.
-    func writeAccount(_ account: String?) throws {
-        guard let account else { return }
-        try database.run(
-            """
-            INSERT INTO accounts (id, first_seen, last_seen) VALUES (?, ?, ?)
-            ON CONFLICT (id) DO UPDATE SET
-                first_seen = CASE WHEN excluded.first_seen < accounts.first_seen THEN excluded.first_seen
-                    ELSE accounts.first_seen END,
-                last_seen = CASE WHEN excluded.last_seen > accounts.last_seen THEN excluded.last_seen
-                    ELSE accounts.last_seen END
-            WHERE excluded.last_seen > accounts.last_seen OR excluded.first_seen < accounts.first_seen
-            """, [account, seen, seen])
-    }
-
     /// Keeps the observation's body, and returns its row.
-    func addReport(_ column: String, _ placeRow: Int64, isOlder: Bool) throws -> Int64 {
+    func addReport(_ place: Int64, isOlder: Bool) throws -> Int64 {
         let service: String? = if case .scope(_, let service) = observation.place { service } else { nil }
         return try database.insert(
             """
-            INSERT INTO reports (\(column), service, started_at, seen_at, received_at, is_older, source, takes_over,
+            INSERT INTO reports (place, service, started_at, seen_at, received_at, is_older, source, takes_over,
                 voucher, body)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                placeRow, service, observation.started, seen, received, isOlder, observation.sender,
+                place, service, observation.started, seen, received, isOlder, observation.sender,
                 observation.bounds.takesOver, try observation.voucher?.text(), observation.body,
             ])
     }
@@ -179,9 +164,10 @@ struct Ingestion {
     private static let sameTimeLimit = 8
 
     /// Whether the very same report of the place is stored.
-    func isStored(_ column: String, _ placeRow: Int64) throws -> Bool {
-        let sql = "SELECT body FROM reports WHERE \(column) = ? AND started_at = ?"
-        let bodies = try database.values(sql, [placeRow, observation.started]) as [[UInt8]]
+    func isStored(_ place: Int64) throws -> Bool {
+        let sql = "SELECT body FROM reports WHERE place = ? AND started_at = ?"
+        let bodies = try database.values(sql, [place, observation.started]) as [[UInt8]]
+        if bodies.isEmpty { return false }
         if bodies.contains(where: { $0 == observation.body }) { return true }
         guard bodies.count <= Self.sameTimeLimit else {
             throw Refusal(.contradiction, "there are \(bodies.count) other reports of this host and this very time")

@@ -20,14 +20,11 @@ struct KnownHost {
     var digest: Int64?
     /// An operator retired it.
     var isRetired = false
-    /// A report of this host and of the very time that was asked for is stored.
-    var hasReport = false
     /// Another row, without an instance, has the same machine id.
     var hasTwin = false
 
     private static let select = """
         SELECT row_id, id, last_seen, hostname, account_id, region, instance_id, machine_id, last_started_at,
-            EXISTS (SELECT 1 FROM reports r WHERE r.host_row_id = hosts.row_id AND r.started_at = ?),
             EXISTS (SELECT 1 FROM hosts o WHERE o.machine_id = hosts.machine_id AND o.instance_id IS NULL),
             sender, retired_at IS NOT NULL, digest
         FROM hosts\u{20}
@@ -43,11 +40,10 @@ struct KnownHost {
         instanceID = try row[6]
         machineID = try row[7]
         lastStarted = try row[8]
-        hasReport = try row[9]
-        hasTwin = try instanceID != nil && row[10]
-        sender = try row[11]
-        isRetired = try row[12]
-        digest = try row[13]
+        hasTwin = try instanceID != nil && row[9]
+        sender = try row[10]
+        isRetired = try row[11]
+        digest = try row[12]
     }
 
     init(rowID: Int64, id: String, lastSeen: String) {
@@ -57,19 +53,19 @@ struct KnownHost {
     }
 
     /// Every host that has the machine id: machines cloned from one image share it.
-    static func all(machine: String, startedAt: String, _ database: any SQLConnection) throws -> [KnownHost] {
-        try all("WHERE machine_id = ?", machine, startedAt, database)
+    static func all(machine: String, _ database: any SQLConnection) throws -> [KnownHost] {
+        try all("WHERE machine_id = ?", machine, database)
     }
 
     /// The host of a row; nil when there is none.
     static func all(row: Int64, _ database: any SQLConnection) throws -> KnownHost? {
-        try database.one(select + "WHERE row_id = ?", ["", row]).map(KnownHost.init)
+        try database.one(select + "WHERE row_id = ?", [row]).map(KnownHost.init)
     }
 
     private static func all(
-        _ condition: String, _ value: String, _ startedAt: String, _ database: any SQLConnection
+        _ condition: String, _ value: String, _ database: any SQLConnection
     ) throws -> [KnownHost] {
-        try database.all(select + condition, [startedAt, value]).map(KnownHost.init)
+        try database.all(select + condition, [value]).map(KnownHost.init)
     }
 
     /// The host's row: by instance id; else the one row with the machine id, unless either side names another instance.
@@ -81,14 +77,14 @@ struct KnownHost {
     ) throws -> KnownHost? {
         let identity = host.identity
         func first(_ condition: String, _ value: String) throws -> KnownHost? {
-            try all(condition, value, observation.started, database).first
+            try all(condition, value, database).first
         }
         if let instance = identity.instanceID, let host = try first("WHERE instance_id = ?", instance) { return host }
         guard let machine = identity.machineID else {
             let condition = "WHERE id = ? AND instance_id IS NULL AND machine_id IS NULL"
             return try identity.instanceID == nil ? first(condition, identity.id) : nil
         }
-        let hosts = try all(machine: machine, startedAt: observation.started, database)
+        let hosts = try all(machine: machine, database)
         if let unnamed = hosts.first(where: { $0.instanceID == nil }) {
             // To take an instance id changes what the row is: that is for its own sender alone.
             return identity.instanceID == nil || unnamed.isSame(sender: observation) ? unnamed : nil

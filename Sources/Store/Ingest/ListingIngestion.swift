@@ -26,25 +26,25 @@ struct ListingIngestion {
 
     func run() throws -> IngestOutcome {
         let known = try known()
-        if let known, try ingestion.isStored("listing_row_id", known.rowID) { return .duplicate(place: scope.id) }
+        if let known, try ingestion.isStored(-known.rowID) { return .duplicate(place: scope.id) }
         if let known, known.lastSeen >= ingestion.seen {
-            _ = try ingestion.addReport("listing_row_id", known.rowID, isOlder: true)
+            _ = try ingestion.addReport(-known.rowID, isOlder: true)
             return .older(place: scope.id)
         }
-        try apply(to: known) { try ingestion.addReport("listing_row_id", $0, isOlder: false) }
+        try apply(to: known) { try ingestion.addReport($0, isOlder: false) }
         return .stored(place: scope.id, databases: ingestion.observation.databaseCount)
     }
 
-    /// Makes the listing the current state of its service there; `keep` stores it, and returns its row.
+    /// Makes the listing the current state of its service there; `keep` stores it, given the number of the place, and
+    /// returns its row.
     func apply(to known: Known?, keep: (Int64) throws -> Int64) throws {
-        let before = known.map { [Census.Place.listing($0.rowID)] } ?? []
-        try ingestion.census.recount(before, after: { [.listing($0)] }) { try write(known, keep: keep) }
+        try ingestion.census.recount(known.map { [-$0.rowID] } ?? [], after: { [$0] }) { try write(known, keep: keep) }
     }
 
-    /// - Returns: the listing's row.
+    /// - Returns: the number of the place.
     private func write(_ known: Known?, keep: (Int64) throws -> Int64) throws -> Int64 {
         let entries = try ingestion.observation.databases()
-        try ingestion.writeAccount(scope.accountID)
+        try ingestion.census.see(scope.accountID, at: ingestion.seen)
         var row = known?.rowID ?? 0
         if known == nil {
             row = try database.insert(
@@ -55,12 +55,12 @@ struct ListingIngestion {
         } else {
             try database.run("UPDATE listings SET last_seen = ? WHERE row_id = ?", [ingestion.seen, row])
         }
-        let reportRow = try keep(row)
         let place = PlaceRow(listing: row, scope)
+        let reportRow = try keep(place.number)
         _ = try DatabasesWriter(
-            ingestion: ingestion, place: place, before: known.map { _ in place }, reportRow: reportRow,
+            ingestion: ingestion, place: place, before: known.map { (place, $0.lastSeen) }, reportRow: reportRow,
             entries: entries
         ).write()
-        return row
+        return place.number
     }
 }

@@ -38,7 +38,7 @@ extension InventoryStore {
             "SELECT h.id, t.key, t.value FROM host_tags t JOIN hosts h ON h.row_id = t.host_row_id")
         try database.script(
             """
-            UPDATE reports SET host_row_id = NULL, listing_row_id = NULL;
+            UPDATE reports SET place = 0;
             DELETE FROM host_tags; DELETE FROM host_aliases; DELETE FROM observations; DELETE FROM changes;
             DELETE FROM database_history; DELETE FROM databases; DELETE FROM hosts; DELETE FROM listings;
             DELETE FROM accounts;
@@ -124,28 +124,28 @@ extension InventoryStore {
 
     /// Applies one observation whose body is stored already, in the row `reportRow`.
     private func replay(_ ingestion: Ingestion, _ reportRow: Int64) throws {
-        func keep(_ column: String, _ place: Int64, isOlder: Bool) throws -> Int64 {
+        func keep(_ place: Int64, isOlder: Bool) throws -> Int64 {
             try ingestion.database.run(
-                "UPDATE reports SET \(column) = ?, is_older = ? WHERE row_id = ?", [place, isOlder, reportRow])
+                "UPDATE reports SET place = ?, is_older = ? WHERE row_id = ?", [place, isOlder, reportRow])
             return reportRow
         }
         switch ingestion.observation.place {
         case .host(let host):
             let known = try KnownHost.find(host, ingestion.observation, ingestion.database)
             if let known, known.lastSeen >= ingestion.seen {
-                _ = try keep("host_row_id", known.rowID, isOlder: true)
+                _ = try keep(known.rowID, isOlder: true)
             } else {
                 _ = try HostIngestion(ingestion: ingestion, host: host).apply(to: known) {
-                    try keep("host_row_id", $0, isOlder: false)
+                    try keep($0, isOlder: false)
                 }
             }
         case .scope(let scope, let service):
             let listing = ListingIngestion(ingestion: ingestion, scope: scope, service: service)
             let known = try listing.known()
             if let known, known.lastSeen >= ingestion.seen {
-                _ = try keep("listing_row_id", known.rowID, isOlder: true)
+                _ = try keep(-known.rowID, isOlder: true)
             } else {
-                try listing.apply(to: known) { try keep("listing_row_id", $0, isOlder: false) }
+                try listing.apply(to: known) { try keep($0, isOlder: false) }
             }
         }
     }

@@ -1,7 +1,7 @@
 import Inventory
 import SQL
 
-/// A host whose report says nothing new: only its times, and those of its databases, are written.
+/// A host whose report says nothing new: only its times are written. Its databases' are the same without that.
 ///
 /// It writes what comparing every row would write; StoreTests compares both.
 struct UnchangedHost {
@@ -22,19 +22,17 @@ struct UnchangedHost {
     /// Writes the times, and returns the host's id.
     func write() throws -> String {
         let (database, seen) = (ingestion.database, ingestion.seen)
-        try ingestion.writeAccount(host.accountID)
+        if let account = host.accountID { try ingestion.census.see(account, at: seen) }
         try database.run(
             "UPDATE hosts SET last_seen = ?, last_started_at = ? WHERE row_id = ?",
             [seen, ingestion.observation.started, known.rowID])
-        _ = try ingestion.addReport("host_row_id", known.rowID, isOlder: false)
-        try database.run(
-            DatabasesWriter.touching + "host_row_id = ? AND missing_since IS NULL", [seen, seen, known.rowID])
+        _ = try ingestion.addReport(known.rowID, isOlder: false)
         // A size is a sample when it differs, and once a day.
         if !known.lastSeen.utf8.prefix(10).elementsEqual(seen.utf8.prefix(10)) {
             try database.run(
                 """
-                INSERT INTO observations (database_row_id, at, bytes, bytes_complete)
-                SELECT row_id, ?, bytes, bytes_complete FROM databases WHERE host_row_id = ? AND missing_since IS NULL
+                INSERT INTO observations (place, database_row_id, at, bytes, bytes_complete)
+                SELECT place, row_id, ?, bytes, bytes_complete FROM databases WHERE place = ? AND missing_since IS NULL
                 """, [seen, known.rowID])
         }
         return known.id

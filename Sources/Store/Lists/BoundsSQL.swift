@@ -12,7 +12,7 @@ struct BoundsSQL {
     func predicates(_ list: SQLList) -> [Predicate] {
         guard bounds.limitsReading else { return [] }
         switch list.reach {
-        case .place(let alias)?: return predicates(ofPlace: alias, hostRow: list.hostRow ?? "\(alias).host_row_id")
+        case .place(let alias)?: return predicates(ofPlace: alias, hostRow: list.hostRow ?? "\(alias).place")
         case .hostID(let column)?:
             let hosts = predicates(ofPlace: "h", hostRow: "h.row_id")
             let condition = hosts.map { "(\($0.sql("")))" }.joined(separator: " AND ")

@@ -6,10 +6,11 @@ import SQL
 extension InventoryStore {
     /// A database by its id, or by an id that it had before it was moved; nil when there is none.
     public func database(_ id: DatabaseID, bounds: Bounds = Bounds()) throws -> DatabaseDetail? {
-        guard let (rowID, row) = try row(id, bounds) else { return nil }
+        guard let found = try find(id, bounds) else { return nil }
+        let row = found.row
         var detail = DatabaseDetail(database: row)
         do throws(ReportError) {
-            guard let parts = try parts(ofDatabase: rowID, seen: row.text("last_seen")) else {
+            guard let parts = try parts(of: found.place, seen: row.text("last_seen")) else {
                 detail.report_error = Self.notKept
                 return detail
             }
@@ -19,23 +20,28 @@ extension InventoryStore {
         return detail
     }
 
-    private func row(_ id: DatabaseID, _ bounds: Bounds) throws -> (rowID: Int64, row: ListRow)? {
+    /// A row of `databases`, and of the list.
+    private struct Found {
+        var rowID: Int64
+        var place: Int64
+        var row: ListRow
+    }
+
+    private func find(_ id: DatabaseID, _ bounds: Bounds) throws -> Found? {
         let list = SQLList.databases(catalog.databases)
-        let (condition, arguments) = BoundsSQL(bounds, database.dialect).condition("d", hostRow: "d.host_row_id")
-        let places = """
-            (x.host_row_id IN (\(KnownHost.rowsOfID))
-                OR x.listing_row_id IN (SELECT row_id FROM listings WHERE place_id = ?))
-            """
+        let (condition, arguments) = BoundsSQL(bounds, database.dialect).condition("d", hostRow: "d.place")
+        let places = "x.place IN (\(KnownHost.placesOfID))"
         let sql = """
-            SELECT d.row_id, \(list.select) FROM \(list.tables) WHERE d.row_id = COALESCE(
+            SELECT d.row_id, d.place, \(list.select) FROM \(list.tables) WHERE d.row_id = COALESCE(
                 (SELECT x.row_id FROM databases x WHERE x.key = ? AND \(places)),
-                (SELECT v.database_row_id FROM database_history v JOIN databases x ON x.row_id = v.database_row_id
+                (SELECT v.database_row_id FROM database_history v
+                     JOIN databases x ON x.place = v.place AND x.row_id = v.database_row_id
                  WHERE v.key = ? AND \(places) ORDER BY v.row_id DESC LIMIT 1)) AND \(condition)
             """
         let key: SQLValues = [id.key, id.place, id.place, id.place]
         return try read { database in
             try database.one(sql, key + key + arguments, .once)
-                .map { try ($0[0], list.row($0, from: 1)) }
+                .map { try Found(rowID: $0[0], place: $0[1], row: list.row($0, from: 2)) }
         }
     }
 
@@ -43,13 +49,14 @@ extension InventoryStore {
     public func sizes(
         _ id: DatabaseID, after: String = "", limit: Int = 100, bounds: Bounds = Bounds()
     ) throws -> Page<ListRow>? {
-        guard let (rowID, _) = try row(id, bounds) else { return nil }
+        guard let found = try find(id, bounds) else { return nil }
         let sql = """
-            SELECT at, bytes, bytes_complete FROM observations WHERE database_row_id = ? AND at > ? ORDER BY at LIMIT ?
+            SELECT at, bytes, bytes_complete FROM observations WHERE place = ? AND database_row_id = ? AND at > ?
+            ORDER BY at LIMIT ?
             """
-        let found = try rows(catalog.sizes, sql, [rowID, after, limit + 1])
-        let items = Array(found.prefix(limit))
-        return Page(items: items, next_cursor: found.count > limit ? items.last?.text("at") : nil)
+        let sizes = try rows(catalog.sizes, sql, [found.place, found.rowID, after, limit + 1])
+        let items = Array(sizes.prefix(limit))
+        return Page(items: items, next_cursor: sizes.count > limit ? items.last?.text("at") : nil)
     }
 
     /// A host by its id, or by an id that it had; nil when there is none.
@@ -68,7 +75,7 @@ extension InventoryStore {
             host: host, tags: try tags(id), instance_tags: try instanceTags(host.instance_id.text),
             databases: try databases(of: row))
         do throws(ReportError) {
-            guard let parts = try parts("host_row_id", row, seen: host.text("last_seen")) else {
+            guard let parts = try parts(of: row, seen: host.text("last_seen")) else {
                 detail.report_error = Self.notKept
                 return detail
             }
@@ -84,41 +91,26 @@ extension InventoryStore {
         return try rows(
             catalog.databases,
             """
-            SELECT \(list.select) FROM \(list.tables) WHERE d.host_row_id = ? ORDER BY d.key
+            SELECT \(list.select) FROM \(list.tables) WHERE d.place = ? ORDER BY d.key
             LIMIT \(ListRequest.maximumLimit)
             """, [hostRow])
     }
 
     /// The id that a database has now, given one that it has or had; nil when there is none.
     public func currentID(_ id: DatabaseID, bounds: Bounds = Bounds()) throws -> String? {
-        try row(id, bounds)?.row.text("id")
+        try find(id, bounds)?.row.text("id")
     }
 
     private static let notKept = "the report is no longer kept"
 
-    /// The parts of the kept report in which a database was last seen; nil when it is no longer kept.
-    private func parts(ofDatabase row: Int64, seen: String) throws(ReportError) -> ReportParts? {
-        let place: (host: Int64?, listing: Int64?)?
-        do {
-            place = try read {
-                try $0.one("SELECT host_row_id, listing_row_id FROM databases WHERE row_id = ?", [row])
-                    .map { try ($0[0], $0[1]) }
-            }
-        } catch { throw ReportError(.badJSON, "\(error)") }
-        if let host = place?.host { return try parts("host_row_id", host, seen: seen) }
-        return try place?.listing.flatMap { (listing) throws(ReportError) in
-            try parts("listing_row_id", listing, seen: seen)
-        }
-    }
-
     /// The parts of the kept report of a place that was seen at `seen`; nil when it is no longer kept.
-    private func parts(_ column: String, _ place: Int64, seen: String) throws(ReportError) -> ReportParts? {
+    private func parts(of place: Int64, seen: String) throws(ReportError) -> ReportParts? {
         let found: (Int64, [UInt8])?
         do {
             found = try read { database in
                 let row = try database.one(
                     """
-                    SELECT row_id, body FROM reports WHERE \(column) = ? AND seen_at = ? AND NOT is_older
+                    SELECT row_id, body FROM reports WHERE place = ? AND seen_at = ? AND NOT is_older
                     ORDER BY row_id DESC LIMIT 1
                     """, [place, seen])
                 return try row.map { try ($0[0], $0[1]) }

@@ -6,7 +6,7 @@ extension InventoryStore {
     public func accounts(bounds: Bounds = Bounds()) throws -> [ListRow] {
         guard bounds.limitsReading else { return try accountsOfCounters() }
         let (hosts, arguments) = BoundsSQL(bounds, database.dialect).condition("h", hostRow: "h.row_id")
-        let (databases, more) = BoundsSQL(bounds, database.dialect).condition("d", hostRow: "d.host_row_id")
+        let (databases, more) = BoundsSQL(bounds, database.dialect).condition("d", hostRow: "d.place")
         let known = organizationColumns
         let sql = """
             SELECT a.id, \(known), COALESCE(h.hosts, 0), COALESCE(d.databases, 0), COALESCE(d.stopped, 0),
@@ -18,7 +18,8 @@ extension InventoryStore {
                        FROM hosts h WHERE \(hosts) GROUP BY account_id) h ON h.account_id = a.id
             LEFT JOIN (SELECT account_id, COUNT(*) - COUNT(missing_since) AS databases,
                            COUNT(CASE WHEN missing_since IS NULL AND state = 'stopped' THEN 1 END) AS stopped,
-                           COUNT(missing_since) AS missing, MIN(first_seen) AS first_seen, MAX(last_seen) AS last_seen
+                           COUNT(missing_since) AS missing, MIN(first_seen) AS first_seen,
+                           MAX(\(SQLList.lastSeen("d"))) AS last_seen
                        FROM databases d WHERE \(databases) GROUP BY account_id) d ON d.account_id = a.id
             WHERE h.hosts > 0 OR d.databases > 0 OR d.missing > 0 ORDER BY a.id
             """
@@ -52,8 +53,8 @@ extension InventoryStore {
     /// Clusters in the order of their ids, a page after the id `after`.
     public func clusters(after: String? = nil, limit: Int = 100, bounds: Bounds = Bounds()) throws -> Page<ListRow> {
         let sql = BoundsSQL(bounds, database.dialect)
-        let (condition, arguments) = sql.condition("d", hostRow: "d.host_row_id")
-        let (own, _) = sql.condition("x", hostRow: "x.host_row_id")
+        let (condition, arguments) = sql.condition("d", hostRow: "d.place")
+        let (own, _) = sql.condition("x", hostRow: "x.place")
         func all(_ column: String) -> String {
             """
             (SELECT \(database.dialect.joined("v.\(column)")) FROM
@@ -66,7 +67,7 @@ extension InventoryStore {
             """
             SELECT cluster_id, MIN(engine), COUNT(*) - COUNT(missing_since),
                 COUNT(CASE WHEN missing_since IS NULL AND state = 'stopped' THEN 1 END), COUNT(missing_since),
-                COUNT(DISTINCT host_row_id), \(all("role")), \(all("version"))
+                COUNT(DISTINCT CASE WHEN place > 0 THEN place END), \(all("role")), \(all("version"))
             FROM databases d WHERE cluster_id IS NOT NULL AND cluster_id > ? AND \(condition)
             GROUP BY cluster_id ORDER BY cluster_id LIMIT ?
             """, arguments + arguments + [after ?? ""] + arguments + [limit + 1])

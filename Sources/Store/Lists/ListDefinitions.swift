@@ -7,16 +7,53 @@ extension SQLList {
     /// The databases as they are now.
     static func databases(_ list: List) -> SQLList {
         var sql = SQLList(list, "databases d", alias: "d", except: databaseExceptions)
-        sql.hostRow = "d.host_row_id"
+        sql.hostRow = "d.place"
         sql.reach = .place(alias: "d")
         sql.searchTable = "search_databases"
+        sql.searchPlace = "d.place"
         sql.state = (Schema.presentState("d."), true)
         return sql
     }
 
     private static let databaseExceptions = [
-        "id": "d.place_id || '/' || d.key", "host_id": "CASE WHEN d.host_row_id IS NOT NULL THEN d.place_id END",
+        "id": "d.place_id || '/' || d.key", "host_id": "CASE WHEN d.place > 0 THEN d.place_id END",
+        "last_seen": lastSeen("d"), "bytes_at": sizeTime("d", lastSeen("d")),
     ]
+
+    /// When a database was last seen: with its place, unless it has a time of its own.
+    static func lastSeen(_ alias: String) -> String {
+        """
+        COALESCE(\(alias).last_seen, (SELECT p.last_seen FROM hosts p WHERE p.row_id = \(alias).place),
+            (SELECT p.last_seen FROM listings p WHERE p.row_id = -\(alias).place))
+        """
+    }
+
+    private static func sizeTime(_ alias: String, _ lastSeen: String) -> String {
+        "CASE WHEN \(alias).bytes IS NOT NULL THEN COALESCE(\(alias).bytes_at, \(lastSeen)) END"
+    }
+
+    /// The databases in three parts, by where the time is at which they were last seen: in their own row, in their
+    /// host's, in their listing's. Each part has an index by that time.
+    static func databasesByLastSeen(_ list: List) -> [SQLList] {
+        var own = databases(list)
+        own.setLastSeen("d.last_seen")
+        own.fixed = [Predicate(sql: { _ in "d.last_seen IS NOT NULL" }, isIndexed: false)]
+        let others = [("hosts", "d.place"), ("listings", "-d.place")].map { table, place in
+            var part = databases(list)
+            part.tables = "databases d JOIN \(table) p ON p.row_id = \(place)"
+            part.setLastSeen("p.last_seen")
+            part.indexedAliases = ["d", "p"]
+            part.fixed = [Predicate(sql: { _ in "d.last_seen IS NULL" }, isIndexed: false)]
+            return part
+        }
+        return [own] + others
+    }
+
+    private mutating func setLastSeen(_ column: String) {
+        for (name, sql) in [("last_seen", column), ("bytes_at", Self.sizeTime("d", column))] {
+            if let index = list.index(name) { columns[index] = sql }
+        }
+    }
 
     /// The databases as they were at a time: each row is in one of the two lists.
     static func databases(_ list: List, at time: Date) -> [SQLList] {
@@ -31,7 +68,7 @@ extension SQLList {
         var columns = databaseExceptions.merging(sizes(at: text, of: "d.row_id")) { $1 }
         columns["missing_since"] = "CASE WHEN \(isThere) THEN NULL ELSE d.missing_since END"
         var sql = SQLList(list, "databases d", alias: "d", except: columns)
-        sql.hostRow = "d.host_row_id"
+        sql.hostRow = "d.place"
         sql.reach = .place(alias: "d")
         sql.state = ("CASE WHEN \(isThere) THEN d.state ELSE 'missing' END", false)
         sql.fixed = [Predicate(sql: { "\($0)d.changed_at <= ?" }, arguments: [text], isIndexed: false)]
@@ -48,12 +85,13 @@ extension SQLList {
         let historical = Set(HistoricalColumns(list).fields.map(\.name) + ["key"])
         let current = list.fields.map(\.name).filter { !historical.contains($0) }
         var sql = SQLList(
-            list, "database_history d JOIN databases now ON now.row_id = d.database_row_id", alias: "d",
+            list, "database_history d JOIN databases now ON now.place = d.place AND now.row_id = d.database_row_id",
+            alias: "d",
             joined: ["now": current], except: columns)
         sql.ownTable = "database_history d"
         sql.rowID = "d.database_row_id"
         sql.key = "d.row_id"
-        sql.hostRow = "now.host_row_id"
+        sql.hostRow = "now.place"
         sql.reach = .place(alias: "now")
         sql.state = (Schema.presentState("d."), false)
         sql.indexedAliases = ["now"]
@@ -68,8 +106,8 @@ extension SQLList {
     private static func sizes(at time: String, of row: String) -> [String: String] {
         func observed(_ column: String, _ condition: String = "o.bytes IS NOT NULL") -> String {
             """
-            (SELECT o.\(column) FROM observations o WHERE o.database_row_id = \(row) AND o.at <= '\(time)'
-                AND \(condition) ORDER BY o.at DESC LIMIT 1)
+            (SELECT o.\(column) FROM observations o WHERE o.place = d.place AND o.database_row_id = \(row)
+                AND o.at <= '\(time)' AND \(condition) ORDER BY o.at DESC LIMIT 1)
             """
         }
         let first = row == "d.row_id" ? "d.first_seen" : "now.first_seen"
@@ -80,8 +118,7 @@ extension SQLList {
     }
 
     static func hosts(_ list: List) -> SQLList {
-        let count = "(SELECT COUNT(*) FROM databases d WHERE d.host_row_id = h.row_id AND d.missing_since IS NULL)"
-        var columns = ["databases": count]
+        var columns: [String: String] = [:]
         for (name, column) in [
             ("name", "name"), ("instance_state", "state"), ("instance_type", "instance_type"),
             ("availability_zone", "availability_zone"), ("image_id", "image_id"), ("vpc_id", "vpc_id"),
@@ -155,14 +192,14 @@ extension SQLList {
 
     static func changes(_ list: List) -> SQLList {
         var sql = SQLList(
-            list, "changes c JOIN databases d ON d.row_id = c.database_row_id", alias: "c",
+            list, "changes c JOIN databases d ON d.place = c.place AND d.row_id = c.database_row_id", alias: "c",
             joined: ["d": ["hostname", "account_id", "region", "engine", "key"]],
             except: [
                 "id": "c.row_id", "database_id": "d.place_id || '/' || d.key", "report_id": "c.report_row_id",
-                "host_id": "CASE WHEN d.host_row_id IS NOT NULL THEN d.place_id END",
+                "host_id": "CASE WHEN d.place > 0 THEN d.place_id END",
             ])
         sql.ownTable = "changes c"
-        sql.hostRow = "d.host_row_id"
+        sql.hostRow = "d.place"
         sql.databaseAlias = "d"
         sql.reach = .place(alias: "d")
         sql.indexedAliases = ["c", "d"]

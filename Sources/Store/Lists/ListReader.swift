@@ -112,7 +112,12 @@ struct ListReader {
             guard let column, let value = cursor.value?.argument else {
                 return ("\(prefix)\(rowID) \(comparison) ?", [cursor.row])
             }
-            return ("(\(prefix)\(column), \(rowID)) \(comparison) (?, ?)", [value, cursor.row])
+            let place = "(\(prefix)\(column), \(rowID)) \(comparison) (?, ?)"
+            // An index has the columns of one table.
+            guard column.prefix(while: { $0 != "." }) != rowID.prefix(while: { $0 != "." }) else {
+                return (place, [value, cursor.row])
+            }
+            return ("\(prefix)\(column) \(comparison.prefix(1))= ? AND \(place)", [value, value, cursor.row])
         }
         // Requests differ without end: their statements are not kept for longer than a page.
         var prepared: [String: any SQLStatement] = [:]
@@ -171,7 +176,9 @@ struct ListReader {
     private var tables: String {
         guard request.search != nil, let search = list.searchTable else { return list.tables }
         let dialect = database.dialect
-        return "\(search) \(dialect.orderedJoin) \(list.tables) ON \(list.rowID) = \(search).\(dialect.wordsRow)"
+        let condition = "\(list.rowID) = \(search).\(dialect.wordsRow)"
+        let place = dialect == .postgresql ? list.searchPlace.map { " AND \($0) = \(search).place" } ?? "" : ""
+        return "\(search) \(dialect.orderedJoin) \(list.tables) ON \(condition)\(place)"
     }
 
     /// The tables that say where a row stands in the order, among those that pass `driver`.

@@ -134,8 +134,7 @@ struct Predicate: Sendable {
         return Predicate(
             sql: {
                 """
-                (\($0)\(alias).key = ? AND (\($0)\(alias).host_row_id IN (\(KnownHost.rowsOfID))
-                    OR \($0)\(alias).listing_row_id IN (SELECT row_id FROM listings WHERE place_id = ?)))
+                (\($0)\(alias).key = ? AND \($0)\(alias).place IN (\(KnownHost.placesOfID)))
                 """
             }, arguments: [id.key, id.place, id.place, id.place])
     }

@@ -28,6 +28,8 @@ struct SQLList: Sendable {
     var indexedAliases: Set<String>
     /// The table that `ListRequest.search` asks.
     var searchTable: String?
+    /// The place of its rows, where `searchTable` has places too.
+    var searchPlace: String?
     /// The state as the filter sees it, and whether an index has it.
     var state: (sql: String, isIndexed: Bool)?
     /// Conditions of every request.

@@ -18,11 +18,24 @@ enum SearchText {
 
     private static func joined(_ values: [String?]) -> String { values.compactMap { $0 }.joined(separator: "\n") }
 
-    /// Replaces the words `old` of the row, nil for none, by `new`, in the index `table`.
+    /// Replaces the words `old` of a host, nil for none, by `new`.
+    static func replace(_ old: String?, _ new: String?, host row: Int64, _ database: any SQLConnection) throws {
+        try replace(old, new, in: "search_hosts", ["row_id": row], database)
+    }
+
+    /// Replaces the words `old` of a database of a place, nil for none, by `new`.
     static func replace(
-        _ old: String?, _ new: String?, in table: String, _ rowID: Int64, _ database: any SQLConnection
+        _ old: String?, _ new: String?, database row: Int64, of place: Int64, _ database: any SQLConnection
+    ) throws {
+        try replace(old, new, in: "search_databases", ["row_id": row, "place": place], database)
+    }
+
+    private static func replace(
+        _ old: String?, _ new: String?, in table: String, _ key: KeyValuePairs<String, Int64>,
+        _ database: any SQLConnection
     ) throws {
         guard old != new else { return }
+        let (rowID, names) = (key[0].value, key.map(\.key).joined(separator: ", "))
         switch database.dialect {
         case .sqlite:
             if let old {
@@ -30,12 +43,15 @@ enum SearchText {
             }
             if let new { try database.run("INSERT INTO \(table) (rowid, text) VALUES (?, ?)", [rowID, new]) }
         case .postgresql:
-            guard let new else { return try database.post("DELETE FROM \(table) WHERE row_id = ?", [rowID]) }
+            let (marks, values) = (key.map { _ in "?" }.joined(separator: ", "), SQLValues(key.map(\.value)))
+            guard let new else {
+                return try database.post("DELETE FROM \(table) WHERE (\(names)) = (\(marks))", values)
+            }
             try database.post(
                 """
-                INSERT INTO \(table) (row_id, words) VALUES (?, array_to_tsvector(CAST(? AS TEXT[])))
-                ON CONFLICT (row_id) DO UPDATE SET words = excluded.words
-                """, [rowID, array(of: new)])
+                INSERT INTO \(table) (\(names), words) VALUES (\(marks), array_to_tsvector(CAST(? AS TEXT[])))
+                ON CONFLICT (\(names)) DO UPDATE SET words = excluded.words
+                """, values + [array(of: new)])
         }
     }
 

@@ -53,7 +53,7 @@ extension InventoryStore {
         }
     }
 
-    /// What is counted: the counters that triggers keep; or the rows, for a reader who is bound to hosts or tags, and
+    /// What is counted: the counters that ingestion keeps; or the rows, for a reader who is bound to hosts or tags, and
     /// for columns that no counter has.
     private func counted(
         _ bounds: Bounds, _ extras: [(alias: String, column: ExtraColumn)]
@@ -62,7 +62,7 @@ extension InventoryStore {
             let (condition, arguments) = BoundsSQL(bounds, database.dialect).condition("c", hostRow: "NULL")
             return condition == "TRUE" ? ("census c", []) : ("(SELECT * FROM census c WHERE \(condition)) c", arguments)
         }
-        let (condition, arguments) = BoundsSQL(bounds, database.dialect).condition("d", hostRow: "d.host_row_id")
+        let (condition, arguments) = BoundsSQL(bounds, database.dialect).condition("d", hostRow: "d.place")
         let columns = catalog.counted.map { field in
             field.name == "state"
                 ? "\(Schema.presentState("d.")) AS state" : "COALESCE(d.\(field.name), '') AS \(field.name)"
@@ -81,7 +81,7 @@ extension InventoryStore {
 
         init?(_ name: String) {
             if let tag = TagColumn(name) {
-                let instance = "(SELECT instance_id FROM hosts WHERE row_id = d.host_row_id)"
+                let instance = "(SELECT instance_id FROM hosts WHERE row_id = d.place)"
                 let row = "(SELECT row_id FROM instances WHERE id = \(instance))"
                 (sql, arguments) = tag.of(instance: instance, row: row, account: "d.account_id")
                 return

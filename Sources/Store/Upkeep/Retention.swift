@@ -14,8 +14,9 @@ extension InventoryStore {
         let (step, isMore) = try write { database in
             var next = progress
             func before(_ days: Int) -> String { Timestamp.format(now.addingTimeInterval(-Double(days) * 86_400)) }
+            try Self.dropPartitions(before(policy.reportDays), before(policy.historyDays), now, &next, database)
             let reports = try Self.removeReports(before(policy.reportDays), &next, database)
-            let sizes = try Self.thinSizes(before(policy.sizeDays), &next, database)
+            let sizes = try Self.thinSizes(before(policy.sizeDays), before(policy.historyDays), &next, database)
             try database.run("DELETE FROM census WHERE databases = 0 AND bytes = 0")
             var others = 0
             for (table, column, days) in [
@@ -95,38 +96,59 @@ extension InventoryStore {
     /// The most hosts that one step removes.
     private static let hostStep = 20
 
-    /// Reports are in the order of their receipt; one whose host or database was last seen in it stays.
+    /// The condition that a report in `table` is the one in which its host, listing or database was last seen.
+    private static func isLast(_ table: String) -> String {
+        """
+        (EXISTS (SELECT 1 FROM hosts h WHERE h.row_id = \(table).place AND h.last_seen = \(table).seen_at)
+            OR EXISTS (SELECT 1 FROM listings l WHERE l.row_id = -\(table).place AND l.last_seen = \(table).seen_at)
+            OR EXISTS (SELECT 1 FROM databases d WHERE d.place = \(table).place AND d.last_seen = \(table).seen_at))
+        """
+    }
+
+    /// In the first step of a run: makes the partitions that are needed soon, and drops those that are old.
+    private static func dropPartitions(
+        _ reports: String, _ history: String, _ now: Date, _ progress: inout RetentionProgress,
+        _ database: any SQLConnection
+    ) throws {
+        guard database.dialect == .postgresql, progress.report == 0 else { return }
+        for partitions in [Partitions.reports, .sizes] { try partitions.make(now, database) }
+        let removed = try Partitions.reports.drop(before: reports, database) {
+            "\($0).received_at >= '\(reports)' OR \(isLast($0))"
+        }
+        if removed > 0 { try note(reports, database) }
+        progress.reports += removed
+        progress.sizes += try Partitions.sizes.drop(before: history, database)
+    }
+
+    /// Keeps the time until which reports were removed.
+    private static func note(_ time: String, _ database: any SQLConnection) throws {
+        try database.run(
+            "INSERT INTO meta VALUES ('reports_removed', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            [time])
+    }
+
+    /// Reports are in the order of their receipt; one whose host or database was last seen in it stays. On a server
+    /// these are the reports without a partition of their own.
     private static func removeReports(
         _ time: String, _ progress: inout RetentionProgress, _ database: any SQLConnection
     ) throws -> Bool {
+        let table = database.dialect == .sqlite ? "reports" : Partitions.reports.others
         let rows = try database.all(
-            "SELECT row_id, received_at < ? FROM reports WHERE row_id > ? ORDER BY row_id LIMIT \(retentionStep)",
+            "SELECT row_id, received_at < ? FROM \(table) WHERE row_id > ? ORDER BY row_id LIMIT \(retentionStep)",
             [time, progress.report])
         let old: [Int64] = try rows.prefix { try $0[1] }.map { try $0[0] }
         guard let last = old.last else { return false }
         let removed = try database.run(
-            """
-            DELETE FROM reports WHERE row_id > ? AND row_id <= ?
-                AND NOT EXISTS (SELECT 1 FROM hosts h WHERE h.row_id = host_row_id AND h.last_seen = seen_at)
-                AND NOT EXISTS (SELECT 1 FROM listings l WHERE l.row_id = listing_row_id AND l.last_seen = seen_at)
-                AND NOT EXISTS (SELECT 1 FROM databases d
-                                WHERE d.host_row_id = reports.host_row_id AND d.last_seen = seen_at)
-                AND NOT EXISTS (SELECT 1 FROM databases d
-                                WHERE d.listing_row_id = reports.listing_row_id AND d.last_seen = seen_at)
-            """, [progress.report, last])
-        if removed > 0 {
-            try database.run(
-                "INSERT INTO meta VALUES ('reports_removed', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                [time])
-        }
+            "DELETE FROM \(table) WHERE row_id > ? AND row_id <= ? AND NOT \(isLast(table))", [progress.report, last])
+        if removed > 0 { try note(time, database) }
         progress.reports += removed
         progress.report = last
         return rows.count == old.count
     }
 
-    /// Of each day the last size stays, and every size that is newer than `time`.
+    /// Of each day the last size stays, and every size that is newer than `time`; none that is older than `history`.
     private static func thinSizes(
-        _ time: String, _ progress: inout RetentionProgress, _ database: any SQLConnection
+        _ time: String, _ history: String, _ progress: inout RetentionProgress, _ database: any SQLConnection
     ) throws -> Bool {
         let ids: [Int64] = try database.values(
             "SELECT row_id FROM databases WHERE row_id > ? ORDER BY row_id LIMIT \(retentionStep)",
@@ -135,12 +157,18 @@ extension InventoryStore {
         progress.sizes += try database.run(
             """
             DELETE FROM observations WHERE database_row_id > ? AND database_row_id <= ? AND at < ?
-                AND at > (SELECT first_seen FROM databases d WHERE d.row_id = database_row_id)
+                AND at > (SELECT first_seen FROM databases d
+                          WHERE d.place = observations.place AND d.row_id = database_row_id)
                 AND EXISTS (SELECT 1 FROM observations later
-                            WHERE later.database_row_id = observations.database_row_id
+                            WHERE later.place = observations.place
+                                AND later.database_row_id = observations.database_row_id
                                 AND later.at > observations.at
                                 AND later.at < substr(observations.at, 1, 10) || 'U')
             """, [progress.database, last, time])
+        let table = database.dialect == .sqlite ? "observations" : Partitions.sizes.others
+        progress.sizes += try database.run(
+            "DELETE FROM \(table) WHERE database_row_id > ? AND database_row_id <= ? AND at < ?",
+            [progress.database, last, history])
         progress.database = last
         return true
     }
