@@ -27,7 +27,7 @@ test-agent: agent ## test the released agent on fixture hosts and next to real s
 test-collector: agent ## test the collector over HTTP and on the command line
 	@scripts/test collector
 
-test-postgresql: agent ## test the collector with its store on PostgreSQL servers that crash, and behind a pooler
+test-postgresql: agent ## test the collector with its store on PostgreSQL: crashes, a pooler, and the API, faults and discovery
 	@scripts/test postgresql
 
 test-aws: agent  ## test the AWS client next to botocore and moto, and the SSM document on Amazon's agent

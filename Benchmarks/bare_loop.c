@@ -17,12 +17,12 @@ enum { TABLES = 7, LIMIT = 64 };
 static const char *const selects[TABLES] = {
     "SELECT row_id, * FROM hosts ORDER BY row_id",
     "SELECT row_id, row_id, id || char(10) || coalesce(hostname, '') || char(10) || coalesce(machine_id, '') FROM hosts ORDER BY row_id",
-    "SELECT host_row_id, * FROM reports ORDER BY host_row_id",
-    "SELECT host_row_id, * FROM databases ORDER BY host_row_id",
-    "SELECT host_row_id, row_id, place_id || char(10) || coalesce(hostname, '') || char(10) || key || char(10) || engine || char(10) ||"
-    " coalesce(vendor, '') || char(10) || coalesce(version, '') || char(10) || coalesce(data_directory, '') FROM databases ORDER BY host_row_id",
-    "SELECT d.host_row_id, c.* FROM changes c JOIN databases d ON d.row_id = c.database_row_id ORDER BY 1",
-    "SELECT d.host_row_id, o.* FROM observations o JOIN databases d ON d.row_id = o.database_row_id ORDER BY 1",
+    "SELECT place, * FROM reports ORDER BY place",
+    "SELECT place, * FROM databases ORDER BY place",
+    "SELECT place, row_id, place_id || char(10) || coalesce(hostname, '') || char(10) || key || char(10) || engine || char(10) ||"
+    " coalesce(vendor, '') || char(10) || coalesce(version, '') || char(10) || coalesce(data_directory, '') FROM databases ORDER BY place",
+    "SELECT place, * FROM changes ORDER BY place",
+    "SELECT place, * FROM observations ORDER BY place",
 };
 static const char *const names[TABLES] = {
     "hosts", "search_hosts (rowid, text)", "reports", "databases", "search_databases (rowid, text)", "changes", "observations"};
@@ -102,10 +102,9 @@ int main(int count, char **arguments) {
     }
     sqlite3_stmt *begin = prepare(target, "BEGIN IMMEDIATE"), *commit = prepare(target, "COMMIT");
     sqlite3_stmt *host_seen = prepare(target, "UPDATE hosts SET last_seen = '2027-01-01T00:00:00.000Z' WHERE row_id = ?");
-    sqlite3_stmt *seen = prepare(target, "UPDATE databases SET last_seen = '2027-01-01T00:00:00.000Z', bytes_at = last_seen WHERE host_row_id = ?");
     sqlite3_stmt *report = prepare(target,
-        "INSERT INTO reports (host_row_id, started_at, seen_at, received_at, is_older, source, body)"
-        " SELECT host_row_id, '2027', '2027', '2027', 0, source, body FROM reports WHERE host_row_id = ? LIMIT 1");
+        "INSERT INTO reports (place, started_at, seen_at, received_at, is_older, source, body)"
+        " SELECT place, '2027', '2027', '2027', 0, source, body FROM reports WHERE place = ? LIMIT 1");
     struct timespec start, end;
     clock_gettime(CLOCK_MONOTONIC, &start);
     size_t hosts = tables[0].count;
@@ -115,7 +114,6 @@ int main(int count, char **arguments) {
             sqlite3_int64 host = tables[0].rows[at].host;
             if (is_unchanged) {
                 run(host_seen, host);
-                run(seen, host);
                 run(report, host);
             } else {
                 for (int number = 0; number < TABLES; number++) insert_rows(&tables[number], host);

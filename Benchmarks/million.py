@@ -59,12 +59,12 @@ def rows(hosts, each):
             yield "databases", (
                 number, host, key, identity, name, account, region, engine, vendor, version, "exact", state, "0.0.0.0" if running else None,
                 port + index if running else None, exposure, role, path, container, "registry/db:1" if container else None, cluster, missing,
-                version_key(version), None, size, last if size else None, 1 if size else None, first, last, first)
+                version_key(version), None, size, None, 1 if size else None, first, last if missing else None, first)
             words = [identity, name, account, region, key, engine, vendor, version, str(port + index) if running else None, path, container,
                      "registry/db:1" if container else None, cluster]
             yield "search_databases", (number, "\n".join(w for w in words if w))
-            yield "observations", (number, first, size, 1 if size else None)
-            yield "changes", (None, number, host, first, "appeared", None, None, version)
+            yield "observations", (number, first, size, 1 if size else None, host)
+            yield "changes", (None, number, host, first, "appeared", None, None, version, host)
 
 
 def main(store, hosts, each):
@@ -74,10 +74,10 @@ def main(store, hosts, each):
     columns = {
         "hosts": "(row_id, id, account_id, region, instance_id, machine_id, hostname, os, os_id, os_version, kernel, architecture, cpus,"
                  " memory_bytes, agent_version, scan_status, first_seen, last_seen)",
-        "databases": "(row_id, host_row_id, key, place_id, hostname, account_id, region, engine, vendor, version, version_precision, state,"
+        "databases": "(row_id, place, key, place_id, hostname, account_id, region, engine, vendor, version, version_precision, state,"
                      " address, port, exposure, role, data_directory, container, container_image, cluster_id, missing_since, version_key,"
                      " server_identity, bytes, bytes_at, bytes_complete, first_seen, last_seen, changed_at)",
-        "reports": "(row_id, host_row_id, started_at, seen_at, received_at, is_older, source, body)",
+        "reports": "(row_id, place, started_at, seen_at, received_at, is_older, source, body)",
         "search_hosts": "(rowid, text)", "search_databases": "(rowid, text)"}
     database.executemany("INSERT INTO accounts VALUES (?, ?, ?)", [(f"{111111111111 + n}", time(0), time(27_999)) for n in range(40)])
     pending = {}
@@ -90,6 +90,7 @@ def main(store, hosts, each):
         INSERT INTO census SELECT COALESCE(account_id, ''), COALESCE(region, ''), engine, COALESCE(vendor, ''), COALESCE(version, ''),
             CASE WHEN missing_since IS NULL THEN state ELSE 'missing' END, COALESCE(exposure, ''), COALESCE(role, ''), COUNT(*),
             SUM(COALESCE(bytes, 0)) FROM databases GROUP BY 1, 2, 3, 4, 5, 6, 7, 8""")
+    database.execute("UPDATE hosts SET databases = (SELECT COUNT(*) FROM databases d WHERE d.place = hosts.row_id AND missing_since IS NULL)")
     database.execute("INSERT INTO host_census SELECT account_id, region, scan_status, COUNT(*) FROM hosts GROUP BY 1, 2, 3")
     database.execute("COMMIT")
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -9,12 +9,25 @@ import subprocess
 import pytest
 
 import servers
+import stores
 from release import key, packages, released  # noqa: F401, fixtures
 
 # Nothing here looks for EC2's metadata service.
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "Tests/EnginesTests/Fixtures/hosts"
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "file_store: about stores in files alone; not a test where stores are on a server")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Tests of files are none of those that run on a server: they are left out, not skipped."""
+    if stores.SERVER:
+        left = [item for item in items if item.get_closest_marker("file_store")]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
 
 
 class Program:
@@ -24,7 +37,7 @@ class Program:
         self.path = str(path)
 
     def run(self, *arguments, check=True, timeout=60, prefix=(), **options):
-        command = [*prefix, self.path, *map(str, arguments)]
+        command = [*prefix, self.path, *map(str, stores.arguments(arguments))]
         done = subprocess.run(command, capture_output=True, timeout=timeout, **options)
         if check:
             assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stderr.decode()}"

@@ -3,9 +3,10 @@
 import collections
 import json
 import os
-import sqlite3
 
+import stores
 from service import BINARY, Service
+from stores import query  # noqa: F401, tests import it from here
 
 SETTINGS = {"external_id": "fleet", "organization.enabled": "true", "agent_bucket": "agents", "canary.percent": "0",
             "stop_at.at_least": "1000000"}
@@ -46,21 +47,10 @@ def scan(collector, simulator, tmp_path, *arguments, timeout=300, store="store.s
 
 
 def rows(store, job):
-    """What became of each host of a run, by the store's own file."""
-    connection = sqlite3.connect(f"file:{store}?mode=ro", uri=True)
-    connection.row_factory = sqlite3.Row
-    found = connection.execute("SELECT r.* FROM results r JOIN jobs j ON j.row_id = r.job_row_id WHERE j.id = ?", [job]).fetchall()
-    connection.close()
+    """What became of each host of a run, by the store itself."""
+    found = stores.rows(store, "SELECT r.* FROM results r JOIN jobs j ON j.row_id = r.job_row_id WHERE j.id = ?", job)
     assert len({row["instance_id"] for row in found}) == len(found), "an instance has two rows"
-    return {row["instance_id"]: dict(row) for row in found}
-
-
-def query(store, sql, *values):
-    connection = sqlite3.connect(f"file:{store}?mode=ro", uri=True)
-    try:
-        return connection.execute(sql, values).fetchall()
-    finally:
-        connection.close()
+    return {row["instance_id"]: row for row in found}
 
 
 REASONS = {"undeliverable": "undeliverable", "timed_out": "timed_out", "failed": "failed", "truncated": "truncated", "garbage": "bad_report",

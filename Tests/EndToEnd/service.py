@@ -11,6 +11,8 @@ import time
 
 import requests
 
+import stores
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = ROOT / ".build/debug/dbcensus-collector"
 
@@ -20,7 +22,8 @@ class Service:
 
     def __init__(self, folder, *settings, store=None, environment=None, prefix=(), binary=BINARY):
         self.folder = pathlib.Path(folder)
-        self.store = store if "://" in str(store) else pathlib.Path(store or self.folder / "inventory.sqlite")
+        self.named = store if "://" in str(store) else pathlib.Path(store or self.folder / "inventory.sqlite")
+        self.store = stores.place(self.named)
         self.settings = settings
         self.environment = {**os.environ, **(environment or {})}
         self.prefix = prefix

@@ -12,6 +12,7 @@ import psutil
 import pytest
 import requests
 
+import stores
 from service import BINARY, Service, report
 
 
@@ -35,8 +36,11 @@ def test_the_first_token_is_shown_once_and_stays_on_this_machine(tmp_path):
     with Service(tmp_path) as second:
         assert second.log_path.read_text().count("dbc_") == 1
         assert second.token is None
-    database = b"".join(path.read_bytes() for path in tmp_path.glob("inventory.sqlite*"))
-    assert first.token.split("_")[2].encode() not in database and first.token.split("_")[1].encode() in database
+    if stores.SERVER:
+        kept = str(stores.query(first.store, "SELECT * FROM tokens")).encode()
+    else:
+        kept = b"".join(path.read_bytes() for path in tmp_path.glob("inventory.sqlite*"))
+    assert first.token.split("_")[2].encode() not in kept and first.token.split("_")[1].encode() in kept
 
 
 def test_nothing_but_the_probes_answers_without_a_token(service):
@@ -81,9 +85,7 @@ def test_scopes_and_ends_hold(service):
     assert service.send(report(), token=sender).status_code == 200
     assert service.get("/api/v1/hosts", token=sender).status_code == 403
     assert service.get("/api/v1/hosts", token=reader[:-1] + ("0" if reader[-1] != "0" else "1")).status_code == 401
-    import sqlite3
-    with sqlite3.connect(service.store) as database:
-        database.execute("UPDATE tokens SET expires_at = '2026-01-01T00:00:00.000Z' WHERE id = ?", [reader.split("_")[1]])
+    stores.change(service.store, "UPDATE tokens SET expires_at = '2026-01-01T00:00:00.000Z' WHERE id = ?", reader.split("_")[1])
     assert service.get("/api/v1/hosts", token=reader).status_code == 401
     service.ask("DELETE", f"/api/v1/tokens/{sender.split('_')[1]}")
     assert service.send(report(1), token=sender).status_code == 401

@@ -9,6 +9,9 @@ import subprocess
 
 import pytest
 
+import stores
+from stores import file_store
+
 
 @pytest.fixture
 def store(tmp_path):
@@ -90,11 +93,15 @@ def test_errors_have_their_exit_status(collector, store, tmp_path):
     assert collector.run("databases", "--store", store, check=False).returncode == 74 and not store.exists()
     assert collector.run("ingest", "--store", store, "-", check=False, input=b"").returncode == 65
     assert collector.run("databases", "--store", store, "--cursor", "x", check=False).returncode == 64
-    closed = subprocess.run(["bash", "-c", '"$0" ingest --store "$1" - 2>&-', collector.path, store], input=b"junk", capture_output=True)
+    closed = subprocess.run(["bash", "-c", '"$0" ingest --store "$1" - 2>&-', collector.path, stores.place(store)], input=b"junk", capture_output=True)
     assert closed.returncode == 65
-    full = subprocess.run(["bash", "-c", '"$0" hosts --store "$1" >/dev/full', collector.path, store], capture_output=True)
+    full = subprocess.run(["bash", "-c", '"$0" hosts --store "$1" >/dev/full', collector.path, stores.place(store)], capture_output=True)
     assert full.returncode == 73
     assert collector.run("hosts", "--store", "/does/not/exist/x", check=False).returncode == 74
+
+
+@file_store
+def test_a_file_that_is_no_store_is_refused(collector, tmp_path):
     noise = tmp_path / "noise"
     noise.write_bytes(bytes(range(256)) * 64)
     done = collector.run("hosts", "--store", noise, check=False)
@@ -111,6 +118,7 @@ def test_hostile_names_are_harmless_in_every_format(collector, store, agent, fix
     assert row["hostname"].startswith("'=cmd")
 
 
+@file_store
 def test_the_store_is_plain_sqlite_that_passes_its_own_check(collector, store, frames):
     collector.run("ingest", "--store", store, "-", input=b"".join(frames))
     with sqlite3.connect(store) as database:

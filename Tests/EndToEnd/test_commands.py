@@ -13,9 +13,12 @@ import time
 
 import pytest
 
+import stores
 from service import BINARY, Service, database, report
+from stores import file_store
 
 
+@file_store
 def test_a_restore_loses_no_store_and_gives_no_token_back(tmp_path, collector):
     store = tmp_path / "x.sqlite"
     (tmp_path / "one").write_text(json.dumps(report(1)))
@@ -59,6 +62,7 @@ def test_who_cannot_be_asked_is_said_at_once_and_in_words(tmp_path, collector):
         assert done.returncode == 69 and b"does not speak TLS" in done.stderr and b".swift" not in done.stderr
 
 
+@file_store
 def test_a_restore_over_a_damaged_store_says_what_it_cannot_know(tmp_path, collector):
     store = tmp_path / "x.sqlite"
     (tmp_path / "one").write_text(json.dumps(report(1)))
@@ -76,7 +80,7 @@ def test_a_restore_over_a_damaged_store_says_what_it_cannot_know(tmp_path, colle
 def test_every_table_fits_eighty_columns(wide, command):
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    subprocess.run([BINARY, *command, "--store", wide], stdout=follower, check=True)
+    subprocess.run([BINARY, *command, "--store", stores.place(wide)], stdout=follower, check=True)
     os.close(follower)
     text = os.read(leader, 65_536).decode()
     lines = text.splitlines()

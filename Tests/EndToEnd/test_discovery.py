@@ -8,8 +8,10 @@ import time
 
 import pytest
 
+import stores
 from discovery import check, counts, environment, flags, query, scan, truth
 from service import BINARY
+from stores import file_store
 from simulator import Simulator
 
 MIXED = ("--accounts", 24, "--instances", 25, "--regions", "eu-west-1,eu-central-1", "--share", "mixed", "--share", "denied=0.1",
@@ -86,6 +88,7 @@ def test_a_session_names_the_run_and_who_asked_for_it(run, mixed):
     assert all(one["tags"]["dbcensus-job"] == run.id for one in sessions)
 
 
+@file_store
 def test_a_rebuild_keeps_what_aws_said(run, collector, tmp_path):
     store = tmp_path / "copy.sqlite"
     collector.run("backup", "--store", run.store, store)
@@ -229,7 +232,7 @@ def test_no_credentials_is_no_run(collector, tmp_path):
 def test_ctrl_c_detaches_and_attach_goes_on(collector, tmp_path):
     with Simulator("--accounts", 3, "--instances", 50, "--host-seconds", 4) as simulator:
         store = tmp_path / "store.sqlite"
-        command = [str(BINARY), "scan", "--store", str(store), *flags()]
+        command = [str(BINARY), "scan", "--store", str(stores.place(store)), *flags()]
         process = subprocess.Popen(command, env=environment(simulator, tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         end = time.monotonic() + 60
         while not simulator.calls().get("ssm:SendCommand ok"):

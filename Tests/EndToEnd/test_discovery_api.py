@@ -238,7 +238,7 @@ def test_a_new_document_goes_to_the_canary_first(collector, tmp_path):
         canary = {"canary.tags": "{dbcensus: canary}", "canary.percent": 1, "document_hash": hashlib.sha256(b"").hexdigest()}
         run = scan(collector, simulator, tmp_path, **canary)
         assert run.code == 0 and run.progress["reasons"] == {"ok": 500}
-        first = query(run.store, "SELECT DISTINCT r.is_canary FROM results r JOIN batches b ON b.row_id = r.batch_row_id ORDER BY b.row_id")
+        first = query(run.store, "SELECT r.is_canary FROM results r JOIN batches b ON b.row_id = r.batch_row_id GROUP BY r.is_canary ORDER BY MIN(b.row_id)")
         assert first[0] == (1,)
         last_canary, first_rest = query(run.store, """SELECT MAX(CASE WHEN is_canary THEN r.ended_at END), MIN(CASE WHEN NOT is_canary THEN b.sending_at END)
                                                       FROM results r JOIN batches b ON b.row_id = r.batch_row_id""")[0]
@@ -283,7 +283,7 @@ def test_the_schedule_begins_runs(tmp_path):
 
 def test_a_service_does_the_work_of_a_scan_on_its_store(collector, tmp_path):
     with Simulator("--accounts", 2, "--instances", 10) as simulator, serving(tmp_path, simulator) as service:
-        run = scan(collector, simulator, tmp_path, "--wait", store=service.store.name)
+        run = scan(collector, simulator, tmp_path, "--wait", store=service.named)
         assert run.code == 0 and run.progress["hosts"] == 20
         (tmp_path / "token").write_text(service.make_token("scan", "read"))
         remote = collector.run("scan", "--server", service.url, "--token-file", tmp_path / "token", "--wait", "--region", "eu-west-1", timeout=120)

@@ -5,15 +5,16 @@ import json
 import os
 import pathlib
 import random
-import sqlite3
 import struct
 import subprocess
 import time
 
 import pytest
 
+import stores
 from discovery import check, query, rows, scan, serving, truth
 from simulator import Simulator
+from stores import file_store
 from test_discovery_api import begin, wait
 
 root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
@@ -102,12 +103,9 @@ def test_a_store_that_is_busy(tmp_path):
     with Simulator("--accounts", 4, "--instances", 100) as simulator, serving(tmp_path, simulator) as service:
         job = begin(service)
         time.sleep(1)
-        lock = sqlite3.connect(service.store, isolation_level=None, timeout=30)
-        lock.execute("BEGIN IMMEDIATE")
-        # Longer than a write waits.
-        time.sleep(15)
-        lock.execute("ROLLBACK")
-        lock.close()
+        with stores.held(service.store):
+            # Longer than a write waits.
+            time.sleep(15)
         assert wait(service, job)["progress"]["state"] == "completed"
         check(rows(service.store, job), truth(simulator))
         once(simulator)
@@ -123,6 +121,7 @@ def small_disk(folder, megabytes):
         subprocess.run(["umount", "-l", folder], check=True)
 
 
+@file_store
 @root
 def test_a_disk_that_fills(tmp_path):
     with Simulator("--accounts", 4, "--instances", 100, "--host-seconds", 2) as simulator, small_disk(tmp_path / "disk", 80) as disk:

@@ -9,7 +9,6 @@ import random
 import re
 import shutil
 import signal
-import sqlite3
 import subprocess
 import threading
 import time
@@ -17,16 +16,18 @@ import time
 import pytest
 import requests
 
+import stores
 from service import Service, report
+from stores import file_store
 
 FAST = ("limits.requests_per_second=1000000", "limits.request_burst=1000000", "limits.connections_per_address=1000")
 
 
 def reports_in(store):
     """The host and the time of every stored report."""
-    with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as database:
-        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        return database.execute("SELECT h.id, r.started_at FROM reports r JOIN hosts h ON h.row_id = r.host_row_id").fetchall()
+    if not stores.SERVER:
+        assert stores.query(store, "PRAGMA integrity_check") == [("ok",)]
+    return stores.query(store, "SELECT h.id, r.started_at FROM reports r JOIN hosts h ON h.row_id = r.place")
 
 
 def test_killed_in_a_loop_every_acknowledged_report_is_there_exactly_once(tmp_path):
@@ -92,6 +93,7 @@ def small_disk(folder, megabytes):
         subprocess.run(["umount", "-l", folder], check=True)
 
 
+@file_store
 @pytest.mark.skipif(os.geteuid() != 0, reason="a disk of our own needs root")
 def test_a_full_disk_is_said_and_gets_well_without_a_restart(tmp_path):
     with small_disk(tmp_path / "disk", 40) as disk:
@@ -139,6 +141,7 @@ def damaged(store, how):
     store.write_bytes(content)
 
 
+@file_store
 @pytest.mark.parametrize("how", ["cut", "noise", "header", "text"])
 def test_a_damaged_store_is_not_served_and_the_refusal_says_what_to_do(tmp_path, collector, how):
     store = tmp_path / "inventory.sqlite"
@@ -177,8 +180,7 @@ def test_a_clock_that_jumps_back_takes_every_report(tmp_path):
         assert late.get("/readyz").status_code == 200
         assert late.log()[-1]["time"].startswith("2025"), "the clock is indeed behind"
         assert late.stop() == 0
-    with sqlite3.connect(tmp_path / "inventory.sqlite") as database:
-        received = [row[0] for row in database.execute("SELECT received_at FROM reports ORDER BY row_id")]
+    received = [row[0] for row in stores.query(tmp_path / "inventory.sqlite", "SELECT received_at FROM reports ORDER BY row_id")]
     assert received == sorted(received)
     said = subprocess.run(["env", late.binary, "doctor", "--store", late.store], capture_output=True, text=True, env={**os.environ, **behind})
     assert said.returncode == 74 and "which is in the future" in said.stdout
@@ -192,6 +194,7 @@ int fsync(int file) { return fdatasync(file); }
 """
 
 
+@file_store
 def test_a_stop_ends_although_the_disk_hangs(tmp_path):
     """A disk that takes no write any more: the commit hangs, and so does what waits for it."""
     (tmp_path / "hang.c").write_text(HANG)

@@ -1,5 +1,6 @@
 """A collector as a service: it drains, reloads, backs up, and says what is wrong."""
 
+import gzip
 import json
 import os
 import pty
@@ -14,12 +15,13 @@ import time
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+import stores
 from service import BINARY, Service, report
+from stores import file_store
 
 
 def rows(store, table="databases"):
-    with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as database:
-        return database.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()
+    return stores.query(store, f"SELECT * FROM {table} ORDER BY 1")
 
 
 def test_sigterm_drains_and_loses_nothing(tmp_path):
@@ -52,6 +54,7 @@ def test_sigterm_drains_and_loses_nothing(tmp_path):
     assert set(statuses) <= {200, 503}
 
 
+@file_store
 def test_a_second_collector_says_which_process_holds_the_store(tmp_path, collector):
     with Service(tmp_path) as service:
         for command in [["serve"], ["rebuild"]]:
@@ -73,6 +76,7 @@ def test_a_port_that_is_taken_ends_it_with_a_reason(tmp_path, collector):
         assert done.returncode == 69 and f"port {port}: Address already in use".encode() in done.stderr
 
 
+@file_store
 def test_backup_while_serving_restore_and_rebuild(tmp_path, collector):
     with Service(tmp_path, "limits.requests_per_second=100000", "limits.request_burst=100000") as service:
         stop = threading.Event()
@@ -110,6 +114,7 @@ def test_backup_while_serving_restore_and_rebuild(tmp_path, collector):
     assert done.returncode == 74 and collector.run("databases", "--store", service.store, "--format", "json").stdout == before
 
 
+@file_store
 def test_a_restore_does_not_meet_the_old_log(tmp_path, collector):
     """A killed collector leaves its newest commits in the write-ahead log; under another store it would bring them back."""
     with Service(tmp_path) as service:
@@ -132,6 +137,7 @@ def test_a_restore_does_not_meet_the_old_log(tmp_path, collector):
     collector.run("doctor", "--store", service.store)
 
 
+@file_store
 def test_a_store_is_not_exchanged_below_a_writer(tmp_path, collector):
     store, backup, pipe = tmp_path / "inventory.sqlite", tmp_path / "backup.sqlite", tmp_path / "pipe"
     collector.run("ingest", "--store", store, "-", input=json.dumps(report(1)).encode())
@@ -150,6 +156,7 @@ def test_a_store_is_not_exchanged_below_a_writer(tmp_path, collector):
     assert len(collector.json("hosts", "--store", store, "--format", "json")["items"]) == 2
 
 
+@file_store
 def test_a_store_is_one_by_whatever_name(tmp_path, collector):
     with Service(tmp_path) as service:
         other = tmp_path / "other.sqlite"
@@ -158,6 +165,7 @@ def test_a_store_is_one_by_whatever_name(tmp_path, collector):
         assert done.returncode == 74 and f"process {service.process.pid}" in done.stderr.decode()
 
 
+@file_store
 def test_the_doctor_names_what_is_wrong(tmp_path, collector):
     store = tmp_path / "inventory.sqlite"
     collector.run("ingest", "--store", store, "-", input=json.dumps(report()).encode())
@@ -244,9 +252,7 @@ def test_tokens_tags_and_dead_letters_by_command(tmp_path, collector):
     assert collector.json("dead-letters", "show", "1", "--store", store) == nameless
     done = collector.run("dead-letters", "retry", "1", "--store", store, check=False)
     assert done.returncode == 65 and done.stdout.startswith(b"1 rejected")
-    with sqlite3.connect(store) as database:
-        import gzip
-        database.execute("UPDATE dead_letters SET body = ?", [gzip.compress(json.dumps(report(2)).encode())])
+    stores.change(store, "UPDATE dead_letters SET body = ?", gzip.compress(json.dumps(report(2)).encode()))
     assert collector.run("dead-letters", "retry", "1", "--store", store).stdout == b"1 stored\n"
     assert b"No report was rejected" in collector.run("dead-letters", "--store", store).stdout
     host = f"{1:032x}"

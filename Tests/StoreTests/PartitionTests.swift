@@ -85,7 +85,7 @@ struct PartitionTests {
         #expect(try retain(TestStore.time(100 * 1_440)).reports == 2)
     }
 
-    @Test("a question for one report asks one partition")
+    @Test("a question for one report asks one partition", .disabled(if: TestPlace.isDistributed))
     func pruned() throws {
         try make(TestStore.time(60 * 1_440), from: TestStore.time(0))
         let plan: [String] = try test.store.database.read {

@@ -1,6 +1,7 @@
 import Foundation
 import Report
 import SQL
+import TestPlaces
 import Testing
 
 @testable import Inventory
@@ -36,7 +37,9 @@ struct UnchangedHostTests {
         #expect(try test.count("reports") == 3 && test.kinds() == ["appeared", "appeared"])
     }
 
-    @Test("it writes its own row, its host's and its account's, however many databases there are")
+    @Test(
+        "it writes its own row, its host's and its account's, however many databases there are",
+        .disabled(if: TestPlace.isDistributed, "nodes count the rows of every copy"))
     func fewRows() throws {
         let test = try TestStore()
         let paths = (0..<50).map { "/\($0)" }

@@ -61,17 +61,18 @@ extension InventoryStore {
         let duration = result.startedAt.flatMap { start in
             result.endedAt.map { Int(min(1e12, max(0, ($0.timeIntervalSince(start) * 1000).rounded()))) }
         }
+        let sql = "SELECT MAX(r.row_id) FROM reports r JOIN hosts h ON h.row_id = r.place WHERE h.instance_id = ?"
+        let report: Int64? = result.reason.isAnswered ? try database.value(sql, [result.instanceID]) : nil
         let changed = try database.run(
             """
             UPDATE results SET reason = ?, detail = ?, started_at = ?, ended_at = ?, duration_ms = ?, databases = ?,
-                report_row_id = (SELECT MAX(r.row_id) FROM reports r JOIN hosts h ON h.row_id = r.place
-                                 WHERE h.instance_id = ?)
+                report_row_id = ?
             WHERE job_row_id = ? AND instance_id = ? AND batch_row_id = ? AND reason IS NULL
             """,
             [
                 result.reason.rawValue, result.detail, result.startedAt.map(Timestamp.format),
                 Timestamp.format(result.endedAt ?? now), duration, result.databases,
-                result.reason.isAnswered ? result.instanceID : nil, job, result.instanceID, batch.row,
+                report, job, result.instanceID, batch.row,
             ])
         guard changed == 1 else { return }
         sum.add(result.reason, databases: result.databases ?? 0)

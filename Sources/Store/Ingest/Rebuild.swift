@@ -25,7 +25,8 @@ extension InventoryStore {
     }
 
     private func deriveAnew() throws -> Rebuilt {
-        try write { database in try database.patiently { try deriveAnew(database) } }
+        try refuseDistributed()
+        return try write { database in try database.patiently { try deriveAnew(database) } }
     }
 
     private func deriveAnew(_ database: any SQLConnection) throws -> Rebuilt {

@@ -1,4 +1,5 @@
 import Inventory
+import Report
 import SQL
 
 extension InventoryStore {
@@ -52,27 +53,36 @@ extension InventoryStore {
 
     /// Clusters in the order of their ids, a page after the id `after`.
     public func clusters(after: String? = nil, limit: Int = 100, bounds: Bounds = Bounds()) throws -> Page<ListRow> {
-        let sql = BoundsSQL(bounds, database.dialect)
-        let (condition, arguments) = sql.condition("d", hostRow: "d.place")
-        let (own, _) = sql.condition("x", hostRow: "x.place")
-        func all(_ column: String) -> String {
-            """
-            (SELECT \(database.dialect.joined("v.\(column)")) FROM
-                (SELECT DISTINCT x.\(column) FROM databases x WHERE x.cluster_id = d.cluster_id
-                     AND x.\(column) IS NOT NULL AND \(own) ORDER BY x.\(column)) v)
-            """
+        let (condition, arguments) = BoundsSQL(bounds, database.dialect).condition("d", hostRow: "d.place")
+        return try read { database in
+            let found = try database.all(
+                """
+                SELECT cluster_id, MIN(engine), COUNT(*) - COUNT(missing_since),
+                    COUNT(CASE WHEN missing_since IS NULL AND state = 'stopped' THEN 1 END), COUNT(missing_since),
+                    COUNT(DISTINCT CASE WHEN place > 0 THEN place END)
+                FROM databases d WHERE cluster_id IS NOT NULL AND cluster_id > ? AND \(condition)
+                GROUP BY cluster_id ORDER BY cluster_id LIMIT ?
+                """, [after ?? ""] + arguments + [limit + 1], .once)
+            let page = found.prefix(limit)
+            // What its members are, each once: a question of its own, which a distributed database can answer too.
+            let members = try ["role", "version"].map { column -> [ByteText: [String]] in
+                guard let first = page.first?.values[0], let last = page.last?.values[0] else { return [:] }
+                let rows = try database.all(
+                    """
+                    SELECT DISTINCT cluster_id, \(column) FROM databases d
+                    WHERE cluster_id >= ? AND cluster_id <= ? AND \(column) IS NOT NULL AND \(condition)
+                    ORDER BY cluster_id, \(column)
+                    """, [first, last] + arguments, .once)
+                return try Dictionary(grouping: rows) { ByteText(try $0[0]) }.mapValues { try $0.map { try $0[1] } }
+            }
+            let items = try page.map { row in
+                let id = ByteText(try row[0])
+                let texts = members.map { $0[id].map { SQLValue.text($0.joined(separator: ",")) } ?? .null }
+                let values = Value.all(SQLRow(row.values + texts), from: 0, flags: catalog.clusters.flags)
+                return ListRow(catalog.clusters, values)
+            }
+            return Page(items: items, next_cursor: found.count > limit ? items.last?.text("id") : nil)
         }
-        let found = try rows(
-            catalog.clusters,
-            """
-            SELECT cluster_id, MIN(engine), COUNT(*) - COUNT(missing_since),
-                COUNT(CASE WHEN missing_since IS NULL AND state = 'stopped' THEN 1 END), COUNT(missing_since),
-                COUNT(DISTINCT CASE WHEN place > 0 THEN place END), \(all("role")), \(all("version"))
-            FROM databases d WHERE cluster_id IS NOT NULL AND cluster_id > ? AND \(condition)
-            GROUP BY cluster_id ORDER BY cluster_id LIMIT ?
-            """, arguments + arguments + [after ?? ""] + arguments + [limit + 1])
-        let items = Array(found.prefix(limit))
-        return Page(items: items, next_cursor: found.count > limit ? items.last?.text("id") : nil)
     }
 
     /// Rows of `list` from a question whose columns are the list's, in its order.

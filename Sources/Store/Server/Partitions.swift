@@ -76,7 +76,8 @@ struct Partitions: Sendable {
         var gone = 0
         for name in names {
             gone += try database.patiently {
-                try database.script("\(Self.wait); ALTER TABLE \(table) DETACH PARTITION \(name)")
+                try database.script(Self.wait)
+                try database.script("ALTER TABLE \(table) DETACH PARTITION \(name)")
                 var rows: Int = try database.value("SELECT COUNT(*) FROM \(name)", [], .once) ?? 0
                 if let keeping {
                     rows -= try database.run("INSERT INTO \(table) SELECT * FROM \(name) WHERE \(keeping(name))", [])

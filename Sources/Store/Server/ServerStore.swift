@@ -24,6 +24,23 @@ extension InventoryStore {
             """)
     }
 
+    /// Refuses a store whose tables are distributed over the nodes of a Citus cluster: there no row changes its place.
+    func refuseDistributed() throws {
+        guard database.dialect == .postgresql else { return }
+        let isDistributed: Bool? = try database.read {
+            let isCitus: Bool? = try $0.value("SELECT to_regclass('pg_dist_partition') IS NOT NULL")
+            guard isCitus == true else { return false }
+            return try $0.exists("SELECT 1 FROM pg_dist_partition WHERE logicalrelid = to_regclass('reports')")
+        }
+        guard isDistributed == true else { return }
+        throw StoreError(
+            .badRequest,
+            """
+            \(path) is distributed over several nodes, and cannot be rebuilt there: copy it into a file with \
+            `dbcensus-collector store migrate`, rebuild that, and copy it into a new database
+            """)
+    }
+
     /// The error of a command that is for files.
     package static func needsFile(_ what: String) -> StoreError {
         StoreError(
