@@ -319,4 +319,5 @@ def main():
                 lists(folder, hosts) if word == "lists" else {"ingest": ingest, "flood": flood, "growth": growth}[word](folder)
 
 
-main()
+if __name__ == "__main__":
+    main()

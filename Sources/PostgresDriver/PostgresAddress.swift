@@ -7,11 +7,18 @@ package struct PostgresAddress: Sendable, Equatable {
     package var servers: [Server]
     package var user: String?
     package var database: String?
+    /// How the connection is encrypted, such as `verify-full`; nil where the address does not say it.
+    package var sslMode: String?
 
     /// One server of an address.
     package struct Server: Sendable, Equatable {
         package var host: String
         package var port: Int?
+
+        /// A socket, or an address of this machine.
+        package var isLocal: Bool {
+            host.isEmpty || host.hasPrefix("/") || host == "localhost" || host == "::1" || host.hasPrefix("127.")
+        }
     }
 
     /// - Throws: `SQLError` for what is no address, and for one with a password: the process list and logs would show
@@ -47,6 +54,6 @@ package struct PostgresAddress: Sendable, Equatable {
             let port = ports.count == 1 ? ports[0] : index < ports.count ? ports[index] : ""
             return Server(host: String(host), port: Int(port))
         }
-        (user, database) = (values["user"], values["dbname"])
+        (user, database, sslMode) = (values["user"], values["dbname"], values["sslmode"])
     }
 }

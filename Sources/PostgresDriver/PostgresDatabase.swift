@@ -127,7 +127,10 @@ package final class PostgresDatabase: SQLDatabase {
                     let isThere = try transaction(session, .random(in: .min ... .max)) { connection in
                         try connection.exists("SELECT 1 FROM dbcensus_commits WHERE id = ?", [mark])
                     }
-                    try session.commit()
+                    // Whether this one is committed does not matter: it may be asked again.
+                    do { try session.commit() } catch let error as SQLError where error.code == .unknownOutcome {
+                        throw SQLError(.again, error.message)
+                    }
                     return isThere
                 }
             }

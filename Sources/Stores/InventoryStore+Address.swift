@@ -32,6 +32,17 @@ extension InventoryStore {
         } catch let error as SQLError { throw StoreError(.cannotOpen, error.message, cause: error) }
     }
 
+    /// Whether the connection to a server's address shows who answers: by a certificate, or because it stays on this
+    /// machine.
+    ///
+    /// - Parameter environment: may have `PGSSLMODE`.
+    package static func verifiesServer(_ address: String, _ environment: [String: String]) throws -> Bool {
+        do {
+            let parts = try PostgresAddress(address)
+            return (parts.sslMode ?? environment["PGSSLMODE"]) == "verify-full" || parts.servers.allSatisfy(\.isLocal)
+        } catch let error as SQLError { throw StoreError(.cannotOpen, error.message, cause: error) }
+    }
+
     /// Opens the store at `path`, a file's path or a server's address.
     ///
     /// - Parameter keepsBackup: whether a store of an older program is backed up before its schema changes. A server's

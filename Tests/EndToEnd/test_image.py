@@ -10,6 +10,7 @@ import pytest
 
 import release
 from docker_engine import Docker, run
+from postgres import StoreServer
 
 pytestmark = pytest.mark.skipif(Docker.missing() is not None, reason=f"no {Docker.missing()} on this machine")
 
@@ -98,6 +99,16 @@ def test_the_service_on_a_read_only_root_keeps_its_store(docker, tmp_path):
 def test_without_tls_the_image_says_what_to_set(docker):
     done = subprocess.run(["docker", "run", "--rm", "dbcensus"], env=docker.environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 78 and "server.certificate" in done.stderr and "server.trust_proxy" in done.stderr
+
+
+def test_the_image_has_libpq_for_a_store_in_postgresql(docker, tmp_path):
+    with StoreServer(tmp_path / "server") as server:
+        address = server.database("stored")
+        options = ["--rm", "--network=host", "--read-only", "--cap-drop=ALL", f"--env=DBCENSUS_STORE_PATH={address}", "dbcensus"]
+        made = docker("run", *options, "token", "create", "--name", "x", "--scopes", "read")
+        assert re.search(r"dbc_\w+", made)
+        assert server.sql("SELECT name FROM tokens", "stored") == "x"
+        assert "server: PostgreSQL" in docker("run", *options, "doctor")
 
 
 def test_another_engine_reads_the_layout(archive, tmp_path):

@@ -145,7 +145,8 @@ def test_a_task_on_fargate(moto, network, hub):
 def test_a_store_in_postgresql():
     """moto's CloudFormation makes no server of these properties: they are read from the template."""
     resources = template_of("store")
-    (rule,) = resources["SecurityGroup"]["Properties"]["SecurityGroupIngress"]
+    assert "SecurityGroupIngress" not in resources["SecurityGroup"]["Properties"]
+    rule = resources["FromCollector"]["Properties"]
     assert rule["SourceSecurityGroupId"] == {"Ref": "CollectorSecurityGroupId"} and (rule["FromPort"], rule["ToPort"]) == (5432, 5432)
     for name in ("Cluster", "Instance"):
         properties = resources[name]["Properties"]
@@ -163,5 +164,7 @@ def test_what_is_missing_is_said_before_anything_is_made():
     """CloudFormation checks the rules of a template first; moto does not."""
     rules = cfn_yaml(ROOT / "packaging/aws/service.yaml")["Rules"]
     said = " ".join(assertion["AssertDescription"] for rule in rules.values() for assertion in rule["Assertions"])
+    task = template_of("service")["TaskDefinition"]["Properties"]["ContainerDefinitions"][0]
+    assert {"Fn::If": ["SignsInByIAM", {"Name": "DBCENSUS_STORE_RDS_IAM", "Value": "true"}, {"Ref": "AWS::NoValue"}]} in task["Environment"]
     for parameter in ("AmiId", "PackageUrl", "PackageSHA256", "AvailabilityZone", "Image", "TaskRoleArn", "StoreUrl"):
         assert f"needs {parameter}" in said

@@ -163,13 +163,19 @@ def test_the_bucket_of_the_agents(moto):
     assert [topic["TopicArn"] for topic in moto.client("sns").list_topics()["Topics"]] == [f"arn:aws:sns:{REGION}:{ACCOUNT}:dbcensus-alerts"]
 
 
-def test_the_policy_for_backups_and_a_key(moto):
+STORE_USER = f"arn:aws:rds-db:{REGION}:{HUB}:dbuser:cluster-ABCDEFGHIJKLMNOP/dbcensus"
+
+
+def test_the_policy_for_backups_a_key_and_a_store(moto):
     key = moto.client("kms").create_key()["KeyMetadata"]["Arn"]
     deploy(moto, "hub", "other", OrganizationId="o-abcde12345", BucketName="agents-of-other", NamePrefix="other", BackupBucketName="backups-of-acme",
-           KmsKeyArn=key, SpokeRolePath="/service/", RolePath="/tools/", BackupKmsKeyArn=key, BackupRoleArn=f"arn:aws:iam::{HUB}:role/backup")
+           KmsKeyArn=key, SpokeRolePath="/service/", RolePath="/tools/", BackupKmsKeyArn=key, BackupRoleArn=f"arn:aws:iam::{HUB}:role/backup",
+           StoreUserArn=STORE_USER)
     found = list(statements(moto, "other-hub"))
     actions = {action for statement in found for action in listed(statement["Action"])}
-    assert actions == permissions(moto, "hub") | permissions(moto, "backup") | SESSIONS | CLOUDWATCH_AGENT | {"kms:Decrypt", "kms:GenerateDataKey"}
+    more = {"kms:Decrypt", "kms:GenerateDataKey", "rds-db:connect"}
+    assert actions == permissions(moto, "hub") | permissions(moto, "backup") | SESSIONS | CLOUDWATCH_AGENT | more
+    assert [statement["Resource"] for statement in found if statement["Action"] == "rds-db:connect"] == [STORE_USER]
     assumed = {resource for statement in found if "sts:AssumeRole" in listed(statement["Action"]) for resource in listed(statement["Resource"])}
     assert assumed == {"arn:aws:iam::*:role/service/dbcensus-spoke", f"arn:aws:iam::{HUB}:role/backup"}
     assert moto.client("iam").get_role(RoleName="other-hub")["Role"]["Path"] == "/tools/"

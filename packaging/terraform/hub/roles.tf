@@ -118,6 +118,16 @@ resource "aws_iam_role_policy" "backup_role" {
   })
 }
 
+resource "aws_iam_role_policy" "store" {
+  count = var.store_user_arn == "" ? 0 : 1
+  name  = "dbcensus-store"
+  role  = aws_iam_role.hub.id
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Sid = "SignInToTheStore", Effect = "Allow", Action = "rds-db:connect", Resource = var.store_user_arn }]
+  })
+}
+
 locals {
   use_of_the_key = jsonencode({
     Version   = "2012-10-17"

@@ -67,6 +67,12 @@ variable "backup_bucket_name" {
   description = "The bucket of backup.to. Empty if the collector writes no backups to a bucket."
 }
 
+variable "store_user_arn" {
+  type        = string
+  default     = ""
+  description = "arn:aws:rds-db:REGION:ACCOUNT:dbuser:RESOURCE/USER, to sign in to a store on RDS or Aurora without a password. Empty without."
+}
+
 variable "backup_kms_key_arn" {
   type        = string
   default     = ""

@@ -2,6 +2,7 @@ import Foundation
 import Inventory
 import Report
 import Store
+import Stores
 import Terminal
 
 /// What the doctor says of the store: a file with its disk and its service, or a server with its durability.
@@ -18,7 +19,7 @@ extension DoctorCommand {
             var checks: [(String, Check)] = []
             if let server = try store.serverState() {
                 checks.append(("store", .good("\(store.path), \(Units.bytes(summary.bytes))")))
-                checks += Self.server(server)
+                checks += try Self.server(server) + [("server identity", Self.identity(settings.path))]
             } else {
                 checks.append(("store", .good("\(store.path), every page read, \(Units.bytes(summary.bytes))")))
                 checks += Self.file(settings, summary)
@@ -78,6 +79,14 @@ extension DoctorCommand {
             checks.append(("durability", .bad("a crash may lose reports that were acknowledged: \(names)")))
         }
         return checks + [("replication", replication(server))]
+    }
+
+    private static func identity(_ address: String) throws -> Check {
+        guard try InventoryStore.verifiesServer(address, ProcessInfo.processInfo.environment) else {
+            return .warning(
+                "any server that answers there gets the reports: add sslmode=verify-full and sslrootcert=FILE to it")
+        }
+        return .good("its certificate is checked, or it is on this machine")
     }
 
     private static func replication(_ server: ServerState) -> Check {
