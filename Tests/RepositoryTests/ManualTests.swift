@@ -32,7 +32,7 @@ struct ManualTests {
         for file in try FileManager.default.contentsOfDirectory(atPath: Self.root.appending(path: folder).path) {
             let source = try text("\(folder)/\(file)")
             for match in source.matches(of: /(?:write|step|allowed)\(\s*"([^"\\]+)"/) { names.insert(String(match.1)) }
-            for match in source.matches(of: /\(\s*"([a-z ]+)",\s*(?:\.|isOverdue|replication|summary|valid)/) {
+            for match in source.matches(of: /\(\s*"([a-z ]+)",\s*(?:\.|isOverdue|identity|replication|summary|valid)/) {
                 names.insert(String(match.1))
             }
         }

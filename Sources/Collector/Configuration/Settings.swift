@@ -92,10 +92,11 @@ extension Setting where Root == Configuration {
     private static let retention: [Setting<Configuration>] = [
         .init(
             "retention.report_days", \.retention.reportDays, .integer(1...36_500), live: true,
-            "Days that raw reports are kept. The report that a database was last seen in is kept longer."),
+            "Days that raw reports are kept. The report that a database was last seen in is kept longer. In PostgreSQL the others "
+                + "go a week at a time."),
         .init(
             "retention.size_days", \.retention.sizeDays, .integer(1...36_500), live: true,
-            "Days that every size is kept. Older sizes are thinned to one a day."),
+            "Days that every size is kept. Older sizes are thinned to one a day, and kept as long as history."),
         .init(
             "retention.audit_days", \.retention.auditDays, .integer(1...36_500), live: true,
             "Days that the audit log is kept."),
@@ -107,7 +108,7 @@ extension Setting where Root == Configuration {
             "Days that the result of each host of a run is kept. The counts of a run are kept as long as history."),
         .init(
             "retention.history_days", \.retention.historyDays, .integer(1...36_500), live: true,
-            "Days that changes, earlier states of databases and runs of discovery are kept."),
+            "Days that changes, earlier states and sizes of databases, and runs of discovery are kept."),
         .init(
             "retention.unseen_days", \.retention.unseenDays, .integer(0...36_500), live: true,
             "Days after which an unseen host is removed with its databases and history. 0 keeps hosts for ever."),

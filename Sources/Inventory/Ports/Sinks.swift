@@ -116,11 +116,11 @@ public protocol Retention: Sendable {
     func retain(_ policy: RetentionPolicy, _ progress: inout RetentionProgress, now: Date) throws -> Bool
 }
 
-/// How long data is kept. Current state and one size a day are kept for ever, unless a host was not seen for too long.
+/// How long data is kept. Current state is kept for ever, unless a host was not seen for too long.
 public struct RetentionPolicy: Sendable, Equatable {
     /// Raw reports, in days; the report that a database was last seen in stays.
     public var reportDays = 90
-    /// All sizes, in days; after that one a day.
+    /// All sizes, in days; after that one a day, as long as history.
     public var sizeDays = 30
     /// Lines of the audit log, in days.
     public var auditDays = 400
@@ -128,7 +128,7 @@ public struct RetentionPolicy: Sendable, Equatable {
     public var deadLetterDays = 30
     /// What became of each host of a run of discovery, in days; the counts of a run are history.
     public var runDays = 90
-    /// Changes, events of hosts, what databases were before, and runs of discovery, in days.
+    /// Changes, events of hosts, what databases were before, their sizes, and runs of discovery, in days.
     public var historyDays = 730
     /// Hosts that were not seen for so many days are removed with everything known about them; 0 keeps them for ever.
     public var unseenDays = 0

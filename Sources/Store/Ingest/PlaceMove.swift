@@ -1,7 +1,7 @@
 import SQL
 
-/// Moves rows from one place to another. The place is in their key, which a distributed database cannot change in a row:
-/// they go, and come again with the same numbers.
+/// Moves rows from one place to another. The place is in their key, which a distributed database cannot change in a
+/// row: they go, and come again with the same numbers.
 struct PlaceMove {
     let from: Int64
     let to: Int64

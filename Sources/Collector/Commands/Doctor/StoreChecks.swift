@@ -19,7 +19,7 @@ extension DoctorCommand {
             var checks: [(String, Check)] = []
             if let server = try store.serverState() {
                 checks.append(("store", .good("\(store.path), \(Units.bytes(summary.bytes))")))
-                checks += try Self.server(server) + [("server identity", Self.identity(settings.path))]
+                checks += try Self.server(server, settings.path)
             } else {
                 checks.append(("store", .good("\(store.path), every page read, \(Units.bytes(summary.bytes))")))
                 checks += Self.file(settings, summary)
@@ -52,7 +52,7 @@ extension DoctorCommand {
         return checks
     }
 
-    private static func server(_ server: ServerState) -> [(String, Check)] {
+    private static func server(_ server: ServerState, _ address: String) throws -> [(String, Check)] {
         var checks: [(String, Check)] = []
         let version = "PostgreSQL \(server.version)"
         if server.isStandby {
@@ -78,7 +78,7 @@ extension DoctorCommand {
             let names = off.map { "\($0) = off" }.joined(separator: ", ")
             checks.append(("durability", .bad("a crash may lose reports that were acknowledged: \(names)")))
         }
-        return checks + [("replication", replication(server))]
+        return try checks + [("server identity", identity(address)), ("replication", replication(server))]
     }
 
     private static func identity(_ address: String) throws -> Check {
