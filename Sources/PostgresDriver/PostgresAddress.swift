@@ -7,8 +7,9 @@ package struct PostgresAddress: Sendable, Equatable {
     package var servers: [Server]
     package var user: String?
     package var database: String?
-    /// How the connection is encrypted, such as `verify-full`; nil where the address does not say it.
-    package var sslMode: String?
+    /// Whether the connection shows who answers, as far as the address says it: by a certificate, or because it stays
+    /// on this machine. Nil where the environment decides.
+    package var verifiesServer: Bool?
 
     /// One server of an address.
     package struct Server: Sendable, Equatable {
@@ -17,7 +18,9 @@ package struct PostgresAddress: Sendable, Equatable {
 
         /// A socket, or an address of this machine.
         package var isLocal: Bool {
-            host.isEmpty || host.hasPrefix("/") || host == "localhost" || host == "::1" || host.hasPrefix("127.")
+            let numbers = host.split(separator: ".", omittingEmptySubsequences: false)
+            let isLoopback = numbers.count == 4 && numbers[0] == "127" && numbers.allSatisfy { UInt8($0) != nil }
+            return host.hasPrefix("/") || host == "localhost" || host == "::1" || isLoopback
         }
     }
 
@@ -54,6 +57,12 @@ package struct PostgresAddress: Sendable, Equatable {
             let port = ports.count == 1 ? ports[0] : index < ports.count ? ports[index] : ""
             return Server(host: String(host), port: Int(port))
         }
-        (user, database, sslMode) = (values["user"], values["dbname"], values["sslmode"])
+        (user, database) = (values["user"], values["dbname"])
+        // libpq connects to hostaddr where there is one.
+        let connected = (values["hostaddr"] ?? values["host"] ?? "").split(separator: ",")
+        let isLocal = !connected.isEmpty && connected.allSatisfy { Server(host: String($0)).isLocal }
+        let mode = values["sslmode"] ?? (values["sslrootcert"] == "system" ? "verify-full" : nil)
+        let isDecided = mode != nil && values["service"] == nil
+        verifiesServer = mode == "verify-full" || isLocal ? true : isDecided ? false : nil
     }
 }

@@ -14,6 +14,8 @@ public struct InventoryStore: Sendable {
     public let path: String
     /// What the store is for its file; nil on a server.
     let file: StoreHandle?
+    /// Whether its tables are distributed over the nodes of a Citus cluster.
+    private(set) var isDistributed = false
     /// The backup that was made because this program changed the store's schema; nil when it did not.
     public private(set) var upgradeBackup: String?
     /// The lists and their columns.
@@ -91,9 +93,11 @@ public struct InventoryStore: Sendable {
         self.init(database, name, catalog, nil)
         try storing(name) {
             try refuseForeign()
+            isDistributed = try isOnNodes()
             guard try isCurrent(Migration.postgresql, mode) else { return }
             try database.migrate(Migration.postgresql)
-            try makePartitions()
+            // A store is one without them too: rows go into the partitions for all others.
+            try? makePartitions()
             if try needsRebuild() { try rebuild() }
             if !isCopy { try refuseCopy() }
         }

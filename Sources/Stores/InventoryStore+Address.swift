@@ -35,11 +35,15 @@ extension InventoryStore {
     /// Whether the connection to a server's address shows who answers: by a certificate, or because it stays on this
     /// machine.
     ///
-    /// - Parameter environment: may have `PGSSLMODE`.
+    /// - Parameter environment: may have `PGSSLMODE`, and where libpq connects to if the address does not say it.
     package static func verifiesServer(_ address: String, _ environment: [String: String]) throws -> Bool {
         do {
             let parts = try PostgresAddress(address)
-            return (parts.sslMode ?? environment["PGSSLMODE"]) == "verify-full" || parts.servers.allSatisfy(\.isLocal)
+            if let verifies = parts.verifiesServer { return verifies }
+            let names = ["PGHOST", "PGHOSTADDR", "PGSERVICE"]
+            // Without any of these, libpq connects to a socket of this machine.
+            let isSocket = parts.servers.isEmpty && names.allSatisfy { environment[$0] == nil }
+            return environment["PGSSLMODE"] == "verify-full" || isSocket
         } catch let error as SQLError { throw StoreError(.cannotOpen, error.message, cause: error) }
     }
 

@@ -11,7 +11,7 @@ from simulator import ROOT, Simulator, refused
 
 PAGE = ROOT / "docs/deploy.md"
 # What needs a machine, an organisation or a network of one's own, and what is no command.
-LEFT_OUT = ("aws ssm ", "VpcId=VPC", "[profile ", "enable-aws-service-access", "register-delegated-administrator", "CREATE ROLE")
+LEFT_OUT = ("aws ssm ", "VpcId=VPC", "[profile ", "enable-aws-service-access", "register-delegated-administrator", "CREATE ROLE", "SECRET ", "DBCENSUS_DISCOVERY_ORGANIZATION_ENABLED=", "aws ecs ")
 # What stands for sudo, systemd and the user dbcensus.
 PREFIX = """
 set -euo pipefail

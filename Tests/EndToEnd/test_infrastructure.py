@@ -125,9 +125,12 @@ def test_the_script_that_sets_the_instance_up(moto, instance, tmp_path):
 
 def test_a_task_on_fargate(moto, network, hub):
     vpc, subnets, _ = network
+    store_group = moto.client("ec2").create_security_group(GroupName="store", Description="store", VpcId=vpc)["GroupId"]
     outputs = deploy(moto, "service", "fargate", NamePrefix="task", Platform="fargate", VpcId=vpc, SubnetIds=",".join(subnets), TaskRoleArn=hub["RoleArn"],
-                     Image="111122223333.dkr.ecr.eu-west-1.amazonaws.com/dbcensus:0.1.0", StoreUrl="postgresql://dbcensus@store/dbcensus",
+                     Image="111122223333.dkr.ecr.eu-west-1.amazonaws.com/dbcensus:0.1.0", StoreUrl="postgresql://dbcensus@store/dbcensus", StoreSecurityGroupId=store_group,
                      EnvironmentFileArn="arn:aws:s3:::agents-of-acme/collector.env")
+    rule = template_of("service")["ToStore"]["Properties"]  # moto ignores it
+    assert rule["DestinationSecurityGroupId"] == {"Ref": "StoreSecurityGroupId"} and (rule["FromPort"], rule["ToPort"]) == (5432, 5432)
     ecs = moto.client("ecs")
     task = ecs.describe_task_definition(taskDefinition="task-collector")["taskDefinition"]
     (container,) = task["containerDefinitions"]
@@ -165,6 +168,10 @@ def test_what_is_missing_is_said_before_anything_is_made():
     rules = cfn_yaml(ROOT / "packaging/aws/service.yaml")["Rules"]
     said = " ".join(assertion["AssertDescription"] for rule in rules.values() for assertion in rule["Assertions"])
     task = template_of("service")["TaskDefinition"]["Properties"]["ContainerDefinitions"][0]
-    assert {"Fn::If": ["SignsInByIAM", {"Name": "DBCENSUS_STORE_RDS_IAM", "Value": "true"}, {"Ref": "AWS::NoValue"}]} in task["Environment"]
+    assert {"Fn::If": ["HasStorePassword", {"Ref": "AWS::NoValue"}, {"Name": "DBCENSUS_STORE_RDS_IAM", "Value": "true"}]} in task["Environment"]
+    assert {"Fn::If": ["HasStorePassword", {"Name": "PGPASSWORD", "ValueFrom": {"Ref": "StorePasswordSecretArn"}}, {"Ref": "AWS::NoValue"}]} in task["Secrets"]
+    assert task["Secrets"][0]["Name"] == "DBCENSUS_DISCOVERY_EXTERNAL_ID"
+    deployment = template_of("service")["Service"]["Properties"]["DeploymentConfiguration"]
+    assert deployment["MaximumPercent"] == 100, "two tasks would each begin the runs of a schedule"
     for parameter in ("AmiId", "PackageUrl", "PackageSHA256", "AvailabilityZone", "Image", "TaskRoleArn", "StoreUrl"):
         assert f"needs {parameter}" in said

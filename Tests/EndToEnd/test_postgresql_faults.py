@@ -201,7 +201,9 @@ def test_the_doctor_warns_of_an_address_that_trusts_every_server(server):
     assert "ok       server identity" in doctor(address)
     # The name of this machine is not that of the loopback.
     named = address.replace("127.0.0.1", "0.0.0.0")
-    assert "warning  server identity: any server that answers" in doctor(named)
+    assert "warning  server identity: the certificate of the server" in doctor(named)
+    assert "warning  server identity" in doctor(f"{address}?hostaddr=0.0.0.0")
+    assert "warning  server identity" in doctor(f"{named}?sslmode=disable")
 
 
 # The traps of PostgreSQL for a store, each as a question to the database after the collector wrote to it.

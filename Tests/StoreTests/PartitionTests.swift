@@ -24,9 +24,7 @@ struct PartitionTests {
     }
 
     private func make(_ now: Date, from first: Date? = nil) throws {
-        try test.store.write { database in
-            for partitions in [Partitions.reports, .sizes] { try partitions.make(from: first, now, database) }
-        }
+        try test.store.makePartitions(from: first, now: now)
     }
 
     private func retain(_ now: Date) throws -> RetentionProgress {

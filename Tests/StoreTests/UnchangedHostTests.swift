@@ -53,7 +53,8 @@ struct UnchangedHostTests {
         func written() throws -> Int64 { try test.store.database.bare { try $0.written().rows } }
         let before = try written()
         #expect(!Self.isRead(try Self.ingest(report(1), 1, test.store)))
-        #expect(try written() - before <= 3)
+        // On a server the transaction has a mark of its own.
+        #expect(try written() - before <= (TestPlace.isFile ? 3 : 4))
         #expect(try Set(test.store.databases().items.map { $0.text("last_seen") }) == [TestStore.text(1)])
     }
 

@@ -1,13 +1,9 @@
--- Distributes a dbcensus store over the nodes of a Citus cluster, version 12 or later. Run it once on the coordinator, as
--- the user of the store, after dbcensus-collector has made its tables and before it has stored much:
---
---     dbcensus-collector doctor --store postgresql://dbcensus@coordinator/dbcensus
---     psql -v ON_ERROR_STOP=1 -f citus.sql postgresql://dbcensus@coordinator/dbcensus
+-- Distributes a dbcensus store over the nodes of a Citus cluster. Run it once on the coordinator, as the user of the
+-- store, after dbcensus-collector has stored a first report and so made its tables. docs/scale-out.md has the steps.
 --
 -- What grows with the number of databases and reports is distributed by its place, the number of a host or minus that of
 -- a listing: everything about one place is on one node. What they are joined with is on every node. The queue of
--- discovery, tokens, the audit log and counts stay on the coordinator. See docs/scale-out.md.
-CREATE EXTENSION IF NOT EXISTS citus;
+-- discovery, tokens, the audit log and counts stay on the coordinator.
 
 -- On every node: small, and joined with the tables below.
 SELECT create_reference_table('hosts');

@@ -40,6 +40,14 @@ struct Upkeep: Service {
                     try await Task.sleep(for: Self.stepPause)
                 }
                 let removed = progress.reports + progress.sizes + progress.others + progress.hosts
+                if progress.areRowsRemoved {
+                    backend.logger.warning(
+                        """
+                        a partition of the store that is too old cannot be dropped, so its rows are removed one by one: \
+                        give the tables to the user of store.path (ALTER TABLE … OWNER TO), and end sessions that read \
+                        them for long (pg_stat_activity)
+                        """)
+                }
                 if removed > 0 {
                     backend.logger.info(
                         "removed what is older than the retention",

@@ -41,6 +41,7 @@ public struct StoreCopy {
     /// - Throws: `StoreError` when the target has another store, or differs afterwards.
     public func run() throws -> Copied {
         try begin()
+        try makePartitions()
         try source.read { from in
             for table in StoreTable.all { try copy(table, from) }
         }
@@ -56,6 +57,18 @@ public struct StoreCopy {
             try into.run("DELETE FROM meta WHERE key = ?", [Self.mark])
         }
         return copied
+    }
+
+    /// Makes partitions for the time of what is copied, where the target has some.
+    private func makePartitions() throws {
+        guard target.database.dialect == .postgresql else { return }
+        for partitions in [Partitions.reports, .sizes] {
+            let first: String? = try source.read {
+                try $0.value("SELECT MIN(\(partitions.column)) FROM \(partitions.table)")
+            }
+            guard let date = first.flatMap(Timestamp.parse) else { continue }
+            try target.makePartitions([partitions], from: date)
+        }
     }
 
     /// Marks an empty target.

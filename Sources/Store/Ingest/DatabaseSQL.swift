@@ -29,7 +29,7 @@ struct DatabaseSQL: Sendable {
             """
         let inserted =
             ["place", "key", "place_id", "hostname", "account_id", "region"] + names + keys + [
-                "server_identity", "bytes", "bytes_complete", "first_seen", "changed_at", "owner_uid",
+                "server_identity", "bytes", "bytes_complete", "first_seen", "last_seen", "changed_at", "owner_uid",
             ]
         let marks = Array(repeating: "?", count: inserted.count).joined(separator: ", ")
         insertion = "INSERT INTO databases (\(inserted.joined(separator: ", "))) VALUES (\(marks))"

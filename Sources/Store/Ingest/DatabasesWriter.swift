@@ -13,6 +13,8 @@ struct DatabasesWriter {
     let entries: [ObservedDatabase]
 
     private var seen: String { ingestion.seen }
+    /// What a database that is seen now has as that time: nothing on a host, whose own time it is.
+    private var now: String? { place.number < 0 ? seen : nil }
     private var observation: Observation { ingestion.observation }
     private var sql: DatabaseSQL { ingestion.sql }
 
@@ -82,11 +84,11 @@ struct DatabasesWriter {
 
     /// The database was seen with this observation, as its place was; its size was measured then, or before.
     private func touch(_ row: Known, isMeasured: Bool, _ owner: Int64?) throws {
-        let isAsBefore = !row.hasOwnTime && isMeasured != row.hasOwnSizeTime && owner == row.ownerUID
+        let isAsBefore = now == nil && !row.hasOwnTime && isMeasured != row.hasOwnSizeTime && owner == row.ownerUID
         guard !isAsBefore else { return }
         try execute(
-            "UPDATE databases SET last_seen = NULL, bytes_at = ?, owner_uid = ? WHERE place = ? AND row_id = ?",
-            [isMeasured ? nil : row.bytesAt, owner, place.number, row.rowID])
+            "UPDATE databases SET last_seen = ?, bytes_at = ?, owner_uid = ? WHERE place = ? AND row_id = ?",
+            [now, isMeasured ? nil : row.bytesAt, owner, place.number, row.rowID])
     }
 
     /// The database was not seen: the time when it was is from now on its own. It is missing since `since`, or not.
@@ -146,7 +148,7 @@ struct DatabasesWriter {
             place.number, entry.key, place.id, place.hostname, place.accountID, place.region,
         ]
         let facts: SQLValues = [
-            entry.serverIdentity, entry.bytes, entry.bytesComplete, seen, seen, entry.ownerUID,
+            entry.serverIdentity, entry.bytes, entry.bytesComplete, seen, now, seen, entry.ownerUID,
         ]
         let row = try ingestion.database.insert(sql.insertion, names + sql.values(entry.state) + facts)
         try SearchText.replace(
@@ -172,9 +174,9 @@ struct DatabasesWriter {
         if bytes != row.bytes || isComplete != row.bytesComplete {
             try execute(
                 """
-                UPDATE databases SET last_seen = NULL, bytes = ?, bytes_at = NULL, bytes_complete = ?, owner_uid = ?
+                UPDATE databases SET last_seen = ?, bytes = ?, bytes_at = NULL, bytes_complete = ?, owner_uid = ?
                 WHERE place = ? AND row_id = ?
-                """, [bytes, isComplete, owner, place.number, row.rowID])
+                """, [now, bytes, isComplete, owner, place.number, row.rowID])
         } else {
             // Without a size there is no time of one.
             try touch(row, isMeasured: isMeasured || row.bytes == nil, owner)

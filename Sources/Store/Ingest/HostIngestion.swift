@@ -103,17 +103,19 @@ struct HostIngestion {
 
     /// Makes the report the host's current state; `keep` stores it, given the host's row, and returns the report's row.
     func apply(to known: KnownHost?, keep: (Int64) throws -> Int64) throws -> String {
+        // A report that cannot be read is refused before anything is written.
+        let entries = try observation.databases()
         let join = try known.flatMap { try HostJoin($0, host, ingestion) }
         let before = [known?.rowID, join?.other.rowID].compactMap(\.self)
         return try ingestion.census.recount(before, after: { [$0.rowID] }) {
             try join?.run()
-            return try write(known, keep: keep)
+            return try write(known, entries, keep: keep)
         }.id
     }
 
-    private func write(_ known: KnownHost?, keep: (Int64) throws -> Int64) throws -> KnownHost {
-        // A report that cannot be read is refused before anything is written.
-        let entries = try observation.databases()
+    private func write(
+        _ known: KnownHost?, _ entries: [ObservedDatabase], keep: (Int64) throws -> Int64
+    ) throws -> KnownHost {
         let now = try HostWriter(ingestion: ingestion, host: host, known: known).write()
         let reportRow = try keep(now.rowID)
         let isAsReported = try DatabasesWriter(

@@ -41,6 +41,8 @@ struct HostJoin {
     private let sql: DatabaseSQL
     private let sender: String
     private let time: String
+    /// Moves what the other host has.
+    private let move: PlaceMove
 
     /// The join that a report asks for, if any: its host is known by its instance, and its machine by another row.
     init?(_ host: KnownHost, _ observed: ObservedHost, _ ingestion: Ingestion) throws {
@@ -57,6 +59,7 @@ struct HostJoin {
         self.host = host
         self.other = other
         database = ingestion.database
+        move = PlaceMove(from: other.rowID, to: host.rowID, database: database)
         sql = ingestion.sql
         sender = ingestion.observation.sender
         time = ingestion.received
@@ -77,7 +80,7 @@ struct HostJoin {
                 try merge(row, of: other, into: twin, of: host)
             }
         }
-        try PlaceMove(from: other.rowID, to: host.rowID, database: database).moveReports()
+        try move.moveReports()
         try database.run("UPDATE host_aliases SET host_row_id = ? WHERE host_row_id = ?", [host.rowID, other.rowID])
         try database.run(
             """
@@ -116,7 +119,7 @@ struct HostJoin {
             UPDATE databases SET last_seen = ?, place_id = ?, hostname = ?, account_id = ?, region = ?
             WHERE place = ? AND row_id = ?
             """, [row.lastSeen, host.id, host.hostname, host.accountID, host.region, other.rowID, row.rowID])
-        try PlaceMove(from: other.rowID, to: host.rowID, database: database).moveDatabase(row.rowID)
+        try move.moveDatabase(row.rowID)
         try SearchText.replace(
             nil, SearchText.of(PlaceRow(host), key: row.key, row.state), database: row.rowID, of: host.rowID, database)
     }

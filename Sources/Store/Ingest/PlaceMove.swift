@@ -2,10 +2,15 @@ import SQL
 
 /// Moves rows from one place to another. The place is in their key, which a distributed database cannot change in a
 /// row: they go, and come again with the same numbers.
-struct PlaceMove {
+final class PlaceMove {
     let from: Int64
     let to: Int64
-    let database: any SQLConnection
+    private let database: any SQLConnection
+    private var columns: [String: [String]] = [:]
+
+    init(from: Int64, to: Int64, database: any SQLConnection) {
+        (self.from, self.to, self.database) = (from, to, database)
+    }
 
     /// Rows that are taken out of a table at once.
     private static let step = 200
@@ -52,7 +57,8 @@ struct PlaceMove {
     }
 
     private func take(_ table: String, _ condition: String, _ values: SQLValues) throws -> Taken {
-        let columns = try StoreTable(table).columns(database)
+        let columns = try columns[table] ?? StoreTable(table).columns(database)
+        self.columns[table] = columns
         let (rest, values) = ("FROM \(table) WHERE place = ? AND \(condition)", [from] + values)
         let rows = try database.all("SELECT \(columns.joined(separator: ", ")) \(rest)", values)
         if !rows.isEmpty { try database.run("DELETE \(rest)", values) }
@@ -70,7 +76,7 @@ struct PlaceMove {
                 default: value
                 }
             }
-            try database.run(sql, moved)
+            try database.post(sql, moved)
         }
     }
 }

@@ -1,7 +1,7 @@
 import Inventory
 import SQL
 
-/// A host whose report says nothing new: only its times are written. Its databases' are the same without that.
+/// A host whose report says nothing new: only its times are written. Those of its databases follow.
 ///
 /// It writes what comparing every row would write; StoreTests compares both.
 struct UnchangedHost {

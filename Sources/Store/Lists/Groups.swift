@@ -17,11 +17,12 @@ extension InventoryStore {
             FROM accounts a LEFT JOIN organization_accounts o ON o.id = a.id
             LEFT JOIN (SELECT account_id, COUNT(*) AS hosts, MIN(first_seen) AS first_seen, MAX(last_seen) AS last_seen
                        FROM hosts h WHERE \(hosts) GROUP BY account_id) h ON h.account_id = a.id
-            LEFT JOIN (SELECT account_id, COUNT(*) - COUNT(missing_since) AS databases,
+            LEFT JOIN (SELECT d.account_id, COUNT(*) - COUNT(missing_since) AS databases,
                            COUNT(CASE WHEN missing_since IS NULL AND state = 'stopped' THEN 1 END) AS stopped,
-                           COUNT(missing_since) AS missing, MIN(first_seen) AS first_seen,
-                           MAX(\(SQLList.lastSeen("d"))) AS last_seen
-                       FROM databases d WHERE \(databases) GROUP BY account_id) d ON d.account_id = a.id
+                           COUNT(missing_since) AS missing, MIN(d.first_seen) AS first_seen,
+                           MAX(COALESCE(d.last_seen, p.last_seen)) AS last_seen
+                       FROM databases d LEFT JOIN hosts p ON p.row_id = d.place
+                       WHERE \(databases) GROUP BY d.account_id) d ON d.account_id = a.id
             WHERE h.hosts > 0 OR d.databases > 0 OR d.missing > 0 ORDER BY a.id
             """
         return try rows(catalog.accounts, sql, arguments + more)

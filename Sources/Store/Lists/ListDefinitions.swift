@@ -10,7 +10,7 @@ extension SQLList {
         sql.hostRow = "d.place"
         sql.reach = .place(alias: "d")
         sql.searchTable = "search_databases"
-        sql.searchPlace = "d.place"
+        sql.samePlace.searched = "d.place = search_databases.place"
         sql.state = (Schema.presentState("d."), true)
         return sql
     }
@@ -20,33 +20,27 @@ extension SQLList {
         "last_seen": lastSeen("d"), "bytes_at": sizeTime("d", lastSeen("d")),
     ]
 
-    /// When a database was last seen: with its place, unless it has a time of its own.
-    static func lastSeen(_ alias: String) -> String {
-        """
-        COALESCE(\(alias).last_seen, (SELECT p.last_seen FROM hosts p WHERE p.row_id = \(alias).place),
-            (SELECT p.last_seen FROM listings p WHERE p.row_id = -\(alias).place))
-        """
+    /// When a database was last seen: with its host, unless it has a time of its own.
+    private static func lastSeen(_ alias: String) -> String {
+        "COALESCE(\(alias).last_seen, (SELECT p.last_seen FROM hosts p WHERE p.row_id = \(alias).place))"
     }
 
     private static func sizeTime(_ alias: String, _ lastSeen: String) -> String {
         "CASE WHEN \(alias).bytes IS NOT NULL THEN COALESCE(\(alias).bytes_at, \(lastSeen)) END"
     }
 
-    /// The databases in three parts, by where the time is at which they were last seen: in their own row, in their
-    /// host's, in their listing's. Each part has an index by that time.
+    /// The databases in two parts, by where the time is at which they were last seen: in their own row, or in their
+    /// host's. Each part has an index by that time.
     static func databasesByLastSeen(_ list: List) -> [SQLList] {
         var own = databases(list)
         own.setLastSeen("d.last_seen")
         own.fixed = [Predicate(sql: { _ in "d.last_seen IS NOT NULL" }, isIndexed: false)]
-        let others = [("hosts", "d.place"), ("listings", "-d.place")].map { table, place in
-            var part = databases(list)
-            part.tables = "databases d JOIN \(table) p ON p.row_id = \(place)"
-            part.setLastSeen("p.last_seen")
-            part.indexedAliases = ["d", "p"]
-            part.fixed = [Predicate(sql: { _ in "d.last_seen IS NULL" }, isIndexed: false)]
-            return part
-        }
-        return [own] + others
+        var ofHost = databases(list)
+        ofHost.tables = "databases d JOIN hosts p ON p.row_id = d.place"
+        ofHost.setLastSeen("p.last_seen")
+        ofHost.indexedAliases = ["d", "p"]
+        ofHost.fixed = [Predicate(sql: { _ in "d.last_seen IS NULL" }, isIndexed: false)]
+        return [own, ofHost]
     }
 
     private mutating func setLastSeen(_ column: String) {
@@ -66,6 +60,14 @@ extension SQLList {
         // What went missing later was there.
         let isThere = "d.missing_since IS NULL OR d.missing_since > '\(text)'"
         var columns = databaseExceptions.merging(sizes(at: text, of: "d.row_id")) { $1 }
+        // What was not seen or measured since is as it is now; samples of it may be gone.
+        for (name, time) in [
+            ("last_seen", "last_seen"), ("bytes", "bytes_at"), ("bytes_at", "bytes_at"), ("bytes_complete", "bytes_at"),
+        ] {
+            let (now, then) = (databaseExceptions[name] ?? "d.\(name)", columns[name] ?? "NULL")
+            columns[name] =
+                "CASE WHEN \(databaseExceptions[time] ?? "d.\(time)") <= '\(text)' THEN \(now) ELSE \(then) END"
+        }
         columns["missing_since"] = "CASE WHEN \(isThere) THEN NULL ELSE d.missing_since END"
         var sql = SQLList(list, "databases d", alias: "d", except: columns)
         sql.hostRow = "d.place"
@@ -85,10 +87,11 @@ extension SQLList {
         let historical = Set(HistoricalColumns(list).fields.map(\.name) + ["key"])
         let current = list.fields.map(\.name).filter { !historical.contains($0) }
         var sql = SQLList(
-            list, "database_history d JOIN databases now ON now.place = d.place AND now.row_id = d.database_row_id",
+            list, "database_history d JOIN databases now ON now.row_id = d.database_row_id",
             alias: "d",
             joined: ["now": current], except: columns)
         sql.ownTable = "database_history d"
+        sql.samePlace.joined = "now.place = d.place"
         sql.rowID = "d.database_row_id"
         sql.key = "d.row_id"
         sql.hostRow = "now.place"
@@ -192,13 +195,14 @@ extension SQLList {
 
     static func changes(_ list: List) -> SQLList {
         var sql = SQLList(
-            list, "changes c JOIN databases d ON d.place = c.place AND d.row_id = c.database_row_id", alias: "c",
+            list, "changes c JOIN databases d ON d.row_id = c.database_row_id", alias: "c",
             joined: ["d": ["hostname", "account_id", "region", "engine", "key"]],
             except: [
                 "id": "c.row_id", "database_id": "d.place_id || '/' || d.key", "report_id": "c.report_row_id",
                 "host_id": "CASE WHEN d.place > 0 THEN d.place_id END",
             ])
         sql.ownTable = "changes c"
+        sql.samePlace.joined = "d.place = c.place"
         sql.hostRow = "d.place"
         sql.databaseAlias = "d"
         sql.reach = .place(alias: "d")

@@ -22,10 +22,14 @@ struct ListReader {
         /// The column; nil for the row's id alone.
         var column: String?
         var isDescending: Bool
+        /// Whether rows may have no value there.
+        var hasNulls = false
 
         init(_ text: String, _ list: SQLList) throws {
             isDescending = text.hasPrefix("-")
-            column = try list.sort(isDescending ? String(text.dropFirst()) : text)
+            let name = isDescending ? String(text.dropFirst()) : text
+            column = try list.sort(name)
+            hasNulls = list.list.index(name).map { list.list.fields[$0].isOptional } ?? false
         }
     }
 
@@ -62,7 +66,7 @@ struct ListReader {
         let plan = try plan(position)
         var isNull = position.column != nil && cursor != nil && cursor?.value == nil
         var rows = try fetch(plan, cursor, isNull: isNull)
-        if rows.next == nil, rows.found.count <= limit, position.column != nil, !isNull {
+        if rows.next == nil, rows.found.count <= limit, position.hasNulls, !isNull {
             // Rows without the sort's value come last, in the order in which they were added.
             isNull = true
             let rest = try fetch(plan, nil, isNull: true)
@@ -177,7 +181,7 @@ struct ListReader {
         guard request.search != nil, let search = list.searchTable else { return list.tables }
         let dialect = database.dialect
         let condition = "\(list.rowID) = \(search).\(dialect.wordsRow)"
-        let place = dialect == .postgresql ? list.searchPlace.map { " AND \($0) = \(search).place" } ?? "" : ""
+        let place = list.samePlace.searched.map { " AND " + $0 } ?? ""
         return "\(search) \(dialect.orderedJoin) \(list.tables) ON \(condition)\(place)"
     }
 

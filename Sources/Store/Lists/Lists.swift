@@ -17,7 +17,7 @@ extension InventoryStore {
     private func page<Item: Codable & Sendable>(
         _ list: List, _ request: ListRequest, select: (SQLList) -> String, _ item: (SQLList, SQLRow) throws -> Item
     ) throws -> Page<Item> {
-        let parts = try parts(list, request)
+        let parts = try parts(list, request).map { $0.naming(places: isDistributed) }
         return try read { database in
             let pages = try parts.map { sql in
                 (sql: sql, rows: try ListReader(sql, request, select(sql), database).rows())

@@ -28,8 +28,9 @@ struct SQLList: Sendable {
     var indexedAliases: Set<String>
     /// The table that `ListRequest.search` asks.
     var searchTable: String?
-    /// The place of its rows, where `searchTable` has places too.
-    var searchPlace: String?
+    /// That joined rows are of one place, and those of `searchTable` too. It follows from the rest: a distributed
+    /// database has to read it, and the planner of any other one would expect too few rows.
+    var samePlace: (joined: String?, searched: String?) = (nil, nil)
     /// The state as the filter sees it, and whether an index has it.
     var state: (sql: String, isIndexed: Bool)?
     /// Conditions of every request.
@@ -59,6 +60,14 @@ struct SQLList: Sendable {
         var aliases: [String: String] = [:]
         for (other, names) in joined { for name in names { aliases[name] = other } }
         columns = list.fields.map { except[$0.name] ?? "\(aliases[$0.name] ?? alias).\($0.name)" }
+    }
+
+    /// The list with or without what a distributed database has to read.
+    func naming(places: Bool) -> SQLList {
+        var list = self
+        if places, let joined = samePlace.joined { list.tables += " AND " + joined }
+        if !places { list.samePlace.searched = nil }
+        return list
     }
 
     /// The column `name` in SQL.
@@ -166,6 +175,8 @@ struct SQLList: Sendable {
         case .organizationalUnit: predicate = try .account(condition, sql("account_id"), "organizational_unit")
         case .database: predicate = try .database(condition, databaseAlias ?? alias)
         }
+        // Of another table, the index gives the rows in the order of that one.
+        if ownTable == nil, indexedAliases.contains(owner), owner != alias { predicate.isIndexedEquality = false }
         predicate.isJoined = ownTable != nil && !predicate.sql("").contains("\(alias).")
         return predicate
     }

@@ -6,8 +6,8 @@ extension Migration {
     static let placeInKeys = Migration(
         name: "0007 place in keys",
         sql: """
-            -- The place is the number of the host, or minus that of the listing. last_seen is empty while it is the time
-            -- of the place's last report, and bytes_at while it is last_seen.
+            -- The place is the number of the host, or minus that of the listing. On a host last_seen is empty while it is
+            -- the time of the host's last report; bytes_at is empty while it is last_seen.
             CREATE TABLE new_databases (
                 row_id INTEGER PRIMARY KEY,
                 place INTEGER NOT NULL,
@@ -53,10 +53,9 @@ extension Migration {
                 d.server_identity, d.bytes,
                 CASE WHEN d.bytes_at <> d.last_seen THEN d.bytes_at END,
                 d.bytes_complete, d.first_seen,
-                CASE WHEN d.last_seen <> COALESCE(h.last_seen, l.last_seen) THEN d.last_seen END,
+                CASE WHEN h.row_id IS NULL OR d.last_seen <> h.last_seen THEN d.last_seen END,
                 d.changed_at, d.owner_uid
-            FROM databases d LEFT JOIN hosts h ON h.row_id = d.host_row_id
-                LEFT JOIN listings l ON l.row_id = d.listing_row_id;
+            FROM databases d LEFT JOIN hosts h ON h.row_id = d.host_row_id;
             DROP TABLE databases;
             ALTER TABLE new_databases RENAME TO databases;
             CREATE INDEX databases_by_hostname ON databases (hostname);

@@ -144,7 +144,8 @@ extension Migration {
                 last_seen TEXT COLLATE "C" NOT NULL, UNIQUE (place_id, service)
             );
 
-            -- last_seen is empty while it is the time of the place's last report, and bytes_at while it is last_seen.
+            -- On a host last_seen is empty while it is the time of the host's last report; bytes_at is empty while it is
+            -- last_seen.
             CREATE TABLE databases (
                 row_id BIGSERIAL, place BIGINT NOT NULL, key TEXT COLLATE "C" NOT NULL, place_id TEXT COLLATE "C" NOT NULL,
                 hostname TEXT COLLATE "C",

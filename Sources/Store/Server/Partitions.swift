@@ -3,8 +3,8 @@ import Inventory
 import Report
 import SQL
 
-/// A table of a server's database that is kept in partitions by time: what is old goes by dropping one, which costs the
-/// same however many rows it has. Rows of a time that has none are in the partition for all others.
+/// A table of a server's database that is kept in partitions by time: what is old goes by dropping one, which leaves no
+/// dead rows behind. Rows of a time that has none are in the partition for all others.
 struct Partitions: Sendable {
     let table: String
     /// The column with the time, as text that sorts by its bytes.
@@ -19,7 +19,7 @@ struct Partitions: Sendable {
         case quarter
     }
 
-    /// Reports by the time at which they began: a report is looked for by that, so one partition is asked.
+    /// Reports by the time at which they began: whether a report is there already is asked of one partition.
     static let reports = Partitions(table: "reports", column: "started_at", period: .week)
     /// Sizes are asked for through all time: few partitions.
     static let sizes = Partitions(table: "observations", column: "at", period: .quarter)
@@ -34,59 +34,63 @@ struct Partitions: Sendable {
     /// A lock that others wait for behind this is not waited for longer.
     private static let wait = "SET LOCAL lock_timeout = '2s'"
 
-    /// Makes the partitions of the periods that begin until a few after `now`, from the one of `first` on.
-    ///
-    /// One that cannot be made is left out: its rows are in the partition for all others.
-    func make(from first: Date? = nil, _ now: Date, _ database: any SQLConnection) throws {
-        try database.script(Self.wait)
+    /// The partitions that are not there, of the periods that begin from the one of `first` until a few after `now`.
+    func missing(from first: Date? = nil, _ now: Date, _ database: any SQLConnection) throws -> [Date] {
+        let there: [String] = try database.values(
+            """
+            SELECT CAST(c.relname AS TEXT) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+            WHERE i.inhparent = to_regclass(?)
+            """, [table])
         var begin = period.start(of: min(first ?? now, now))
         var begins: [Date] = []
         while begin <= now || begins.count(where: { $0 > now }) < Self.ahead {
             begins.append(begin)
             begin = period.next(begin)
         }
-        for begin in begins.suffix(Self.most) {
-            let (from, to) = (Self.day(begin), Self.day(period.next(begin)))
-            let name = "\(table)_\(from.replacing("-", with: ""))"
-            let isThere: Bool? = try database.value("SELECT to_regclass(?) IS NOT NULL", [name])
-            guard isThere != true else { continue }
-            do {
-                try database.savepoint {
-                    try database.script(
-                        "CREATE TABLE \(name) PARTITION OF \(table) FOR VALUES FROM ('\(from)') TO ('\(to)')")
-                }
-            } catch let error as SQLError where error.code != .lost && error.code != .again { continue }
+        return begins.suffix(Self.most).filter { !there.contains(name($0)) }
+    }
+
+    /// Makes the partition of the period that begins at `begin`.
+    func make(_ begin: Date, _ database: any SQLConnection) throws {
+        let (from, to) = (Self.day(begin), Self.day(period.next(begin)))
+        try database.script(Self.wait)
+        try database.patiently {
+            try database.script(
+                "CREATE TABLE \(name(begin)) PARTITION OF \(table) FOR VALUES FROM ('\(from)') TO ('\(to)')")
         }
     }
 
-    /// Drops the partitions that end before `time`.
-    ///
-    /// - Parameter keeping: the condition of rows that stay, given their table: they go into the partition for all
-    ///   others. Nil for none.
-    /// - Returns: how many rows are gone.
-    func drop(
-        before time: String, _ database: any SQLConnection, keeping: ((_ table: String) -> String)? = nil
-    ) throws -> Int {
-        let names: [String] = try database.values(
+    private func name(_ begin: Date) -> String { "\(table)_\(Self.day(begin).replacing("-", with: ""))" }
+
+    /// The names of the partitions that end before `time`, as SQL.
+    func old(before time: String, _ database: any SQLConnection) throws -> [String] {
+        try database.values(
             """
-            SELECT CAST(c.relname AS TEXT) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+            SELECT CAST(CAST(i.inhrelid AS REGCLASS) AS TEXT) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
             WHERE i.inhparent = to_regclass(?) AND substring(pg_get_expr(c.relpartbound, c.oid)
                 FROM 'TO \\(''([-0-9]+)''\\)') COLLATE "C" <= ? ORDER BY 1
             """, [table, String(time.prefix(10))])
-        var gone = 0
-        for name in names {
-            gone += try database.patiently {
-                try database.script(Self.wait)
-                try database.script("ALTER TABLE \(table) DETACH PARTITION \(name)")
-                var rows: Int = try database.value("SELECT COUNT(*) FROM \(name)", [], .once) ?? 0
-                if let keeping {
-                    rows -= try database.run("INSERT INTO \(table) SELECT * FROM \(name) WHERE \(keeping(name))", [])
-                }
-                try database.script("DROP TABLE \(name)")
-                return rows
+    }
+
+    /// Drops a partition.
+    ///
+    /// - Parameter keeping: a question for the numbers of rows that stay, which go into the partition for all others.
+    ///   Nil for none.
+    /// - Returns: how many rows are gone.
+    func drop(_ name: String, keeping: String?, _ database: any SQLConnection) throws -> Int {
+        try database.patiently {
+            // Others may read until it is known what stays.
+            let rows: Int = try database.value("SELECT COUNT(*) FROM \(name)", [], .once) ?? 0
+            let kept: [Int64] = try keeping.map { try database.values($0, [], .once) } ?? []
+            try database.script(Self.wait)
+            try database.script("ALTER TABLE \(table) DETACH PARTITION \(name)")
+            for start in stride(from: 0, to: kept.count, by: 500) {
+                let numbers = kept[start..<min(start + 500, kept.count)].map(String.init).joined(separator: ",")
+                try database.script("INSERT INTO \(table) SELECT * FROM \(name) WHERE row_id IN (\(numbers))")
             }
+            try database.script("DROP TABLE \(name)")
+            return rows - kept.count
         }
-        return gone
     }
 
     private static func day(_ date: Date) -> String { String(Timestamp.format(date).prefix(10)) }
@@ -120,11 +124,33 @@ extension Partitions.Period {
 }
 
 extension InventoryStore {
-    /// Makes the partitions that a server's database needs soon; in a file there is nothing to do.
-    func makePartitions(now: Date = Date()) throws {
+    /// Makes the partitions that a server's database needs soon, each in a transaction of its own; in a file there is
+    /// nothing to do.
+    ///
+    /// - Parameter first: since when they are needed; nil for now.
+    func makePartitions(_ all: [Partitions] = [.reports, .sizes], from first: Date? = nil, now: Date = Date()) throws {
         guard database.dialect == .postgresql else { return }
-        try write { database in
-            for partitions in [Partitions.reports, .sizes] { try partitions.make(now, database) }
+        for partitions in all {
+            let missing = try look { try partitions.missing(from: first, now, $0) }
+            for begin in missing {
+                do { try write { try partitions.make(begin, $0) } } catch let error as StoreError
+                    where [.contradiction, .failed, .cannotOpen].contains(error.code)
+                {
+                    // Its rows are there already, another session reads the table, or the user does not own it.
+                    continue
+                }
+            }
         }
+    }
+
+    /// Drops the oldest partition that ends before `time`.
+    ///
+    /// - Parameter keeping: given the partition, a question for the numbers of rows that stay.
+    /// - Returns: how many rows are gone; nil when there is no such partition.
+    func dropPartition(
+        of partitions: Partitions, before time: String, keeping: ((_ table: String) -> String)? = nil
+    ) throws -> Int? {
+        guard let name = try look({ try partitions.old(before: time, $0) }).first else { return nil }
+        return try write { try partitions.drop(name, keeping: keeping?(name), $0) }
     }
 }

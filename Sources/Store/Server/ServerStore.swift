@@ -24,15 +24,18 @@ extension InventoryStore {
             """)
     }
 
-    /// Refuses a store whose tables are distributed over the nodes of a Citus cluster: there no row changes its place.
-    func refuseDistributed() throws {
-        guard database.dialect == .postgresql else { return }
-        let isDistributed: Bool? = try database.read {
+    /// Whether the tables are distributed over the nodes of a Citus cluster.
+    func isOnNodes() throws -> Bool {
+        try database.look {
             let isCitus: Bool? = try $0.value("SELECT to_regclass('pg_dist_partition') IS NOT NULL")
             guard isCitus == true else { return false }
             return try $0.exists("SELECT 1 FROM pg_dist_partition WHERE logicalrelid = to_regclass('reports')")
         }
-        guard isDistributed == true else { return }
+    }
+
+    /// Refuses a store on several nodes: a row cannot move to another place there.
+    func refuseDistributed() throws {
+        guard isDistributed else { return }
         throw StoreError(
             .badRequest,
             """

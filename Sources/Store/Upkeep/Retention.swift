@@ -11,10 +11,10 @@ extension InventoryStore {
     public func retain(
         _ policy: RetentionPolicy, _ progress: inout RetentionProgress, now: Date = Date()
     ) throws -> Bool {
+        if !progress.areRowsRemoved, try retainPartitions(policy, &progress, now: now) { return true }
         let (step, isMore) = try write { database in
             var next = progress
-            func before(_ days: Int) -> String { Timestamp.format(now.addingTimeInterval(-Double(days) * 86_400)) }
-            try Self.dropPartitions(before(policy.reportDays), before(policy.historyDays), now, &next, database)
+            func before(_ days: Int) -> String { policy.time(days, now) }
             let reports = try Self.removeReports(before(policy.reportDays), &next, database)
             let sizes = try Self.thinSizes(before(policy.sizeDays), before(policy.historyDays), &next, database)
             try database.run("DELETE FROM census WHERE databases = 0 AND bytes = 0")
@@ -105,19 +105,41 @@ extension InventoryStore {
         """
     }
 
-    /// In the first step of a run: makes the partitions that are needed soon, and drops those that are old.
-    private static func dropPartitions(
-        _ reports: String, _ history: String, _ now: Date, _ progress: inout RetentionProgress,
-        _ database: any SQLConnection
-    ) throws {
-        guard database.dialect == .postgresql, progress.report == 0 else { return }
-        for partitions in [Partitions.reports, .sizes] { try partitions.make(now, database) }
-        let removed = try Partitions.reports.drop(before: reports, database) {
-            "\($0).received_at >= '\(reports)' OR \(isLast($0))"
+    /// Makes the partitions that are needed soon, and drops the oldest one that is too old.
+    ///
+    /// - Returns: whether one was dropped.
+    private func retainPartitions(
+        _ policy: RetentionPolicy, _ progress: inout RetentionProgress, now: Date
+    ) throws -> Bool {
+        guard database.dialect == .postgresql else { return false }
+        // Where they cannot be made, rows are in the partition for all others.
+        if progress.report == 0, progress.database == 0 { try? makePartitions(now: now) }
+        let (reports, history) = (policy.time(policy.reportDays, now), policy.time(policy.historyDays, now))
+        do {
+            let removed = try dropPartition(of: .reports, before: reports) { table in
+                let last = "r.place = p.row_id AND r.seen_at = p.last_seen AND p.last_seen < '\(reports)'"
+                return """
+                    SELECT r.row_id FROM hosts p JOIN \(table) r ON \(last)
+                    UNION SELECT r.row_id FROM listings p
+                        JOIN \(table) r ON \(last.replacing("p.row_id", with: "-p.row_id"))
+                    UNION SELECT r.row_id FROM databases p JOIN \(table) r ON \(last.replacing("p.row_id", with: "p.place"))
+                    UNION SELECT r.row_id FROM \(table) r WHERE r.received_at >= '\(reports)'
+                    """
+            }
+            if let removed {
+                progress.reports += removed
+                if removed > 0 { try write { try Self.note(reports, $0) } }
+                return true
+            }
+            if let removed = try dropPartition(of: .sizes, before: history) {
+                progress.sizes += removed
+                return true
+            }
+        } catch let error as StoreError where error.code == .failed || error.code == .cannotOpen {
+            // Another session reads it, or the user does not own it: its rows go one by one.
+            progress.areRowsRemoved = true
         }
-        if removed > 0 { try note(reports, database) }
-        progress.reports += removed
-        progress.sizes += try Partitions.sizes.drop(before: history, database)
+        return false
     }
 
     /// Keeps the time until which reports were removed.
@@ -132,7 +154,8 @@ extension InventoryStore {
     private static func removeReports(
         _ time: String, _ progress: inout RetentionProgress, _ database: any SQLConnection
     ) throws -> Bool {
-        let table = database.dialect == .sqlite ? "reports" : Partitions.reports.others
+        let isWhole = database.dialect == .sqlite || progress.areRowsRemoved
+        let table = isWhole ? "reports" : Partitions.reports.others
         let rows = try database.all(
             "SELECT row_id, received_at < ? FROM \(table) WHERE row_id > ? ORDER BY row_id LIMIT \(retentionStep)",
             [time, progress.report])
@@ -165,7 +188,8 @@ extension InventoryStore {
                                 AND later.at > observations.at
                                 AND later.at < substr(observations.at, 1, 10) || 'U')
             """, [progress.database, last, time])
-        let table = database.dialect == .sqlite ? "observations" : Partitions.sizes.others
+        let isWhole = database.dialect == .sqlite || progress.areRowsRemoved
+        let table = isWhole ? "observations" : Partitions.sizes.others
         progress.sizes += try database.run(
             "DELETE FROM \(table) WHERE database_row_id > ? AND database_row_id <= ? AND at < ?",
             [progress.database, last, history])
@@ -176,5 +200,12 @@ extension InventoryStore {
     /// Until when reports were removed; nil when all that ever came are there.
     public func reportsRemovedUntil() throws -> String? {
         try read { try $0.value("SELECT value FROM meta WHERE key = 'reports_removed'") as String? }
+    }
+}
+
+extension RetentionPolicy {
+    /// The time so many days before `now`.
+    fileprivate func time(_ days: Int, _ now: Date) -> String {
+        Timestamp.format(now.addingTimeInterval(-Double(days) * 86_400))
     }
 }

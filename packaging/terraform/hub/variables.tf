@@ -71,6 +71,10 @@ variable "store_user_arn" {
   type        = string
   default     = ""
   description = "arn:aws:rds-db:REGION:ACCOUNT:dbuser:RESOURCE/USER, to sign in to a store on RDS or Aurora without a password. Empty without."
+  validation {
+    condition     = var.store_user_arn == "" || can(regex("^arn:[a-z-]+:rds-db:[a-z0-9-]+:[0-9]{12}:dbuser:(cluster|db|prx)-[A-Za-z0-9]+/[A-Za-z_][A-Za-z0-9_-]*$", var.store_user_arn))
+    error_message = "Write arn:aws:rds-db:REGION:ACCOUNT:dbuser:RESOURCE/USER, or leave it empty."
+  }
 }
 
 variable "backup_kms_key_arn" {

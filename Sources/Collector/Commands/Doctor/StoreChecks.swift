@@ -84,9 +84,12 @@ extension DoctorCommand {
     private static func identity(_ address: String) throws -> Check {
         guard try InventoryStore.verifiesServer(address, ProcessInfo.processInfo.environment) else {
             return .warning(
-                "any server that answers there gets the reports: add sslmode=verify-full and sslrootcert=FILE to it")
+                """
+                the certificate of the server in store.path is not checked, so another machine at its address can get \
+                the reports and the password: add sslmode=verify-full&sslrootcert=FILE to store.path
+                """)
         }
-        return .good("its certificate is checked, or it is on this machine")
+        return .good("the server's certificate is checked, or it is on this machine")
     }
 
     private static func replication(_ server: ServerState) -> Check {
