@@ -5,7 +5,8 @@ extension Migration {
     ///
     /// There are no foreign keys: the same statements keep them on SQLite, and a distributed engine could not. What
     /// grows has its place in its key: the number of its host, or minus that of its listing. Reports and sizes are in
-    /// partitions by time, which the store makes as they are needed.
+    /// partitions by time, which the store makes as they are needed. Indexes that lists are sorted by have the row's
+    /// number too: rows of equal values come in that order, as SQLite's indexes give them.
     static let postgresInventory = Migration(
         name: "0001 inventory",
         sql: """
@@ -26,10 +27,10 @@ extension Migration {
             );
             CREATE INDEX hosts_by_account ON hosts (account_id, region);
             CREATE INDEX hosts_by_machine ON hosts (machine_id, instance_id);
-            CREATE INDEX hosts_by_name ON hosts (hostname);
+            CREATE INDEX hosts_by_name ON hosts (hostname, row_id);
             CREATE INDEX hosts_by_region ON hosts (region);
-            CREATE INDEX hosts_by_first_seen ON hosts (first_seen);
-            CREATE INDEX hosts_by_last_seen ON hosts (last_seen);
+            CREATE INDEX hosts_by_first_seen ON hosts (first_seen, row_id);
+            CREATE INDEX hosts_by_last_seen ON hosts (last_seen, row_id);
             CREATE INDEX hosts_by_sender ON hosts (sender);
 
             CREATE TABLE meta (
@@ -76,7 +77,7 @@ extension Migration {
             );
             CREATE INDEX changes_by_database ON changes (database_row_id);
             CREATE INDEX changes_by_kind ON changes (kind);
-            CREATE INDEX changes_by_time ON changes (at);
+            CREATE INDEX changes_by_time ON changes (at, row_id);
 
             CREATE TABLE observations (
                 place BIGINT NOT NULL, database_row_id BIGINT NOT NULL, at TEXT COLLATE "C" NOT NULL, bytes BIGINT,
@@ -144,8 +145,8 @@ extension Migration {
                 last_seen TEXT COLLATE "C" NOT NULL, UNIQUE (place_id, service)
             );
 
-            -- On a host last_seen is empty while it is the time of the host's last report; bytes_at is empty while it is
-            -- last_seen.
+            -- On a host last_seen is empty while it is the time of the host's last report; bytes_at is empty while it
+            -- is last_seen.
             CREATE TABLE databases (
                 row_id BIGSERIAL, place BIGINT NOT NULL, key TEXT COLLATE "C" NOT NULL, place_id TEXT COLLATE "C" NOT NULL,
                 hostname TEXT COLLATE "C",
@@ -159,21 +160,21 @@ extension Migration {
                 changed_at TEXT COLLATE "C" NOT NULL, owner_uid BIGINT, PRIMARY KEY (row_id, place)
             );
             CREATE UNIQUE INDEX databases_by_place ON databases (place, md5(key));
-            CREATE INDEX databases_by_hostname ON databases (hostname);
+            CREATE INDEX databases_by_hostname ON databases (hostname, row_id);
             CREATE INDEX databases_by_account ON databases (account_id);
             CREATE INDEX databases_by_region ON databases (region);
-            CREATE INDEX databases_by_engine ON databases (engine);
+            CREATE INDEX databases_by_engine ON databases (engine, row_id);
             CREATE INDEX databases_by_vendor ON databases (vendor);
-            CREATE INDEX databases_by_version ON databases (version_key);
+            CREATE INDEX databases_by_version ON databases (version_key, row_id);
             CREATE INDEX databases_by_state ON databases ((CASE WHEN missing_since IS NULL THEN state ELSE 'missing' END));
             CREATE INDEX databases_by_exposure ON databases (exposure);
             CREATE INDEX databases_by_role ON databases (role);
             CREATE INDEX databases_by_port ON databases (port);
             CREATE INDEX databases_by_container ON databases (container) WHERE container IS NOT NULL;
             CREATE INDEX databases_by_cluster ON databases (cluster_id) WHERE cluster_id IS NOT NULL;
-            CREATE INDEX databases_by_bytes ON databases (bytes);
-            CREATE INDEX databases_by_first_seen ON databases (first_seen);
-            CREATE INDEX databases_by_last_seen ON databases (last_seen) WHERE last_seen IS NOT NULL;
+            CREATE INDEX databases_by_bytes ON databases (bytes, row_id);
+            CREATE INDEX databases_by_first_seen ON databases (first_seen, row_id);
+            CREATE INDEX databases_by_last_seen ON databases (last_seen, row_id) WHERE last_seen IS NOT NULL;
 
             -- The words of hosts and databases, made by the collector.
             CREATE TABLE search_databases (
