@@ -104,7 +104,8 @@ def test_without_tls_the_image_says_what_to_set(docker):
 def test_the_image_has_libpq_for_a_store_in_postgresql(docker, tmp_path):
     with StoreServer(tmp_path / "server") as server:
         address = server.database("stored")
-        options = ["--rm", "--network=host", "--read-only", "--cap-drop=ALL", f"--env=DBCENSUS_STORE_PATH={address}", "dbcensus"]
+        options = ["--rm", "--network=host", "--read-only", "--cap-drop=ALL", f"--env=DBCENSUS_STORE_PATH={address}",
+                   "--env=DBCENSUS_SERVER_TRUST_PROXY=true", "dbcensus"]
         made = docker("run", *options, "token", "create", "--name", "x", "--scopes", "read")
         assert re.search(r"dbc_\w+", made)
         assert server.sql("SELECT name FROM tokens", "stored") == "x"

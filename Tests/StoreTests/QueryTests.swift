@@ -135,6 +135,14 @@ struct QueryTests {
         #expect(try store.databases(request).items.count == 22)
     }
 
+    @Test("a line of the audit log with a character that PostgreSQL refuses is written, and keeps no other one out")
+    func auditOfNUL() throws {
+        let entry = AuditEntry(
+            at: .now, actor: "-", address: nil, action: "GET /x", target: "/x/\0y", status: 404, requestID: "\0")
+        try store.record([entry], tokensUsed: [:])
+        #expect(try store.audit().items.first?.text("target") == "/x/\u{fffd}y")
+    }
+
     @Test("filters are values, never SQL")
     func filters() throws {
         #expect(

@@ -4,6 +4,10 @@ import Report
 import SQL
 
 extension InventoryStore {
+    /// A client's text as every engine takes it: PostgreSQL's has no character 0, and one such line would keep all
+    /// others from being written.
+    private static func storable(_ text: String) -> String { text.replacing("\0", with: "\u{fffd}") }
+
     /// Adds lines, and the times at which tokens were used, in one transaction.
     public func record(_ lines: [AuditEntry], tokensUsed: [String: Date] = [:]) throws {
         try write { database in
@@ -14,8 +18,8 @@ extension InventoryStore {
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                     [
-                        line.at, line.actor, line.address, line.action, line.target, line.status, line.requestID,
-                        line.count,
+                        line.at, line.actor, line.address, line.action, line.target.map(Self.storable), line.status,
+                        line.requestID.map(Self.storable), line.count,
                     ])
             }
             for (id, time) in tokensUsed {
