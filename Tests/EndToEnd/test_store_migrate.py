@@ -38,6 +38,8 @@ def test_a_store_moves_to_a_server_and_back(server, collector, tmp_path):
             assert shown[:len(wanted)] == wanted, (name, question)
         found = json.loads(collector.run("databases", "--store", store, "--search", "mysql1", "--format", "json").stdout)
         assert len(found["items"]) == 60
+    # What is copied has partitions of its own time.
+    assert server.sql("SELECT count(*) FROM reports_default", "moved") == "0"
     # Both go on where the other ended: rows have new numbers.
     for number, store in ((900, address), (901, back)):
         collector.run("ingest", "--store", store, "-", input=json.dumps(report(number)).encode())

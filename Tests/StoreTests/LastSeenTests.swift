@@ -80,6 +80,20 @@ struct LastSeenTests {
         }
     }
 
+    @Test("as of a time after the last sample that is kept, a database is as it was last seen and measured")
+    func samplesGone() throws {
+        let test = try TestStore()
+        try test.ingest(0, ["/a"])
+        try test.ingest(10, ["/a"])
+        var progress = RetentionProgress()
+        while try test.store.retain(RetentionPolicy(), &progress, now: TestStore.time(1_000 * 1_440)) {}
+        #expect(try test.count("observations") == 0)
+        var request = ListRequest()
+        request.asOf = TestStore.time(999 * 1_440)
+        let row = try #require(try test.store.databases(request).items.first)
+        #expect(row.last_seen == TestStore.text(10) && row.bytes == .integer(1_000) && row.bytes_at == row.last_seen)
+    }
+
     @Test("a host counts the databases that are there")
     func counted() throws {
         for row in try test.store.hosts().items {

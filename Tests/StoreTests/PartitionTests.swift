@@ -83,6 +83,22 @@ struct PartitionTests {
         #expect(try retain(TestStore.time(100 * 1_440)).reports == 2)
     }
 
+    @Test("one that cannot be dropped, because another session reads it, loses its old rows one by one")
+    func held() throws {
+        try test.store.makePartitions(from: TestStore.time(0), now: TestStore.time(10 * 1_440))
+        for minute in 0..<3 { try test.ingest(minute) }
+        let progress = try test.store.database.read { reader -> RetentionProgress in
+            let count: Int? = try reader.value("SELECT COUNT(*) FROM reports")
+            guard count == 3 else { throw SQLError(.failed, "\(count ?? 0) reports") }
+            return try retain(TestStore.time(100 * 1_440))
+        }
+        #expect(progress.areRowsRemoved && progress.reports == 2)
+        #expect(try partitions("reports").contains("reports_20260921"))
+        #expect(try test.count("reports") == 1)
+        #expect(try retain(TestStore.time(101 * 1_440)).areRowsRemoved == false)
+        #expect(try !partitions("reports").contains("reports_20260921") && test.count("reports") == 1)
+    }
+
     @Test("a question for one report asks one partition", .disabled(if: TestPlace.isDistributed))
     func pruned() throws {
         try make(TestStore.time(60 * 1_440), from: TestStore.time(0))
