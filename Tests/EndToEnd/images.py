@@ -8,6 +8,8 @@ import re
 import shutil
 import subprocess
 
+from folders import open_to_all
+
 PASSWD = "root:x:0:0:root:/root:/bin/sh\nmysql:x:999:999::/var/lib/mysql:/bin/false\npostgres:x:998:998::/var/lib/postgresql:/bin/false\n" \
          "mongodb:x:997:997::/data/db:/bin/false\n"
 
@@ -70,9 +72,7 @@ def postgresql(root, bin):
     data.parent.mkdir(parents=True, exist_ok=True)
     data.mkdir()
     shutil.chown(data, "postgres", "postgres")
-    for parent in data.parents:
-        if parent.stat().st_mode & 0o5 != 0o5:
-            parent.chmod(0o755)
+    open_to_all(data.parent)
     subprocess.run([bin / "initdb", "-D", data, "-A", "trust", "--no-sync", "--locale=C"], check=True, capture_output=True,
                    user="postgres", cwd="/", env={"TZ": "GMT"})
     own(data, 998)

@@ -1,12 +1,12 @@
 """A PostgreSQL server that a store is in: started, crashed, restarted, copied to a standby."""
 
-import os
 import pathlib
 import shutil
 import signal
 import subprocess
 import time
 
+from folders import open_to_all
 from servers import PostgreSQL, free_port
 
 BINARIES = PostgreSQL.binaries()
@@ -22,9 +22,7 @@ class StoreServer:
 
     def __enter__(self):
         self.folder.mkdir(parents=True, exist_ok=True)
-        # pytest's own folders are closed to other users.
-        for folder in [self.folder, *self.folder.parents][:4]:
-            os.chmod(folder, 0o755)
+        open_to_all(self.folder)
         shutil.chown(self.folder, "postgres")
         self.make()
         self.start()

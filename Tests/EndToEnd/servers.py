@@ -13,6 +13,7 @@ import subprocess
 import time
 
 import pytest
+from folders import open_to_all
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -64,13 +65,6 @@ class Server:
 
     def __exit__(self, *_):
         self.stop()
-
-
-def open_to_all(path):
-    """pytest's directories are root's alone; a server of another user has to get through."""
-    for parent in [path, *path.parents]:
-        if str(parent).startswith("/tmp/pytest"):
-            parent.chmod(0o755)
 
 
 class MariaDB(Server):

@@ -11,6 +11,7 @@ import sys
 import time
 
 import pytest
+from folders import open_to_all
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FILES = 150_000  # more than any machine counts in 50 ms
@@ -106,8 +107,7 @@ def test_nobody_claims_another_users_directory_or_erases_his_server(agent, postg
     if not python.exists():
         pytest.skip("no /usr/bin/python3")
     shutil.copy(os.path.realpath(python), program)
-    for parent in [*list(tmp_path.parents)[:2], tmp_path]:
-        parent.chmod(0o755)
+    open_to_all(tmp_path)
     inodes = [line.split()[6] for line in open("/proc/net/unix") if line.rstrip().endswith(f".s.PGSQL.{postgresql.port}")]
     script = """
 import os, signal, socket, sys
@@ -214,8 +214,7 @@ def test_an_unreadable_fixture_host_seen_by_nobody(agent, fixtures, tmp_path):
     shutil.copy(agent.path, program)
     (host / "var/lib/mysql").chmod(0o700)
     (host / "proc/812/fd").chmod(0o500)
-    for parent in [program, *tmp_path.parents][:3] + [tmp_path]:
-        parent.chmod(0o755)
+    open_to_all(program)
     report = type(agent)(program).json(
         "scan", "--format", "json", "--recorded-proc", "--root", host, prefix=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"], cwd="/")
     (database,) = [d for d in report["databases"] if d["state"] == "running"]

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 import servers
+from folders import open_to_all
 from impostor import NOBODY, Impostor, build
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="other users' processes take root")
@@ -115,9 +116,7 @@ def secrets(tmp_path):
             (place / name).write_text(text)
             (place / name).chmod(0o600 if place == directory else 0o644)
     (directory / "below").chmod(0o700)
-    for parent in [tmp_path, *tmp_path.parents, directory]:
-        if str(parent).startswith("/tmp/pytest"):
-            parent.chmod(0o755)
+    open_to_all(directory)
     return directory
 
 
@@ -191,9 +190,7 @@ def test_values_of_another_form_do_not_leave(agent, listener, name, option, mari
 
 @pytest.mark.parametrize("form", ["link", "open directory", "group directory", "nested link"])
 def test_output_goes_through_no_place_of_another_user(agent, tmp_path, form):
-    for parent in [tmp_path, *tmp_path.parents]:
-        if str(parent).startswith("/tmp/pytest"):
-            parent.chmod(0o755)
+    open_to_all(tmp_path)
     private, place = tmp_path / "private", tmp_path / "place"
     for directory in [private, place]:
         directory.mkdir(mode=0o700)
@@ -248,9 +245,7 @@ def test_what_one_user_does_limits_that_user_alone(agent, mariadb, listener, tmp
     (data / "mysql").mkdir(parents=True)
     for mark in ["ibdata1", "aria_log_control"]:
         (data / mark).write_bytes(bytes(64))
-    for parent in [tmp_path, *tmp_path.parents]:
-        if str(parent).startswith("/tmp/pytest"):
-            parent.chmod(0o755)
+    open_to_all(tmp_path)
     count, arguments = 1, lambda _: (f"--datadir={data}", f"--defaults-file={home}/my.cnf")
     (home / "my.cnf").write_text("[mysqld]\n")
     if trick == "odd links":

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+from folders import open_to_all
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"), reason="mounting takes root")
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
@@ -36,8 +37,7 @@ def test_hidden_processes(agent, mariadb, expected, tmp_path):
     assert report["scan"]["sandbox"] == {"seccomp": True, "landlock": True}
     shutil.copy(agent.path, tmp_path / "agent")
     os.chmod(tmp_path / "agent", 0o755)
-    for parent in list(tmp_path.parents)[:2] + [tmp_path]:
-        parent.chmod(0o755)
+    open_to_all(tmp_path)
     report = type(agent)(tmp_path / "agent").json("scan", "--format", "json", prefix=[*inside(hidden), *NOBODY], cwd="/")
     assert "hidden_processes" in {p["code"] for p in report["scan"]["problems"]}
     assert report["scan"]["status"] == "partial" and not report["scan"]["privileged"]

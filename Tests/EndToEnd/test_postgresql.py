@@ -11,6 +11,7 @@ import time
 import pytest
 import requests
 from conftest import alone
+from folders import open_to_all
 from postgres import BINARIES, Standby, StoreServer
 from service import ROOT, Service, database, report
 
@@ -287,8 +288,8 @@ unix_socket_dir =
 user = postgres
 logfile = {tmp_path}/pgbouncer.log
 """)
-    for path in (tmp_path, *tmp_path.parents[:2]):
-        os.chmod(path, 0o777)
+    open_to_all(tmp_path)
+    tmp_path.chmod(0o777)
     pooler = subprocess.Popen(["pgbouncer", tmp_path / "pgbouncer.ini"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(100):

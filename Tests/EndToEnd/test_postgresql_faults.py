@@ -161,8 +161,6 @@ def certificate(folder, name, authority=None):
 
 def test_a_server_is_who_it_says(tmp_path):
     ours, other = certificate(tmp_path, "authority"), certificate(tmp_path, "another")
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        os.chmod(folder, 0o755)
     with StoreServer(tmp_path / "server") as server:
         server.database("secret")
 

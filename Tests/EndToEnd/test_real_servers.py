@@ -10,6 +10,7 @@ from datetime import datetime
 
 import psutil
 import pytest
+from folders import open_to_all
 
 
 def only(report, **fields):
@@ -226,8 +227,7 @@ def test_an_unprivileged_scan_says_what_it_could_not_see(agent, scan, mariadb, p
         pytest.skip("no setpriv")
     program = tmp_path / "agent"
     shutil.copy(agent.path, program)
-    for parent in [program, tmp_path, tmp_path.parent, tmp_path.parent.parent]:
-        parent.chmod(0o755)
+    open_to_all(program)
     agent = type(agent)(program)
     as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     report = agent.json("scan", "--format", "json", prefix=as_nobody, cwd="/")
@@ -245,8 +245,7 @@ def test_a_hidden_process_table_is_said(agent, tmp_path):
     """/proc mounted with hidepid=2 in a mount namespace of its own: other users' processes do not exist for nobody."""
     program = tmp_path / "agent"
     shutil.copy(agent.path, program)
-    for parent in [program, tmp_path, tmp_path.parent, tmp_path.parent.parent]:
-        parent.chmod(0o755)
+    open_to_all(program)
     script = ("mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid=65534 --regid=65534 --clear-groups "
               f"{program} scan --format json --no-sizes")
     done = subprocess.run(["unshare", "--mount", "--pid", "--fork", "sh", "-c", script], capture_output=True, cwd="/")

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from folders import open_to_all
 from service import BINARY, Service, report
 
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
@@ -83,9 +84,7 @@ def test_a_store_is_a_regular_file(tmp_path, kind):
 @pytest.mark.skipif(os.geteuid() != 0, reason="two users take root")
 @pytest.mark.parametrize("command", ["token", "ingest", "doctor", "restore"])
 def test_what_root_does_before_does_not_lock_the_service_out(tmp_path, command):
-    for parent in [tmp_path, *tmp_path.parents]:
-        if str(parent).startswith("/tmp/pytest"):
-            parent.chmod(0o755)
+    open_to_all(tmp_path)
     binary = tmp_path / "collector"
     shutil.copy(BINARY, binary)
     home = tmp_path / "home"
