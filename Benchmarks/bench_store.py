@@ -158,6 +158,16 @@ def bare(server, folder, kind, batch):
     return rate
 
 
+def warm(*folders):
+    """Reads all files, so that both stores are in the system's cache."""
+    for folder in folders:
+        for path in folder.rglob("*"):
+            if path.is_file():
+                with open(path, "rb") as file:
+                    while file.read(1 << 20):
+                        pass
+
+
 def lists(stores, hosts, requests=100):
     """The same questions of both."""
     found = {}
@@ -204,6 +214,7 @@ def main():
             print(f"Copied in {seconds:.0f} s, compared: {file.stat().st_size / 1e9:.2f} GB in SQLite, {size / 1e9:.2f} GB in PostgreSQL"
                   f" {server.sql('SHOW server_version').split()[0]}.", flush=True)
             stores["PostgreSQL"] = Store(folder / "postgresql", address)
+            warm(file.parent, server.data / "base")
             lists(stores, hosts)
             ingest(stores, server, folder)
 
