@@ -45,7 +45,18 @@ package final class Discovery: Sendable {
     /// Begins a run; the one that is there already when its requester used the idempotency key before.
     package func begin(_ job: NewJob) throws -> (job: Job, isNew: Bool) {
         let begun = try environment.store.addJob(job, now: environment.now())
-        guard begun.isNew else { return begun }
+        if begun.isNew { tell(job) }
+        return begun
+    }
+
+    /// Begins the run that the schedule has at a time, unless another program on the store did.
+    package func begin(_ job: NewJob, dueAt: Date) throws -> ScheduledRun {
+        let run = try environment.store.addScheduledJob(job, dueAt: dueAt, now: environment.now())
+        if case .begun = run { tell(job) }
+        return run
+    }
+
+    private func tell(_ job: NewJob) {
         var metadata: Logger.Metadata = [
             "job": "\(job.id)", "origin": "\(job.origin)", "requested_by": "\(job.requestedBy)",
         ]
@@ -56,7 +67,6 @@ package final class Discovery: Sendable {
                 at: environment.now(), actor: job.requestedBy, address: nil, action: "run begin", target: job.id,
                 status: nil, requestID: job.id))
         bell.ring()
-        return begun
     }
 
     /// Works until its task is cancelled, or until `isDone` says so when a task has ended.

@@ -24,14 +24,14 @@ package struct FleetEnvironment: Sendable {
         store: any DiscoveryQueue & ReportSink, catalog: Catalog = .current,
         hub: @escaping @Sendable () async throws(AWSError) -> AWSClient,
         externalID: @escaping @Sendable () throws(AWSError) -> String?,
-        now: @escaping @Sendable () -> Date = { Date() }, logger: Logger, metrics: FleetMetrics = FleetMetrics(),
+        now: (@Sendable () -> Date)? = nil, logger: Logger, metrics: FleetMetrics = FleetMetrics(),
         audit: @escaping @Sendable (AuditEntry) -> Void = { _ in }
     ) {
         self.store = store
         self.catalog = catalog
         self.hub = hub
         self.externalID = externalID
-        self.now = now
+        self.now = now ?? { store.now() }
         self.logger = logger
         self.metrics = metrics
         self.audit = audit

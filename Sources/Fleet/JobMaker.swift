@@ -8,7 +8,7 @@ package enum JobMaker {
     /// - Throws: `StoreError`: `badRequest` for an invalid request, `conflict` for settings that cannot work.
     package static func job(
         _ request: ScanRequest, _ settings: DiscoverySettings, origin: String, requestedBy: String,
-        traceparent: String? = nil, idempotencyKey: String? = nil, now: Date = Date()
+        traceparent: String? = nil, idempotencyKey: String? = nil, now: Date
     ) throws -> NewJob {
         if let invalid = request.invalid { throw StoreError(.badRequest, invalid) }
         guard settings.roleName != nil || request.accounts.isEmpty else {

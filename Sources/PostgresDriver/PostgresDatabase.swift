@@ -9,10 +9,13 @@ import Synchronization
 /// server ended, or was changed, in between: they have no effects but those on the database and their value.
 package final class PostgresDatabase: SQLDatabase {
     package var dialect: Dialect { .postgresql }
+    package var clockAhead: Double { ahead.withLock { $0 } }
 
     private let readers: SessionPool
     private let writer: SessionPool
     private let housekeeping = Mutex(0)
+    /// How far the server's clock was ahead when it was last asked.
+    private let ahead = Mutex(0.0)
 
     /// The least version of a server.
     private static let leastVersion = 140_000
@@ -20,10 +23,12 @@ package final class PostgresDatabase: SQLDatabase {
     private static let pauses = [0.05, 0.5, 2, 5]
     /// The lock that a writer holds until its commit: "dbcensus" as a number of eight bytes.
     private static let lock = 0x6462_6365_6e73_7573
-    /// Begins a write. What the user, the database or the server has set for others must not change what it means.
+    private static let clock = "CAST(extract(epoch FROM clock_timestamp()) AS TEXT)"
+    /// Begins a write, and gives the server's time. What the user, the database or the server has set for others must
+    /// not change what it means.
     private static let begin = """
         BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL client_min_messages = warning;
-        SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(\(lock))
+        SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT \(clock) FROM pg_advisory_xact_lock(\(lock))
         """
     /// Every so many commits the marks of old ones are removed.
     private static let commitsBetweenCleaning = 1_000
@@ -32,7 +37,10 @@ package final class PostgresDatabase: SQLDatabase {
     package init(_ options: PostgresOptions) throws {
         readers = SessionPool(options, limit: options.readers)
         writer = SessionPool(options, limit: 1)
-        let (version, encoding) = try readers.with { ($0.serverVersion, $0.encoding) }
+        let (version, encoding, time) = try readers.with {
+            ($0.serverVersion, $0.encoding, try $0.script("SELECT \(Self.clock)"))
+        }
+        note(time)
         guard version >= Self.leastVersion else {
             throw SQLError(
                 .cannotOpen, "the server is PostgreSQL \(version / 10_000), and a store needs version 14 or later")
@@ -102,7 +110,7 @@ package final class PostgresDatabase: SQLDatabase {
         _ session: Session, _ mark: Int64, _ body: (any SQLConnection) throws -> Value
     ) throws -> Value {
         do {
-            try session.patiently { try session.script(Self.begin) }
+            note(try session.patiently { try session.script(Self.begin) })
             let value = try body(PostgresConnection(session))
             try session.post("INSERT INTO dbcensus_commits (id) VALUES (?)", [mark])
             let isDue = housekeeping.withLock { count in
@@ -116,6 +124,12 @@ package final class PostgresDatabase: SQLDatabase {
             session.rollback()
             throw error
         }
+    }
+
+    /// Keeps what an answer says of the server's clock.
+    private func note(_ time: Answer) {
+        guard let text: String = try? time.rows.first?[0], let seconds = Double(text) else { return }
+        ahead.withLock { $0 = seconds - Date().timeIntervalSince1970 }
     }
 
     /// Whether the transaction with a mark was committed. Its connection may have been lost while the server went on
@@ -165,7 +179,7 @@ package final class PostgresDatabase: SQLDatabase {
         let applied = Set(try appliedMigrations())
         // Who may make no tables may use those that are there.
         guard !migrations.allSatisfy({ applied.contains($0.name) }) else { return }
-        try writer.with { session in
+        _ = try writer.with { session in
             try session.script(
                 """
                 \(Self.begin);

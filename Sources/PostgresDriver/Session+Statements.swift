@@ -3,11 +3,12 @@ import SQL
 
 /// How statements are sent.
 extension Session {
-    /// Sends statements without values, and reads all answers.
-    func script(_ sql: String) throws {
+    /// Sends statements without values, and reads all answers; gives that of the last one.
+    @discardableResult
+    func script(_ sql: String) throws -> Answer {
         try drain()
         guard libpq.PQsendQuery(connection, sql) == 1 else { throw broken() }
-        _ = try answers()
+        return try answers()
     }
 
     /// Sends a statement, and reads its answer.

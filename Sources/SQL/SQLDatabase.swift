@@ -3,6 +3,9 @@ package protocol SQLDatabase: Sendable {
     /// What its statements look like.
     var dialect: Dialect { get }
 
+    /// Seconds that the database's clock, which all programs on it share, is ahead of this machine's.
+    var clockAhead: Double { get }
+
     /// Reads one state of the database, while others write.
     func read<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value
 

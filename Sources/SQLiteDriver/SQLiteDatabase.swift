@@ -6,6 +6,7 @@ final class SQLiteDatabase: SQLDatabase {
     private let writer: any DatabaseWriter
 
     var dialect: Dialect { .sqlite }
+    var clockAhead: Double { 0 }
 
     init(_ writer: any DatabaseWriter) { self.writer = writer }
 

@@ -156,6 +156,9 @@ public struct InventoryStore: Sendable {
             """)
     }
 
+    /// The server's time; this machine's for a store in a file.
+    public func now() -> Date { Date().addingTimeInterval(database.clockAhead) }
+
     /// Closes the store: what the write-ahead log holds goes into the main file.
     public func finish() throws { try storing(path) { try database.close() } }
 

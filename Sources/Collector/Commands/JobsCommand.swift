@@ -74,7 +74,8 @@ struct JobsCommand: AsyncParsableCommand {
                 let inventory = try store.open()
                 guard try inventory.job(id) != nil else { throw JobsCommand.unknown(id) }
                 let isStopped = try inventory.stopJob(
-                    id, as: .cancelled, code: "cancelled", detail: "cancelled on the command line", now: Date())
+                    id, as: .cancelled, code: "cancelled", detail: "cancelled on the command line", now: inventory.now()
+                )
                 guard isStopped else {
                     throw CollectorError(
                         exitCode: .usage, message: "cannot cancel the run \(id): it has ended or is already stopping")
@@ -82,7 +83,7 @@ struct JobsCommand: AsyncParsableCommand {
                 try inventory.audit("jobs cancel", target: id)
                 // Without a service nothing else ends it.
                 if let job = try inventory.job(id) {
-                    _ = try inventory.advance(job.row, canary: CanaryRule(), now: Date())
+                    _ = try inventory.advance(job.row, canary: CanaryRule(), now: inventory.now())
                 }
             }
             Talk.say("The run \(id) is cancelled. Hosts that were asked may still answer.")
@@ -105,7 +106,7 @@ struct JobsCommand: AsyncParsableCommand {
                 return Talk.say("The run \(id) continues.")
             }
             let inventory = try store.open()
-            guard let count = try inventory.retryJob(id, now: Date()) else { throw JobsCommand.unknown(id) }
+            guard let count = try inventory.retryJob(id, now: inventory.now()) else { throw JobsCommand.unknown(id) }
             guard count > 0 else { return Talk.say("Nothing failed in the run \(id).") }
             try inventory.audit("jobs retry", target: id)
             let isServed = try store.settings.service() != nil

@@ -45,11 +45,10 @@ final class LocalDiscovery: Sendable {
         scheduler = Scheduler(
             environment, cron: cron, jitter: configuration.schedule.jitter / .seconds(1),
             begin: { due in
-                // Of several collectors on one store one begins the run.
-                _ = try discovery.begin(
+                try discovery.begin(
                     JobMaker.job(
                         ScanRequest(), configuration.settings, origin: "schedule", requestedBy: "schedule",
-                        idempotencyKey: "\(Int(due.timeIntervalSince1970 / 60))"))
+                        idempotencyKey: "\(Int(due.timeIntervalSince1970 / 60))", now: store.now()), dueAt: due)
             })
     }
 
@@ -76,7 +75,7 @@ extension LocalDiscovery: DiscoveryControl {
         try discovery.begin(
             JobMaker.job(
                 request, configuration.settings, origin: origin, requestedBy: requestedBy, traceparent: traceparent,
-                idempotencyKey: idempotencyKey))
+                idempotencyKey: idempotencyKey, now: environment.now()))
     }
 
     func wake() { discovery.wake() }

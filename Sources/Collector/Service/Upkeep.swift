@@ -32,7 +32,7 @@ struct Upkeep: Service {
                 while !Task.isCancelled {
                     let (isMore, next) = try await Blocking.run { [store, live, progress] in
                         var next = progress
-                        let isMore = try store.retain(live.value.retention, &next, now: Date())
+                        let isMore = try store.retain(live.value.retention, &next, now: nil)
                         return (isMore, next)
                     }
                     progress = next

@@ -16,7 +16,7 @@ package final class Scheduler: Sendable {
     private let environment: FleetEnvironment
     private let cron: Cron
     private let jitter: Double
-    private let begin: @Sendable (Date) throws -> Void
+    private let begin: @Sendable (Date) throws -> ScheduledRun
     private let state: Mutex<State>
     private let began: Date
 
@@ -27,7 +27,8 @@ package final class Scheduler: Sendable {
     ///   - jitter: a run begins up to so many seconds later, by chance.
     ///   - begin: begins the run that was due at a time of the schedule, the jitter left out.
     package init(
-        _ environment: FleetEnvironment, cron: Cron, jitter: Double, begin: @escaping @Sendable (Date) throws -> Void
+        _ environment: FleetEnvironment, cron: Cron, jitter: Double,
+        begin: @escaping @Sendable (Date) throws -> ScheduledRun
     ) {
         self.environment = environment
         self.cron = cron
@@ -72,13 +73,11 @@ package final class Scheduler: Sendable {
         guard let due = planned, let next, next <= now else { return }
         plan(after: now)
         do {
-            let open = try await environment.stored { try $0.openJobs() }
-            guard let job = open.first else { return try begin(due) }
-            environment.logger.warning(
-                "scheduled run skipped: another run is still active", metadata: ["job": "\(job.id)"])
-            try await environment.stored {
-                try $0.noteSkippedRun(dueAt: due, reason: "the run \(job.id) was still active")
+            guard case .skipped(let active) = try await environment.stored({ [begin] _ in try begin(due) }) else {
+                return
             }
+            environment.logger.warning(
+                "scheduled run skipped: another run is still active", metadata: ["job": "\(active)"])
         } catch {
             environment.logger.error(
                 "cannot begin the scheduled run; the next attempt is at the next scheduled time",

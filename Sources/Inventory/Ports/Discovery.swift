@@ -3,12 +3,16 @@ import FoundationEssentials
 /// Keeps runs of discovery, their tasks and what became of each host. What it answered is durable.
 ///
 /// A method that takes a lease throws `LeaseLost` when another worker has the task now; then nothing is written.
-public protocol DiscoveryQueue: Sendable {
+public protocol DiscoveryQueue: StoreClock {
     /// Adds a run; the one that is there already when its requester used the idempotency key before.
     ///
     /// - Throws: `StoreError` with the code `conflict` when the key was used for another request, and when too many
     ///   runs are open.
     func addJob(_ job: NewJob, now: Date) throws -> (job: Job, isNew: Bool)
+
+    /// Adds the run that the schedule has at a time, once for all programs on the store. While another run is active,
+    /// that it was left out is kept instead.
+    func addScheduledJob(_ job: NewJob, dueAt: Date, now: Date) throws -> ScheduledRun
 
     /// A run; nil when there is none.
     func job(_ id: String) throws -> Job?
@@ -98,11 +102,18 @@ public protocol DiscoveryQueue: Sendable {
     /// What waits in the queue.
     func depth(now: Date) throws -> QueueDepth
 
-    /// Keeps that a run of the schedule was left out.
-    func noteSkippedRun(dueAt: Date, reason: String) throws
-
     /// When the last run that completed ended; nil when none did.
     func lastCompletedRun() throws -> String?
+}
+
+/// What became of a run of the schedule that is due.
+public enum ScheduledRun: Sendable {
+    /// It began.
+    case begun(Job)
+    /// It was left out: that run was still active.
+    case skipped(active: String)
+    /// Another program on the store began it, or left it out.
+    case settled
 }
 
 /// What runs of discovery found, and how much of the organisation they reach.

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Report
 
 /// Stores reports. What it answered is durable.
-public protocol ReportSink: Sendable {
+public protocol ReportSink: StoreClock {
     /// Stores the observations, keeps rejected reports as dead letters, and answers each report, in their order.
     ///
     /// - Parameter quota: what each sender may write a day.
@@ -13,7 +13,7 @@ public protocol ReportSink: Sendable {
     func digests(of hosts: [HostIdentity]) throws -> [Int64?]
 
     /// The ids among `ids` of tokens that are valid now.
-    func validTokens(_ ids: Set<String>, now: Date) throws -> Set<String>
+    func validTokens(_ ids: Set<String>, now: Date?) throws -> Set<String>
 
     /// Throws unless the store can be read and has room to write.
     func probe() throws
@@ -39,7 +39,7 @@ public protocol DeadLetterStore: Sendable {
 }
 
 /// What operators do with hosts. Each method answers false or nil when there is no such host.
-public protocol HostAdministration: Sendable {
+public protocol HostAdministration: StoreClock {
     /// A host's tags.
     func tags(_ hostID: String) throws -> [String: String]
 
@@ -48,13 +48,13 @@ public protocol HostAdministration: Sendable {
 
     /// Marks a host as retired: it no longer exists, its databases are missing, and no alert counts it. A report brings
     /// it back.
-    func retireHost(_ id: String, source: String, now: Date) throws -> Bool
+    func retireHost(_ id: String, source: String, now: Date?) throws -> Bool
 
     /// Removes a host with its databases, history, changes, sizes, reports and tags.
-    func forgetHost(_ id: String, source: String, now: Date) throws -> Bool
+    func forgetHost(_ id: String, source: String, now: Date?) throws -> Bool
 
     /// Sorts a host's reports again: those of another sender or another machine become hosts of their own.
-    func splitHost(_ id: String, source: String, now: Date) throws -> HostSplit?
+    func splitHost(_ id: String, source: String, now: Date?) throws -> HostSplit?
 }
 
 /// What became of a host that was split.
@@ -72,7 +72,7 @@ public struct HostSplit: Codable, Sendable, Equatable {
 }
 
 /// The audit log.
-public protocol AuditLog: Sendable {
+public protocol AuditLog: StoreClock {
     /// Adds lines, and the times at which tokens were used, in one transaction.
     func record(_ lines: [AuditEntry], tokensUsed: [String: Date]) throws
 }
@@ -111,9 +111,9 @@ public struct AuditEntry: Sendable, Equatable {
 }
 
 /// Removes what is older than the retention, in small steps.
-public protocol Retention: Sendable {
+public protocol Retention: StoreClock {
     /// One step; false when nothing is left to do in this run.
-    func retain(_ policy: RetentionPolicy, _ progress: inout RetentionProgress, now: Date) throws -> Bool
+    func retain(_ policy: RetentionPolicy, _ progress: inout RetentionProgress, now: Date?) throws -> Bool
 }
 
 /// How long data is kept. Current state is kept for ever, unless a host was not seen for too long.
@@ -159,7 +159,7 @@ public struct RetentionProgress: Sendable, Equatable {
 }
 
 /// The state of the store itself.
-public protocol StoreStatus: Sendable {
+public protocol StoreStatus: StoreClock {
     /// How large it is, and what waits in it.
     func summary() throws -> StoreSummary
     /// Hosts counted by the status of their last scan.

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Report
 
 /// Keeps the API's tokens: never their secrets, only a hash of each.
-public protocol TokenStore: Sendable {
+public protocol TokenStore: StoreClock {
     /// All tokens, in the order in which they were created.
     func tokens() throws -> [AccessToken]
 
@@ -14,10 +14,10 @@ public protocol TokenStore: Sendable {
     ///
     /// - Parameter replaced: the id of a token whose hosts the new one takes over; it is revoked.
     /// - Throws: `StoreError` with the code `badRequest` when there is no valid token `replaced`.
-    func addToken(_ token: AccessToken, hash: [UInt8], replacing replaced: String?, now: Date) throws
+    func addToken(_ token: AccessToken, hash: [UInt8], replacing replaced: String?, now: Date?) throws
 
     /// Revokes the token `id` at once and for ever; false when there is none that was valid.
-    func revokeToken(_ id: String, now: Date) throws -> Bool
+    func revokeToken(_ id: String, now: Date?) throws -> Bool
 }
 
 /// A token of the API, without its secret. `List.tokens` documents the columns.

@@ -44,8 +44,9 @@ extension InventoryStore {
     /// Adds a token whose secret has the hash `hash`. The token of the first start, which anybody on the machine may
     /// have read, ends with it.
     public func addToken(
-        _ token: AccessToken, hash: [UInt8], replacing replaced: String? = nil, now: Date = Date()
+        _ token: AccessToken, hash: [UInt8], replacing replaced: String? = nil, now: Date? = nil
     ) throws {
+        let now = now ?? self.now()
         try write { database in
             let time = Timestamp.format(now)
             if let replaced {
@@ -67,7 +68,8 @@ extension InventoryStore {
     }
 
     /// The ids among `ids` of tokens that are valid now.
-    public func validTokens(_ ids: Set<String>, now: Date = Date()) throws -> Set<String> {
+    public func validTokens(_ ids: Set<String>, now: Date? = nil) throws -> Set<String> {
+        let now = now ?? self.now()
         let time = Timestamp.format(now)
         return try read { database in
             let sql = "SELECT 1 FROM tokens WHERE id = ? AND revoked_at IS NULL AND COALESCE(expires_at, '9') > ?"
@@ -99,8 +101,9 @@ extension InventoryStore {
     }
 
     /// Revokes the token `id` at once and for ever; false when there is none that was valid.
-    public func revokeToken(_ id: String, now: Date = Date()) throws -> Bool {
-        try write { database in
+    public func revokeToken(_ id: String, now: Date? = nil) throws -> Bool {
+        let now = now ?? self.now()
+        return try write { database in
             let changed = try database.run(
                 "UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", [Timestamp.format(now), id])
             guard changed == 1 else { return false }

@@ -32,46 +32,70 @@ extension InventoryStore {
 
     /// Adds a run; the one that is there already when its requester used the idempotency key before.
     public func addJob(_ job: NewJob, now: Date) throws -> (job: Job, isNew: Bool) {
-        let request = String(decoding: try Report.encoder(.minified).encode(job.request), as: UTF8.self)
-        return try write { database in
-            if let key = job.idempotencyKey,
-                let known = try Job.find(
-                    "requested_by = ? AND idempotency_key = ?", [job.requestedBy, key], database)
-            {
+        try write { database in
+            if let known = try Self.known(job, database) {
                 guard known.request == job.request else {
                     throw StoreError(
                         .conflict, "this Idempotency-Key was used for another request: use a new one")
                 }
                 return (known, false)
             }
-            let open = try (database.value("SELECT COUNT(*) FROM jobs WHERE ended_at IS NULL") as Int?) ?? 0
-            guard open < Self.mostOpenJobs else {
-                throw StoreError(
-                    .conflict, "\(open) runs have not ended: wait for them, or cancel some, before you begin another")
-            }
-            let time = Timestamp.format(now)
-            let isProven = try Self.isProven(job.document, database)
-            let stage: JobStage = isProven ? .rest : .planning
-            let row = try database.insert(
-                """
-                INSERT INTO jobs (id, state, stage, origin, requested_by, request, settings, document, traceparent,
-                    idempotency_key, created_at)
-                VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """,
-                [
-                    job.id, stage.rawValue, job.origin, job.requestedBy, request, job.settings, job.document,
-                    job.traceparent, job.idempotencyKey, time,
-                ])
-            try database.run(
-                """
-                INSERT INTO tasks (job_row_id, account_id, region, state, phase, due_at)
-                VALUES (?, '*', '*', 'queued', 'accounts', ?)
-                """, [row, time])
-            guard let added = try Job.find("row_id = ?", [row], database) else {
-                throw StoreError(.failed, "the run \(job.id) is not there after it was added")
-            }
-            return (added, true)
+            return (try Self.add(job, now: now, database), true)
         }
+    }
+
+    /// Adds the run that the schedule has at a time, once for all programs on the store. While another run is active,
+    /// that it was left out is kept instead.
+    public func addScheduledJob(_ job: NewJob, dueAt: Date, now: Date) throws -> ScheduledRun {
+        let due = Timestamp.format(dueAt)
+        return try write { database in
+            let isSettled = try database.exists("SELECT 1 FROM skipped_runs WHERE due_at = ?", [due])
+            guard try !isSettled && Self.known(job, database) == nil else { return .settled }
+            let active = "SELECT id FROM jobs WHERE ended_at IS NULL ORDER BY row_id LIMIT 1"
+            if let active: String = try database.value(active) {
+                try database.run(
+                    "INSERT INTO skipped_runs (due_at, reason) VALUES (?, ?)",
+                    [due, "the run \(active) was still active"])
+                return .skipped(active: active)
+            }
+            return .begun(try Self.add(job, now: now, database))
+        }
+    }
+
+    /// The run that the requester began with the same idempotency key.
+    private static func known(_ job: NewJob, _ database: any SQLConnection) throws -> Job? {
+        guard let key = job.idempotencyKey else { return nil }
+        return try Job.find("requested_by = ? AND idempotency_key = ?", [job.requestedBy, key], database)
+    }
+
+    private static func add(_ job: NewJob, now: Date, _ database: any SQLConnection) throws -> Job {
+        let open = try (database.value("SELECT COUNT(*) FROM jobs WHERE ended_at IS NULL") as Int?) ?? 0
+        guard open < mostOpenJobs else {
+            throw StoreError(
+                .conflict, "\(open) runs have not ended: wait for them, or cancel some, before you begin another")
+        }
+        let time = Timestamp.format(now)
+        let request = String(decoding: try Report.encoder(.minified).encode(job.request), as: UTF8.self)
+        let stage: JobStage = try isProven(job.document, database) ? .rest : .planning
+        let row = try database.insert(
+            """
+            INSERT INTO jobs (id, state, stage, origin, requested_by, request, settings, document, traceparent,
+                idempotency_key, created_at)
+            VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                job.id, stage.rawValue, job.origin, job.requestedBy, request, job.settings, job.document,
+                job.traceparent, job.idempotencyKey, time,
+            ])
+        try database.run(
+            """
+            INSERT INTO tasks (job_row_id, account_id, region, state, phase, due_at)
+            VALUES (?, '*', '*', 'queued', 'accounts', ?)
+            """, [row, time])
+        guard let added = try Job.find("row_id = ?", [row], database) else {
+            throw StoreError(.failed, "the run \(job.id) is not there after it was added")
+        }
+        return added
     }
 
     /// A run; nil when there is none.
@@ -136,14 +160,6 @@ extension InventoryStore {
         return try
             (database.value("SELECT EXISTS (SELECT 1 FROM proven_documents WHERE document = ?)", [document]) as Bool?)
             ?? false
-    }
-
-    /// Keeps that a run of the schedule was left out.
-    public func noteSkippedRun(dueAt: Date, reason: String) throws {
-        try write { database in
-            try database.run(
-                "INSERT INTO skipped_runs (due_at, reason) VALUES (?, ?)", [Timestamp.format(dueAt), reason])
-        }
     }
 
     /// The last run of the schedule that was left out; nil when none was, and when one completed since.

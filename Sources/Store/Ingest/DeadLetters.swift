@@ -44,10 +44,11 @@ extension InventoryStore {
     ///
     /// They count as what their sender writes a day; those of a sender that has used up its `quota` are not kept.
     public func addDeadLetters(
-        _ letters: [RejectedReport], now: Date = Date(), quota: SenderQuota = .none
+        _ letters: [RejectedReport], now: Date? = nil, quota: SenderQuota = .none
     ) throws {
         guard !letters.isEmpty else { return }
         try write { database in
+            let now = now ?? self.now()
             let time = Timestamp.format(now)
             let usage = SenderUsage(database, quota, now: now)
             for letter in letters {
@@ -103,7 +104,7 @@ extension InventoryStore {
                     """
                     UPDATE dead_letters SET attempts = attempts + 1, tried_at = ?, code = ?, message = ?
                     WHERE row_id = ?
-                    """, [Timestamp.format(now ?? Date()), refusal.code.rawValue, refusal.message, id])
+                    """, [Timestamp.format(now ?? self.now()), refusal.code.rawValue, refusal.message, id])
             } else {
                 try database.run("DELETE FROM dead_letters WHERE row_id = ?", [id])
             }

@@ -11,9 +11,10 @@ extension InventoryStore {
     /// Marks a host as retired: it no longer exists, its databases are missing, and no alert counts it. A report brings
     /// it back.
     public func retireHost(
-        _ id: String, source: String = Observation.commandLine, now: Date = Date()
+        _ id: String, source: String = Observation.commandLine, now: Date? = nil
     ) throws -> Bool {
-        try write { database in
+        let now = now ?? self.now()
+        return try write { database in
             let time = Timestamp.format(now)
             guard let row = try KnownHost.row(id, database) else { return false }
             guard try Self.retire(row, at: time, database) else { return false }
@@ -43,8 +44,9 @@ extension InventoryStore {
 
     /// Removes a host with its databases, history, changes, sizes, reports and tags.
     public func forgetHost(
-        _ id: String, source: String = Observation.commandLine, now: Date = Date()
+        _ id: String, source: String = Observation.commandLine, now: Date? = nil
     ) throws -> Bool {
+        let now = now ?? self.now()
         guard let row = try read({ try KnownHost.row(id, $0) }) else { return false }
         while try write({ try forget(row, source: source, now: now, limit: Self.forgetStep, $0) }) {}
         return true
@@ -67,8 +69,9 @@ extension InventoryStore {
 
     /// Sorts a host's reports again: those of another sender or another machine become hosts of their own.
     public func splitHost(
-        _ id: String, source: String = Observation.commandLine, now: Date = Date()
+        _ id: String, source: String = Observation.commandLine, now: Date? = nil
     ) throws -> HostSplit? {
+        let now = now ?? self.now()
         var letters: [RejectedReport] = []
         let split: HostSplit? = try write { database in
             letters = []

@@ -35,9 +35,10 @@ extension InventoryStore {
         run: (Ingestion) throws -> IngestOutcome
     ) throws -> [IngestOutcome] {
         let sql = "SELECT received_at FROM reports ORDER BY row_id DESC LIMIT 1"
-        let receipt = Receipt(now ?? Date(), last: try database.value(sql) as String?)
+        let now = now ?? self.now()
+        let receipt = Receipt(now, last: try database.value(sql) as String?)
         let census = Census(database)
-        let usage = SenderUsage(database, quota, now: now ?? Date(), census: census)
+        let usage = SenderUsage(database, quota, now: now, census: census)
         let outcomes = try observations.map { observation -> IngestOutcome in
             if try usage.isUsedUp(observation.sender) { return .overQuota(reset: usage.reset) }
             if let refusal = receipt.refusal(observation) { return .rejected(refusal) }

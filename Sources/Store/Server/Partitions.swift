@@ -128,7 +128,8 @@ extension InventoryStore {
     /// nothing to do.
     ///
     /// - Parameter first: since when they are needed; nil for now.
-    func makePartitions(_ all: [Partitions] = [.reports, .sizes], from first: Date? = nil, now: Date = Date()) throws {
+    func makePartitions(_ all: [Partitions] = [.reports, .sizes], from first: Date? = nil, now: Date? = nil) throws {
+        let now = now ?? self.now()
         guard database.dialect == .postgresql else { return }
         for partitions in all {
             let missing = try look { try partitions.missing(from: first, now, $0) }

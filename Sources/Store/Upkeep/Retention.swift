@@ -9,8 +9,9 @@ extension InventoryStore {
 
     /// One step; false when nothing is left to do in this run.
     public func retain(
-        _ policy: RetentionPolicy, _ progress: inout RetentionProgress, now: Date = Date()
+        _ policy: RetentionPolicy, _ progress: inout RetentionProgress, now: Date? = nil
     ) throws -> Bool {
+        let now = now ?? self.now()
         if !progress.areRowsRemoved, try retainPartitions(policy, &progress, now: now) { return true }
         let (step, isMore) = try write { database in
             var next = progress

@@ -66,7 +66,7 @@ extension Call {
         let isKnown = try await withStore { store -> Bool in
             guard let job = try store.job(id) else { return false }
             let isStopped = try store.stopJob(
-                id, as: .cancelled, code: "cancelled", detail: "cancelled by \(actor)", now: Date())
+                id, as: .cancelled, code: "cancelled", detail: "cancelled by \(actor)", now: store.now())
             guard isStopped || job.stop != nil, !job.state.isEnded else {
                 throw StoreError(.conflict, "the run \(id) has ended: it cannot be cancelled")
             }
@@ -79,7 +79,7 @@ extension Call {
 
     func retryJob() async throws -> Reply {
         let id = path["id"] ?? ""
-        let count = try await withStore { try $0.retryJob(id, now: Date()) }
+        let count = try await withStore { try $0.retryJob(id, now: $0.now()) }
         guard count != nil else { throw Problem.notFound("run") }
         backend.discovery?.wake()
         return try await job()

@@ -31,7 +31,7 @@ extension Endpoint {
                 summary: "Removes a host with its databases, history and reports.",
                 answers: [204: "", 404: "Problem"]
             ) { call in
-                try await call.change("host") { try $0.forgetHost($1, source: $2, now: Date()) }
+                try await call.change("host") { try $0.forgetHost($1, source: $2, now: nil) }
             },
             Endpoint(
                 method: .post, path: base + "/hosts/{id}/retire", scope: .admin,
@@ -42,7 +42,7 @@ extension Endpoint {
                 answers: [204: "", 404: "Problem"]
             ) { call in
                 try await call.change("host that is not retired yet") {
-                    try $0.retireHost($1, source: $2, now: Date())
+                    try $0.retireHost($1, source: $2, now: nil)
                 }
             },
             Endpoint(
@@ -52,7 +52,7 @@ extension Endpoint {
                 answers: [200: "HostSplit", 404: "Problem"]
             ) { call in
                 let (id, actor) = (call.path["id"] ?? "", call.actor)
-                guard let split = try await call.withStore({ try $0.splitHost(id, source: actor, now: Date()) }) else {
+                guard let split = try await call.withStore({ try $0.splitHost(id, source: actor, now: nil) }) else {
                     throw Problem.notFound("host")
                 }
                 return try .json(split)

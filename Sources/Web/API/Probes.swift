@@ -26,7 +26,7 @@ extension Endpoint {
                 let control = call.backend.discovery
                 let isOverdue = try await call.withStore { store in
                     try store.probe()
-                    return try control.map { try $0.isOverdue(store.lastCompletedRun(), now: Date()) } ?? false
+                    return try control.map { try $0.isOverdue(store.lastCompletedRun(), now: store.now()) } ?? false
                 }
                 return try .json(["status": "ready", "discovery": isOverdue ? "overdue" : "ok"])
             },

@@ -53,7 +53,7 @@ extension Endpoint {
                 let new = try await call.decode(NewToken.self)
                 let made = try TokenMaker.make(new.wanted)
                 try await call.withStore {
-                    try $0.addToken(made.row, hash: made.token.hash, replacing: new.replaces, now: Date())
+                    try $0.addToken(made.row, hash: made.token.hash, replacing: new.replaces, now: nil)
                 }
                 return try .json(
                     MadeToken(
@@ -65,7 +65,7 @@ extension Endpoint {
                 answers: [204: "", 404: "Problem"]
             ) { call in
                 let id = call.path["id"] ?? ""
-                guard try await call.withStore({ try $0.revokeToken(id, now: Date()) }) else {
+                guard try await call.withStore({ try $0.revokeToken(id, now: nil) }) else {
                     throw Problem.notFound("valid token")
                 }
                 return Reply(status: .noContent)

@@ -21,9 +21,9 @@ struct Access: Sendable {
     /// The token of a request that may do what `scope` allows.
     ///
     /// - Throws: `Problem` with 401, 403 or 429.
-    func check(_ request: Request, _ scope: Scope, address: String, now: Date = Date()) async throws -> AccessToken {
+    func check(_ request: Request, _ scope: Scope, address: String) async throws -> AccessToken {
         let header = request.headers[.authorization]
-        guard let header, let row = try await valid(header, request, address, now) else {
+        guard let header, let row = try await valid(header, request, address, store.now()) else {
             if let seconds = failures.take(address, perSecond: 0.2, burst: 10) {
                 throw Problem(
                     .tooManyRequests, "too_many_failures",

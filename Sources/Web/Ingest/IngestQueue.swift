@@ -189,7 +189,7 @@ public final class IngestQueue: Service {
         do {
             let (valid, results) = try await Blocking.run { [store] in
                 // A token may have been revoked while its body came.
-                let valid = try store.validTokens(senders, now: Date())
+                let valid = try store.validTokens(senders, now: nil)
                 let kept = batch.filter { valid.contains($0.source) }
                 let groups = kept.map { (reports: [$0.item.report], sender: $0.source) }
                 return (valid, try store.take(groups, quota: quota).map { $0[0] })

@@ -16,7 +16,7 @@ struct AuditMiddleware: RouterMiddleware {
         let uri = request.uri.string
         audit.add(
             AuditEntry(
-                at: Date(), actor: token?.id ?? "-", address: context.address,
+                at: audit.now, actor: token?.id ?? "-", address: context.address,
                 action: "\(endpoint.method.rawValue) \(endpoint.path)",
                 target: token == nil || endpoint.path == uri ? nil : Self.target(uri), status: response.status.code,
                 requestID: context.requestID), token: token?.id)

@@ -31,6 +31,9 @@ public final class AuditTrail: Service {
         self.logger = logger
     }
 
+    /// The time of a line.
+    var now: Date { store.now() }
+
     /// Adds a line; `token` was used with it.
     public func add(_ line: AuditEntry, token: String? = nil) {
         let isDropped = state.withLock { state in
@@ -46,7 +49,7 @@ public final class AuditTrail: Service {
                     key = Self.key(of: line)
                 }
             }
-            if let token { state.used[token] = Date() }
+            if let token { state.used[token] = now }
             if let index = state.index[key] {
                 state.lines[index].count += line.count
                 state.lines[index].requestID = line.requestID
