@@ -7,5 +7,6 @@ public protocol StoreClock: Sendable {
 }
 
 extension StoreClock {
+    /// This machine's time.
     public func now() -> Date { Date() }
 }
