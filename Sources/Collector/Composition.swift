@@ -45,6 +45,7 @@ func buildCollector(
         background: [
             backend.audit, backend.queue, Upkeep(backend: backend, store: store, live: live),
             Reloads(tls: tls, live: live, load: reload, logger: logger, manager: manager),
+            Presence(local, .serve, store, backend),
             DiscoveryService(local: local, logger: logger, isAlone: lock != nil),
             Watchdog(manager: manager, logger: logger),
         ] + [backups].compactMap { $0 }, tls: tls, manager: manager)

@@ -13,7 +13,7 @@ package final class Discovery: Sendable {
     /// The most workers: tasks at a time.
     private let most: Int
     /// This program among those that share the store.
-    private let owner =
+    package let owner =
         "\(ProcessInfo.processInfo.hostName)/\(ProcessInfo.processInfo.processIdentifier)/\(UUID().uuidString.prefix(8))"
     private let paces = Mutex<[Int64: PollPace]>([:])
     private let bell = Bell()
@@ -29,12 +29,21 @@ package final class Discovery: Sendable {
     /// How long a worker waits for work before it looks again.
     private static let patience = Duration.seconds(1)
 
-    package init(_ environment: FleetEnvironment, concurrency: DiscoverySettings.Concurrency) {
+    /// - Parameter takesTasks: whether it works on runs, or leaves that to other processes on the store.
+    package init(
+        _ environment: FleetEnvironment, concurrency: DiscoverySettings.Concurrency, takesTasks: Bool = true
+    ) {
         self.environment = environment
         access = SpokeAccess(environment)
         limits = Limits(commands: concurrency.batches)
-        most = max(1, concurrency.accounts)
+        most = takesTasks ? max(1, concurrency.accounts) : 0
     }
+
+    /// Whether it works on runs.
+    package var takesTasks: Bool { most > 0 }
+
+    /// Shares its limits with other processes: so many work on runs, with this one.
+    package func share(among processes: Int) async { await limits.share(among: processes) }
 
     /// There is new work, or a run was told to stop.
     package func wake() {
@@ -126,8 +135,11 @@ package final class Discovery: Sendable {
             }
             group.cancelAll()
         }
-        // What was under way is free for the next program, which reads the commands that were sent.
-        try? await environment.stored { [owner] in try $0.releaseLeases(owner: owner) }
+        // What was under way is free for the next program, which reads the commands that were sent. In a task of its
+        // own: this one is cancelled.
+        try? await Task { [environment, owner] in
+            try await environment.stored { try $0.releaseLeases(owner: owner) }
+        }.value
     }
 
     private func count(_ workers: Int) {

@@ -2,12 +2,27 @@
 ///
 /// So an account with a thousand batches does not keep one with a single batch waiting for all of them.
 actor FairLimiter {
+    /// Below 0 while more are taken than there are now.
     private var free: Int
+    private var places: Int
     private var waiting: [String: [CheckedContinuation<Void, Never>]] = [:]
     /// Accounts with something that waits, the next one first.
     private var turns: [String] = []
 
-    init(_ places: Int) { free = max(1, places) }
+    init(_ places: Int) {
+        self.places = max(1, places)
+        free = self.places
+    }
+
+    /// Changes how many there are; those that are taken stay taken.
+    func resize(_ places: Int) {
+        free += max(1, places) - self.places
+        self.places = max(1, places)
+        while free > 0, let next = nextWaiting() {
+            free -= 1
+            next.resume()
+        }
+    }
 
     /// How many wait.
     var count: Int { waiting.values.reduce(0) { $0 + $1.count } }
@@ -39,10 +54,16 @@ actor FairLimiter {
 
     /// Gives a place back.
     func giveBack() {
-        guard let account = turns.first else {
+        guard free >= 0, let next = nextWaiting() else {
             free += 1
             return
         }
+        next.resume()
+    }
+
+    /// The one whose turn it is; nil when none waits.
+    private func nextWaiting() -> CheckedContinuation<Void, Never>? {
+        guard let account = turns.first else { return nil }
         turns.removeFirst()
         let next = waiting[account]?.removeFirst()
         if waiting[account]?.isEmpty == true {
@@ -50,6 +71,6 @@ actor FairLimiter {
         } else {
             turns.append(account)
         }
-        next?.resume()
+        return next
     }
 }

@@ -14,6 +14,8 @@ package final class PostgresDatabase: SQLDatabase {
     private let readers: SessionPool
     private let writer: SessionPool
     private let housekeeping = Mutex(0)
+    /// How many migrations there are, once they are applied.
+    private let schema = Mutex<Int?>(nil)
     /// How far the server's clock was ahead when it was last asked.
     private let ahead = Mutex(0.0)
 
@@ -24,12 +26,14 @@ package final class PostgresDatabase: SQLDatabase {
     /// The lock that a writer holds until its commit: "dbcensus" as a number of eight bytes.
     private static let lock = 0x6462_6365_6e73_7573
     private static let clock = "CAST(extract(epoch FROM clock_timestamp()) AS TEXT)"
-    /// Begins a write, and gives the server's time. What the user, the database or the server has set for others must
+    /// Begins a write. What the user, the database or the server has set for others must
     /// not change what it means.
     private static let begin = """
         BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL client_min_messages = warning;
-        SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT \(clock) FROM pg_advisory_xact_lock(\(lock))
+        SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(\(lock))
         """
+    /// The server's time, and how many migrations there are: asked once the lock is held.
+    private static let state = "SELECT \(clock), (SELECT COUNT(*) FROM dbcensus_migrations)"
     /// Every so many commits the marks of old ones are removed.
     private static let commitsBetweenCleaning = 1_000
 
@@ -110,7 +114,7 @@ package final class PostgresDatabase: SQLDatabase {
         _ session: Session, _ mark: Int64, _ body: (any SQLConnection) throws -> Value
     ) throws -> Value {
         do {
-            note(try session.patiently { try session.script(Self.begin) })
+            try begin(session)
             let value = try body(PostgresConnection(session))
             try session.post("INSERT INTO dbcensus_commits (id) VALUES (?)", [mark])
             let isDue = housekeeping.withLock { count in
@@ -123,6 +127,22 @@ package final class PostgresDatabase: SQLDatabase {
         } catch {
             session.rollback()
             throw error
+        }
+    }
+
+    /// Begins a write.
+    ///
+    /// - Throws: `SQLError` with the code `outdated` when another program changed the schema: what this one would write
+    ///   may be wrong there.
+    private func begin(_ session: Session) throws {
+        guard let known = schema.withLock({ $0 }) else {
+            _ = try session.patiently { try session.script(Self.begin) }
+            return
+        }
+        let state = try session.patiently { try session.script("\(Self.begin); \(Self.state)") }
+        note(state)
+        guard let count: Int = try state.rows.first?[1], count == known else {
+            throw SQLError(.outdated, "another program changed its schema")
         }
     }
 
@@ -177,6 +197,7 @@ package final class PostgresDatabase: SQLDatabase {
 
     package func migrate(_ migrations: [Migration]) throws {
         let applied = Set(try appliedMigrations())
+        defer { schema.withLock { $0 = applied.union(migrations.map(\.name)).count } }
         // Who may make no tables may use those that are there.
         guard !migrations.allSatisfy({ applied.contains($0.name) }) else { return }
         _ = try writer.with { session in

@@ -25,6 +25,8 @@ package struct SQLError: Error, CustomStringConvertible {
         case notReplicated
         /// The database did not say whether the transaction was committed.
         case unknownOutcome
+        /// Another program changed the schema while this one ran.
+        case outdated
         /// Anything else.
         case failed
     }

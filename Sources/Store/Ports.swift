@@ -1,5 +1,5 @@
 import Inventory
 
 extension InventoryStore: InventoryLists, ReportSink, DeadLetterStore, HostAdministration, AuditLog, Retention,
-    StoreStatus, TokenStore, DiscoveryQueue, DiscoveryLists
+    StoreStatus, TokenStore, CollectorRegistry, DiscoveryQueue, DiscoveryLists
 {}

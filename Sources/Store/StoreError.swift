@@ -35,6 +35,14 @@ extension StoreError {
                     .failed,
                     "the store \(path) did not confirm what was written: it may be there or not (\(error.message))"
                 )
+            case .outdated:
+                (
+                    .newerSchema,
+                    """
+                    a newer dbcensus-collector upgraded \(path) while this one ran: nothing was stored; start that \
+                    version here too
+                    """
+                )
             case .full: (.full, "the disk that holds \(path) is full: nothing was stored")
             case .busy, .again, .lost, .timedOut, .failed: (.failed, "the store \(path) failed: \(error.message)")
             }

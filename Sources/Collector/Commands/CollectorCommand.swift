@@ -16,7 +16,8 @@ struct CollectorCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "The service:",
                 subcommands: [
-                    ServeCommand.self, DeployCommand.self, TokenCommand.self, DoctorCommand.self, BackupCommand.self,
+                    ServeCommand.self, WorkCommand.self, DeployCommand.self, TokenCommand.self, DoctorCommand.self,
+                    BackupCommand.self,
                     RestoreCommand.self,
                     RebuildCommand.self, StoreCommand.self, ConfigCommand.self, OpenAPICommand.self,
                 ]),

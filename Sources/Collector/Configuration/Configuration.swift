@@ -39,6 +39,8 @@ struct Configuration: Sendable, Equatable {
         var externalID: String?
         var externalIDFile: String?
         var schedule = Schedule()
+        /// Whether `serve` works on runs itself.
+        var takesTasks = true
 
         /// When runs begin by themselves.
         struct Schedule: Sendable, Equatable {

@@ -137,11 +137,20 @@ extension Setting where Root == Configuration {
             "discovery.schedule.jitter", \.discovery.schedule.jitter, .duration,
             "Delays each run by a random time up to this long."),
         .init(
+            "discovery.takes_tasks", \.discovery.takesTasks, .flag,
+            """
+            Whether `serve` works on runs itself. Set it to false where `work` processes do it: `serve` then only \
+            begins them.
+            """),
+        .init(
             "discovery.concurrency.accounts", \.discovery.settings.concurrency.accounts, .integer(1...1_000),
-            "How many accounts and regions are scanned at the same time."),
+            "How many accounts and regions each process scans at the same time."),
         .init(
             "discovery.concurrency.batches", \.discovery.settings.concurrency.batches, .integer(1...10_000),
-            "How many commands run at the same time, with up to 50 hosts each. Accounts take turns."),
+            """
+            How many commands run at the same time, with up to 50 hosts each. Accounts take turns, and all processes \
+            that work on the store share them.
+            """),
         .init(
             "discovery.canary.percent", \.discovery.settings.canary.percent, .integer(0...100),
             """

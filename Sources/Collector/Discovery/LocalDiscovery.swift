@@ -34,7 +34,8 @@ final class LocalDiscovery: Sendable {
                     throw AWSError(.configuration, error.message)
                 }
             }, logger: logger, metrics: metrics, audit: audit)
-        let discovery = Discovery(environment, concurrency: configuration.settings.concurrency)
+        let discovery = Discovery(
+            environment, concurrency: configuration.settings.concurrency, takesTasks: configuration.takesTasks)
         self.discovery = discovery
         guard let text = configuration.schedule.cron,
             let cron = try? Cron(text, timeZone: configuration.schedule.timeZone)

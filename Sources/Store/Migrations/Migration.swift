@@ -4,7 +4,7 @@ import SQL
 /// the field would then differ from new ones. MigrationTests pins the hash of each text.
 extension Migration {
     /// Every migration of a SQLite store, in order, each in a file of its own. A new one goes to the end.
-    static let sqlite: [Migration] = [inventory, history, senders, places, discovery, counts, placeInKeys]
+    static let sqlite: [Migration] = [inventory, history, senders, places, discovery, counts, placeInKeys, collectors]
 
     /// Those of a store in PostgreSQL: they make the same tables.
     static let postgresql: [Migration] = [postgresInventory, postgresDiscovery]

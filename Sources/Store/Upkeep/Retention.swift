@@ -18,27 +18,25 @@ extension InventoryStore {
             func before(_ days: Int) -> String { policy.time(days, now) }
             let reports = try Self.removeReports(before(policy.reportDays), &next, database)
             let sizes = try Self.thinSizes(before(policy.sizeDays), before(policy.historyDays), &next, database)
-            try database.run("DELETE FROM census WHERE databases = 0 AND bytes = 0")
             var others = 0
+            // The first rows are, but for clocks, the oldest: no others are looked at.
             for (table, column, days) in [
                 ("audit", "at", policy.auditDays), ("dead_letters", "received_at", policy.deadLetterDays),
                 ("changes", "at", policy.historyDays), ("host_events", "at", policy.historyDays),
+                ("database_history", "valid_until", policy.historyDays),
             ] {
                 others += try database.run(
                     """
-                    DELETE FROM \(table) WHERE row_id IN
-                        (SELECT row_id FROM \(table) WHERE \(column) < ? ORDER BY row_id LIMIT \(Self.retentionStep))
+                    DELETE FROM \(table) WHERE \(column) < ? AND row_id IN
+                        (SELECT row_id FROM \(table) ORDER BY row_id LIMIT \(Self.retentionStep))
                     """, [before(days)])
             }
-            // What was is written when it ends, so that the first rows are, but for clocks, the oldest.
-            others += try database.run(
-                """
-                DELETE FROM database_history WHERE valid_until < ? AND row_id IN
-                    (SELECT row_id FROM database_history ORDER BY row_id LIMIT \(Self.retentionStep))
-                """, [before(policy.historyDays)])
             others += try Self.removeRuns(before(policy.runDays), before(policy.historyDays), database)
-            // In the last steps alone: it reads all instances.
-            if !reports, !sizes, others == 0 { others = try Self.removeInstances(before(policy.historyDays), database) }
+            // In the last steps alone: these read all counts and all instances.
+            if !reports, !sizes, others == 0 {
+                try database.run("DELETE FROM census WHERE databases = 0 AND bytes = 0")
+                others = try Self.removeInstances(before(policy.historyDays), database)
+            }
             try database.run("DELETE FROM token_usage WHERE day < ?", [before(2)])
             next.others += others
             return (next, reports || sizes || others > 0)

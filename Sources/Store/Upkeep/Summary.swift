@@ -42,6 +42,9 @@ extension InventoryStore {
     /// Throws unless the store can be read and has room to write.
     public func probe() throws {
         _ = try read { try $0.value("SELECT 1 FROM meta LIMIT 1") as Int? }
+        if file == nil, Schema.isNewer(try database.appliedMigrations(), than: Migration.postgresql) {
+            throw StoreError(SQLError(.outdated, "a newer program changed its schema"), path: path)
+        }
         guard file == nil || disk().free >= StoreSummary.leastFreeBytes else {
             throw StoreError(
                 .full, "the disk that holds \(path) has less than \(StoreSummary.leastFreeBytes >> 20) MiB left")

@@ -9,11 +9,13 @@ import Report
 struct Access: Sendable {
     private let store: any TokenStore
     private let live: Live<WebConfiguration>
+    private let shares: Shares
     private let requests = RateLimiter()
     /// Failures by address: ten at once, then one in five seconds. A valid token from that address still works.
     private let failures = RateLimiter()
 
-    init(_ store: any TokenStore, _ live: Live<WebConfiguration>) {
+    init(_ store: any TokenStore, _ live: Live<WebConfiguration>, _ shares: Shares) {
+        self.shares = shares
         self.store = store
         self.live = live
     }
@@ -36,10 +38,8 @@ struct Access: Sendable {
             throw Problem(
                 .unauthorized, "bad_token", "the token is invalid, expired, revoked, or not valid from this address")
         }
-        let limits = live.value.limits
-        if let seconds = requests.take(
-            row.id, perSecond: Double(limits.requestsPerSecond), burst: Double(limits.requestBurst))
-        {
+        let limit = limit
+        if let seconds = requests.take(row.id, perSecond: limit.perSecond, burst: limit.burst) {
             throw Problem(
                 .tooManyRequests, "too_many_requests", "the token sends too many requests: try again later",
                 retryAfter: seconds)
@@ -56,10 +56,14 @@ struct Access: Sendable {
 
     /// Counts what a request cost beyond its one against the token's limit.
     func charge(_ token: AccessToken, seconds: Double) {
-        let limits = live.value.limits
-        requests.charge(
-            token.id, seconds / Self.secondsOfOne, perSecond: Double(limits.requestsPerSecond),
-            burst: Double(limits.requestBurst))
+        let limit = limit
+        requests.charge(token.id, seconds / Self.secondsOfOne, perSecond: limit.perSecond, burst: limit.burst)
+    }
+
+    /// What a token may send to this collector: its part of what it may send to all that serve the store.
+    private var limit: (perSecond: Double, burst: Double) {
+        let (limits, serving) = (live.value.limits, Double(shares.serving))
+        return (Double(limits.requestsPerSecond) / serving, max(1, Double(limits.requestBurst) / serving))
     }
 
     private func valid(_ header: String, _ request: Request, _ address: String, _ now: Date) async throws

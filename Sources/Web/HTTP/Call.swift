@@ -86,7 +86,7 @@ struct Call: Sendable {
 
 /// What the routes need of the store.
 public typealias WebStore = AuditLog & DeadLetterStore & HostAdministration & InventoryLists & ReportSink & StoreStatus
-    & TokenStore & DiscoveryQueue & DiscoveryLists
+    & TokenStore & DiscoveryQueue & DiscoveryLists & CollectorRegistry
 
 /// What the routes work with.
 public struct Backend: Sendable {
@@ -106,6 +106,8 @@ public struct Backend: Sendable {
     public var discovery: (any DiscoveryControl)?
     /// How the backups are that the collector takes by itself; nil where it takes none.
     public var backups: @Sendable () -> BackupStatus? = { nil }
+    /// How limits are shared with other collectors on the store.
+    public let shares = Shares()
     let access: Access
     /// The API's description, once it was asked for.
     let description = OnceValue<[UInt8]>()
@@ -118,6 +120,6 @@ public struct Backend: Sendable {
         metrics = Metrics()
         queue = IngestQueue(store, live.value.limits, metrics, logger)
         audit = AuditTrail(store, metrics, logger)
-        access = Access(store, live)
+        access = Access(store, live, shares)
     }
 }

@@ -10,6 +10,8 @@ struct DiscoveryMetrics: Sendable {
     private let ready: Gauge
     private let oldest: Gauge
     private let workers: Gauge
+    private let collectors: Gauge
+    private let perWorker: Gauge
     private let hosts: Gauge
     private let scopes: Gauge
     private let failedPercent: Gauge
@@ -32,6 +34,14 @@ struct DiscoveryMetrics: Sendable {
         oldest = registry.gauge(
             "dbcensus_oldest_task_seconds", "Seconds that the task that is due first has waited.", unit: .seconds)
         workers = registry.gauge("dbcensus_workers", "Workers that have a task now.")
+        collectors = registry.gauge(
+            "dbcensus_collectors", "Processes that work on the store, by what they do; absent for a store in a file.")
+        perWorker = registry.gauge(
+            "dbcensus_tasks_per_worker",
+            """
+            Tasks that wait or are worked on, for each process that takes tasks; all of them when there is none. Absent \
+            for a store in a file.
+            """)
         hosts = registry.gauge("dbcensus_coverage_hosts", "Instances, by how the last run ended for them.")
         scopes = registry.gauge("dbcensus_coverage_scopes", "Accounts and regions, by how they were last listed.")
         failedPercent = registry.gauge(
@@ -66,6 +76,15 @@ struct DiscoveryMetrics: Sendable {
         for (state, count) in depth.states { tasks.set(Double(count), [("state", state)]) }
         ready.set(Double(depth.ready))
         oldest.set(depth.oldest.flatMap(Timestamp.parse).map { max(0, now.timeIntervalSince($0)) } ?? 0)
+        collectors.reset()
+        perWorker.reset()
+        if let processes = try store.collectors() {
+            for kind in CollectorProcess.Kind.allCases {
+                collectors.set(Double(processes.count { $0.kind == kind }), [("kind", kind.rawValue)])
+            }
+            let tasks = depth.ready + (depth.states["running"] ?? 0)
+            perWorker.set(Double(tasks) / Double(max(1, processes.count(where: \.takesTasks))))
+        }
         let coverage = try store.coverage(groupBy: ["reason"], conditions: [], bounds: Bounds())
         hosts.reset()
         for item in coverage.items { hosts.set(Double(item.hosts), [("reason", (item.group["reason"] ?? nil) ?? "")]) }

@@ -153,8 +153,11 @@ struct LocalScan: ScanSource {
         var live = configuration
         // What goes wrong is in the result.
         if !isLogged { live.log.level = .critical }
+        // This process does the work, whatever the service leaves to others.
+        var discovery = configuration.discovery
+        discovery.takesTasks = true
         local = LocalDiscovery(
-            configuration.discovery, store, profile: profile, region: region,
+            discovery, store, profile: profile, region: region,
             logger: LogOutput.logger(LiveConfiguration(live))
         ) { [store] line in try? store.record([line], tokensUsed: [:]) }
     }
@@ -173,6 +176,8 @@ struct LocalScan: ScanSource {
 
     func work(_ id: String) async throws {
         guard mustWait else { return }
+        let presence = Task { [local, store] in await Presence(local, .scan, store, nil).untilCancelled() }
+        defer { presence.cancel() }
         try await local.discovery.run(isAlone: lock != nil) { [store] in
             try store.job(id)?.state.isEnded ?? true
         }
