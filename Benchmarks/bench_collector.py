@@ -61,11 +61,11 @@ def example():
     return json.loads(subprocess.run([agent, "scan", "--format", "json", "--recorded-proc", "--root", FIXTURE], capture_output=True, check=True).stdout)
 
 
-def write_bodies(path, count, hour, together):
+def write_bodies(path, count, hour, together, first=0):
     """Frames of `count` hosts with three databases each, `together` in a body, bodies ended by NUL."""
     report = example()
     with path.open("wb") as file:
-        for number in range(count):
+        for number in range(first, first + count):
             report["host"]["machine_id"] = f"{number:032x}"
             report["host"]["hostname"] = f"db-{number}.prod.example.com"
             report["scan"]["started_at"] = f"2026-11-20T{hour:02d}:00:00.{number % 1000:03d}Z"

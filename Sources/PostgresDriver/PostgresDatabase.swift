@@ -26,11 +26,12 @@ package final class PostgresDatabase: SQLDatabase {
     /// The lock that a writer holds until its commit: "dbcensus" as a number of eight bytes.
     private static let lock = 0x6462_6365_6e73_7573
     private static let clock = "CAST(extract(epoch FROM clock_timestamp()) AS TEXT)"
-    /// Begins a write. What the user, the database or the server has set for others must
-    /// not change what it means.
+    /// Begins a write. What the user, the database or the server has set for others must not change what it means. A
+    /// program that is paused in a write holds the lock no longer than the server waits for its next statement.
     private static let begin = """
         BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL client_min_messages = warning;
-        SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(\(lock))
+        SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0;
+        SET LOCAL idle_in_transaction_session_timeout = '30s'; SELECT pg_advisory_xact_lock(\(lock))
         """
     /// The server's time, and how many migrations there are: asked once the lock is held.
     private static let state = "SELECT \(clock), (SELECT COUNT(*) FROM dbcensus_migrations)"

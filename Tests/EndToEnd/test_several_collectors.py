@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import threading
@@ -16,7 +17,7 @@ import stores
 from conftest import alone
 from discovery import check, environment, flags, rows, serving, truth
 from postgres import BINARIES, StoreServer
-from service import BINARY, Service, report
+from service import BINARY, ROOT, Service, report
 from simulator import Simulator
 from test_discovery_api import begin, wait
 from test_discovery_faults import once
@@ -202,6 +203,27 @@ def test_a_collector_that_was_paused_writes_nothing(server, tmp_path):
                 assert one.stop() == 0 and two.stop() == 0
 
 
+def test_a_collector_that_is_paused_in_a_write_does_not_hold_up_the_others(server, tmp_path):
+    store = server.database("held")
+    body = tmp_path / "reports.json"
+    body.write_text("\n".join(json.dumps(report(number, databases=20)) for number in range(600)))
+    with Service(tmp_path, *FAST, store=store) as service:
+        with subprocess.Popen([BINARY, "ingest", "--store", store, body], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as paused:
+            held = "SELECT 1 FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted AND a.datname = 'held' AND a.state = 'idle in transaction'"
+            while True:
+                paused.send_signal(signal.SIGSTOP)
+                time.sleep(0.3)
+                if server.sql(held):
+                    break
+                paused.send_signal(signal.SIGCONT)
+                time.sleep(random.uniform(0.01, 0.1))
+            assert service.send(report(5_000)).status_code == 200
+            paused.send_signal(signal.SIGCONT)
+            # What was interrupted is done again.
+            assert paused.wait(300) == 0
+    assert stores.query(store, "SELECT COUNT(*), COUNT(DISTINCT place) FROM reports") == [(601, 601)]
+
+
 def test_a_schedule_fires_once(server, tmp_path):
     store = server.database("schedule")
     with Simulator("--accounts", 1, "--instances", 3) as simulator:
@@ -278,3 +300,27 @@ def test_collectors_of_two_versions_are_told(server, tmp_path):
         while "collectors of several versions" not in service.log_path.read_text():
             assert time.monotonic() < end
             time.sleep(0.5)
+
+
+def test_workers_scale_by_the_queue(server, tmp_path):
+    """From none to several and back to none, by the metric alone."""
+    store = server.database("scaling")
+    with Simulator("--accounts", 8, "--instances", 80, "--regions", "eu-west-1,eu-central-1", "--host-seconds", 3) as simulator:
+        with at(store, serving(tmp_path, simulator, takes_tasks="false")) as service:
+            (tmp_path / "token").write_text(service.make_token("read"))
+            command = [ROOT / "scripts/scale-workers", "--url", service.url, "--token-file", tmp_path / "token", "--maximum", "3", "--target", "2",
+                       "--interval", "0.5", "--scale-out", "1", "--scale-in", "3", "--", BINARY, "work", "--store", store, *flags()]
+            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment(simulator, tmp_path)) as scaler:
+                try:
+                    job = begin(service)
+                    assert wait(service, job, timeout=240)["progress"]["state"] == "completed"
+                    lines = []
+                    while not lines or not lines[-1].endswith("to 0 workers"):
+                        lines.append(scaler.stdout.readline().strip())
+                finally:
+                    scaler.terminate()
+                assert scaler.wait(60) == 0
+            check(rows(store, job), truth(simulator))
+            once(simulator)
+            assert lines[0].endswith("0 to 1 workers") and any("to 3 workers" in line for line in lines), lines
+            assert re.search(r"^dbcensus_worker_processes 0$", service.get("/metrics").text, re.M)

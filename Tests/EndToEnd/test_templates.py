@@ -375,3 +375,19 @@ def test_what_moto_does_not_make():
     assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"} and tls["Effect"] == "Deny"
     # EventBridge delivers to no topic whose policy has a condition for it.
     assert events["Principal"] == {"Service": "events.amazonaws.com"} and "Condition" not in events
+
+
+def test_workers_are_scaled_by_metrics_that_the_collector_has():
+    """Target tracking, and a rule of its own for the first worker."""
+    resources = cfn_yaml(ROOT / "packaging/aws/workers.yaml")["Resources"]
+    known = (ROOT / "Sources/Web/Telemetry/DiscoveryMetrics.swift").read_text()
+    tracking = resources["ByTheQueue"]["Properties"]["TargetTrackingScalingPolicyConfiguration"]
+    metrics = [entry["MetricStat"]["Metric"] for entry in resources["WorkWaits"]["Properties"]["Metrics"] if "MetricStat" in entry]
+    for metric in [tracking["CustomizedMetricSpecification"], *metrics]:
+        # Without labels: those of CloudWatch are billed one by one.
+        assert metric["Namespace"] == "dbcensus" and f'"{metric["MetricName"]}"' in known and "Dimensions" not in metric
+    assert (tracking["ScaleOutCooldown"], tracking["ScaleInCooldown"]) == (60, 300)
+    assert cfn_yaml(ROOT / "packaging/aws/workers.yaml")["Parameters"]["TasksPerWorker"]["Default"] == 5
+    assert resources["Target"]["Properties"]["MinCapacity"] == 0 and resources["Service"]["Properties"]["DesiredCount"] == 0
+    container = resources["TaskDefinition"]["Properties"]["ContainerDefinitions"][0]
+    assert container["Command"] == ["work"] and container["StopTimeout"] >= 30

@@ -11,6 +11,7 @@ struct DiscoveryMetrics: Sendable {
     private let oldest: Gauge
     private let workers: Gauge
     private let collectors: Gauge
+    private let processes: Gauge
     private let perWorker: Gauge
     private let hosts: Gauge
     private let scopes: Gauge
@@ -36,6 +37,9 @@ struct DiscoveryMetrics: Sendable {
         workers = registry.gauge("dbcensus_workers", "Workers that have a task now.")
         collectors = registry.gauge(
             "dbcensus_collectors", "Processes that work on the store, by what they do; absent for a store in a file.")
+        processes = registry.gauge(
+            "dbcensus_worker_processes",
+            "Processes that take tasks of discovery, on all machines; absent for a store in a file.")
         perWorker = registry.gauge(
             "dbcensus_tasks_per_worker",
             """
@@ -77,13 +81,15 @@ struct DiscoveryMetrics: Sendable {
         ready.set(Double(depth.ready))
         oldest.set(depth.oldest.flatMap(Timestamp.parse).map { max(0, now.timeIntervalSince($0)) } ?? 0)
         collectors.reset()
+        processes.reset()
         perWorker.reset()
-        if let processes = try store.collectors() {
+        if let all = try store.collectors() {
             for kind in CollectorProcess.Kind.allCases {
-                collectors.set(Double(processes.count { $0.kind == kind }), [("kind", kind.rawValue)])
+                collectors.set(Double(all.count { $0.kind == kind }), [("kind", kind.rawValue)])
             }
-            let tasks = depth.ready + (depth.states["running"] ?? 0)
-            perWorker.set(Double(tasks) / Double(max(1, processes.count(where: \.takesTasks))))
+            let (tasks, working) = (depth.ready + (depth.states["running"] ?? 0), all.count(where: \.takesTasks))
+            processes.set(Double(working))
+            perWorker.set(Double(tasks) / Double(max(1, working)))
         }
         let coverage = try store.coverage(groupBy: ["reason"], conditions: [], bounds: Bounds())
         hosts.reset()
