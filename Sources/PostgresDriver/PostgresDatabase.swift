@@ -116,7 +116,9 @@ package final class PostgresDatabase: SQLDatabase {
     ) throws -> Value {
         do {
             try begin(session)
-            let value = try body(PostgresConnection(session))
+            let connection = PostgresConnection(session)
+            let value = try body(connection)
+            try connection.keepNumbers()
             try session.post("INSERT INTO dbcensus_commits (id) VALUES (?)", [mark])
             let isDue = housekeeping.withLock { count in
                 count += 1

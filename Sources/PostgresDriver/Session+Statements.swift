@@ -88,6 +88,18 @@ extension Session {
         }
     }
 
+    /// The table of a statement that inserts one row, and the statement with the row's number before its values.
+    func insertion(_ sql: String) throws -> (table: String, sql: String) {
+        if let known = insertions[sql] { return known }
+        let shape = /INSERT INTO (\w+) \((.*)\)\s+VALUES \((.*)\)\s*/.dotMatchesNewlines()
+        guard let parts = try shape.wholeMatch(in: sql)?.output else {
+            throw SQLError(.failed, "no statement that inserts one row: \(sql)")
+        }
+        let made = (String(parts.1), "INSERT INTO \(parts.1) (row_id, \(parts.2)) VALUES (?, \(parts.3))")
+        insertions[sql] = made
+        return made
+    }
+
     private func text(_ sql: String) -> String {
         if let known = numbered[sql] { return known }
         let text = Placeholders.numbered(sql)

@@ -11,6 +11,8 @@ final class Session {
     var prepared: [String: String] = [:]
     /// The texts with numbered placeholders.
     var numbered: [String: String] = [:]
+    /// Statements that insert a row, with its number, by their text.
+    var insertions: [String: (table: String, sql: String)] = [:]
     /// Statements that were sent and not yet answered.
     var posted = 0
     var postedBytes = 0

@@ -13,6 +13,7 @@ public struct CollectorProcess: Sendable, Equatable {
     public var takesTasks: Bool
     public var version: String
 
+    /// A process with all that is known of it.
     public init(id: String, kind: Kind, takesTasks: Bool, version: String) {
         self.id = id
         self.kind = kind

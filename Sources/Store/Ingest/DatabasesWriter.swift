@@ -113,7 +113,7 @@ struct DatabasesWriter {
     }
 
     private func execute(_ sql: String, _ values: SQLValues) throws {
-        try ingestion.database.run(sql, values)
+        try ingestion.database.post(sql, values)
     }
 
     /// A database whose directory was moved has a new key; it is the same one when its server's own identity says so,

@@ -38,7 +38,7 @@ struct HostWriter {
     }
 
     private func execute(_ sql: String, _ values: SQLValues) throws {
-        try ingestion.database.run(sql, values)
+        try ingestion.database.post(sql, values)
     }
 
     private func insert(_ host: KnownHost) throws -> Int64 {

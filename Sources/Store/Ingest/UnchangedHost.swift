@@ -23,13 +23,13 @@ struct UnchangedHost {
     func write() throws -> String {
         let (database, seen) = (ingestion.database, ingestion.seen)
         if let account = host.accountID { try ingestion.census.see(account, at: seen) }
-        try database.run(
+        try database.post(
             "UPDATE hosts SET last_seen = ?, last_started_at = ? WHERE row_id = ?",
             [seen, ingestion.observation.started, known.rowID])
         _ = try ingestion.addReport(known.rowID, isOlder: false)
         // A size is a sample when it differs, and once a day.
         if !known.lastSeen.utf8.prefix(10).elementsEqual(seen.utf8.prefix(10)) {
-            try database.run(
+            try database.post(
                 """
                 INSERT INTO observations (place, database_row_id, at, bytes, bytes_complete)
                 SELECT place, row_id, ?, bytes, bytes_complete FROM databases WHERE place = ? AND missing_since IS NULL
