@@ -26,6 +26,7 @@ from postgres import StoreServer  # noqa: E402
 
 SETTINGS = ["shared_buffers=1GB", "max_wal_size=8GB", "checkpoint_timeout=30min", "random_page_cost=1.1", "autovacuum_naptime=10s"]
 REPORTS = 40_000
+FIRST = int(time.time()) * REPORTS
 LOCK = int.from_bytes(b"dbcensus")
 
 
@@ -56,8 +57,8 @@ def ingest(stores, server, folder, hosts):
     print(f"\n| reports | store | connections | reports/s | p50 ms | p99 ms | a commit | WAL bytes a report | bare driver | of it |\n{'|---' * 10}|")
     bodies = {kind: folder / f"bodies-{kind}" for kind in ("new", "unchanged")}
     for hour, path in zip((1, 2), bodies.values()):
-        # Hosts that none of the store's is.
-        bench.write_bodies(path, REPORTS, hour, 1, first=10_000_000)
+        # Hosts that the store does not have, also from an earlier run.
+        bench.write_bodies(path, REPORTS, hour, 1, first=FIRST)
     for connections in (32, 128):
         for name, store in stores.items():
             # Every host is known before the unchanged ones come, and by the token that sends those.

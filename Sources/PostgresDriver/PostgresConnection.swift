@@ -27,9 +27,7 @@ final class PostgresConnection: SQLConnection {
     private func number(_ table: String) throws -> Int64 {
         let last: Int64 =
             try numbers[table]
-            ?? value(
-                "SELECT COALESCE(pg_sequence_last_value(CAST(pg_get_serial_sequence(?, 'row_id') AS regclass)), 0)",
-                [table]) ?? 0
+            ?? value("SELECT last_value - CASE WHEN is_called THEN 0 ELSE 1 END FROM \(table)_row_id_seq") ?? 0
         numbers[table] = last + 1
         return last + 1
     }
@@ -37,7 +35,7 @@ final class PostgresConnection: SQLConnection {
     /// Tells the server which numbers were given.
     func keepNumbers() throws {
         for (table, last) in numbers.sorted(by: { $0.key < $1.key }) {
-            try session.post("SELECT setval(pg_get_serial_sequence(?, 'row_id'), ?)", [table, last])
+            try session.post("SELECT setval('\(table)_row_id_seq', ?)", [last])
         }
     }
 
