@@ -26,6 +26,8 @@ package final class Discovery: Sendable {
     /// Seconds that a lease lasts, and between two renewals.
     private static let leaseSeconds = 90.0
     private static let renewal = Duration.seconds(30)
+    /// Every so many times that a worker looks for work, all runs are moved on.
+    private static let advancing = 10
     /// How long a worker waits for work before it looks again.
     private static let patience = Duration.seconds(1)
 
@@ -94,8 +96,10 @@ package final class Discovery: Sendable {
             group.addTask { try await self.renew() }
             // Tasks become due, and other programs add runs, without a ring.
             group.addTask {
-                while true {
+                for second in 1... {
                     try await Task.sleep(for: Self.patience)
+                    // The process that ended the last task of a run may have ended with it.
+                    if second.isMultiple(of: Self.advancing) { self.mustAdvance.withLock { $0 = true } }
                     self.bell.ring()
                 }
             }
@@ -108,8 +112,11 @@ package final class Discovery: Sendable {
     private func renew() async throws {
         while !Task.isCancelled {
             try await Task.sleep(for: Self.renewal)
-            let until = environment.now().addingTimeInterval(Self.leaseSeconds)
-            do { try await environment.stored { [owner] in try $0.renewLeases(owner: owner, until: until) } } catch {
+            do {
+                try await environment.stored { [owner] in
+                    try $0.renewLeases(owner: owner, seconds: Self.leaseSeconds, now: nil)
+                }
+            } catch {
                 environment.logger.error("cannot renew the leases", metadata: ["error": "\(error)"])
             }
         }
@@ -156,7 +163,7 @@ package final class Discovery: Sendable {
             if isSetBack { try await environment.stored { try $0.hasten(now: now) } }
             clock.withLock { $0 = now }
             return try await environment.stored { [owner] in
-                try $0.lease(owner: owner, until: now.addingTimeInterval(Self.leaseSeconds), now: now)
+                try $0.lease(owner: owner, seconds: Self.leaseSeconds, now: nil)
             }
         } catch {
             environment.logger.error("cannot read the queue; trying again", metadata: ["error": "\(error)"])

@@ -200,9 +200,10 @@ package final class PostgresDatabase: SQLDatabase {
 
     package func migrate(_ migrations: [Migration]) throws {
         let applied = Set(try appliedMigrations())
-        defer { schema.withLock { $0 = applied.union(migrations.map(\.name)).count } }
         // Who may make no tables may use those that are there.
-        guard !migrations.allSatisfy({ applied.contains($0.name) }) else { return }
+        guard !migrations.allSatisfy({ applied.contains($0.name) }) else {
+            return schema.withLock { $0 = migrations.count }
+        }
         _ = try writer.with { session in
             try session.script(
                 """
@@ -225,5 +226,6 @@ package final class PostgresDatabase: SQLDatabase {
                 try connection.run("INSERT INTO dbcensus_migrations (name) VALUES (?)", [migration.name])
             }
         }
+        schema.withLock { $0 = migrations.count }
     }
 }

@@ -84,7 +84,7 @@ struct NewColumnTests {
 
     @Test("JSON, CSV, NDJSON, the filter of the API, its description and the command line's table have it")
     func outside() async throws {
-        let made = try TokenMaker.make(.init(name: "t", scopes: ["read"]))
+        let made = try TokenMaker.make(.init(name: "t", scopes: ["read"]), now: Date())
         try store.addToken(made.row, hash: made.token.hash)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let backend = Backend(store, Live(WebConfiguration()), logger)

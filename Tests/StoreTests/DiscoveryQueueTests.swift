@@ -25,7 +25,7 @@ struct DiscoveryQueueTests {
 
     private func lease(_ owner: String = "a", at seconds: Double = 0) throws -> TaskLease? {
         let time = now.addingTimeInterval(seconds)
-        return try store.lease(owner: owner, until: time.addingTimeInterval(60), now: time)
+        return try store.lease(owner: owner, seconds: 60, now: time)
     }
 
     /// A run with one account and region that has so many hosts, at the task that asks them.

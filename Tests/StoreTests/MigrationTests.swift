@@ -51,7 +51,7 @@ struct MigrationTests {
             }
         }
         let fresh = try TestStore()
-        for number in ["0002", "0003", "0005", "0006"] {
+        for number in ["0002", "0003", "0005", "0006", "0007"] {
             let path = try Self.unpack(number)
             try InventoryStore(path: path).finish()
             #expect(try schema(path) == schema(fresh.path), "\(number)")
@@ -91,7 +91,7 @@ struct MigrationTests {
 
     @Test(
         "a store of a later schema gives the rows that its own collector gave: databases, history, counts, tokens",
-        arguments: ["0002", "0003", "0005", "0006"])
+        arguments: ["0002", "0003", "0005", "0006", "0007"])
     func rowForRow(number: String) throws {
         let json = try Data(contentsOf: Self.fixtures.appending(path: "store-\(number).json"))
         let lists = try #require(try JSONSerialization.jsonObject(with: json) as? [String: [[String: Any]]])

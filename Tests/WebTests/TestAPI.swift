@@ -34,7 +34,7 @@ struct TestAPI {
     func token(_ scopes: String..., change: (inout TokenMaker.Wanted) -> Void = { _ in }) throws -> String {
         var wanted = TokenMaker.Wanted(name: "test", scopes: scopes)
         change(&wanted)
-        let made = try TokenMaker.make(wanted)
+        let made = try TokenMaker.make(wanted, now: Date())
         try store.addToken(made.row, hash: made.token.hash)
         return made.token.text
     }

@@ -36,7 +36,7 @@ struct ServeCommand: AsyncParsableCommand {
         // soon.
         var wanted = TokenMaker.Wanted(name: "first start", scopes: [Scope.admin.rawValue], days: 1)
         wanted.loopbackOnly = true
-        let made = try TokenMaker.make(wanted)
+        let made = try TokenMaker.make(wanted, now: store.now())
         guard try store.addFirstToken(made.row, hash: made.token.hash) else { return }
         Talk.say("The first token, for this machine only, shown once: \(made.token.text)")
         Talk.say("It expires after 24 hours, or when you create the next token.")

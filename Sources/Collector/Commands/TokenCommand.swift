@@ -60,11 +60,11 @@ struct TokenCommand: ParsableCommand {
             wanted.loopbackOnly = loopbackOnly
             (wanted.accounts, wanted.regions, wanted.hosts, wanted.tags) = (accounts, regions, hosts, tags)
             wanted.anySender = anySender
+            let inventory = try store.open()
             let made: TokenMaker.Made
-            do throws(TokenMaker.Invalid) { made = try TokenMaker.make(wanted) } catch {
+            do throws(TokenMaker.Invalid) { made = try TokenMaker.make(wanted, now: inventory.now()) } catch {
                 throw ValidationError(error.message)
             }
-            let inventory = try store.open()
             try inventory.addToken(made.row, hash: made.token.hash, replacing: replaces)
             try inventory.audit("token create", target: made.token.id)
             try Output.print(made.token.text + "\n")
@@ -112,7 +112,7 @@ extension InventoryStore {
     func audit(_ action: String, target: String?) throws {
         try record([
             AuditEntry(
-                at: Date(), actor: Observation.commandLine, address: "uid \(getuid())", action: action, target: target,
+                at: now(), actor: Observation.commandLine, address: "uid \(getuid())", action: action, target: target,
                 status: nil, requestID: nil)
         ])
     }

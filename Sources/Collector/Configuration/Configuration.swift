@@ -95,6 +95,13 @@ struct Configuration: Sendable, Equatable {
         guard !store.usesIAM || store.passwordFile == nil else {
             throw ConfigurationError("set store.rds_iam or store.password_file, not both")
         }
+        guard store.isServer || discovery.takesTasks else {
+            throw ConfigurationError(
+                """
+                discovery.takes_tasks is false, and a store in a file has no other process that works on runs: set it to \
+                true, or set store.path to postgresql://…
+                """)
+        }
         guard !store.isServer || backup.to == nil else {
             throw ConfigurationError(
                 """

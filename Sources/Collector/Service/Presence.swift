@@ -32,13 +32,16 @@ struct Presence: Service {
     private static let pause = Duration.seconds(10)
 
     func run() async throws {
-        await cancelWhenGracefulShutdown { await untilCancelled() }
+        try await cancelWhenGracefulShutdown { try await untilCancelled() }
     }
 
     /// Does it until its task is cancelled.
-    func untilCancelled() async {
+    ///
+    /// - Throws: `StoreError` when a newer program upgraded the store, for a process that only works: it cannot go on.
+    func untilCancelled() async throws {
+        var versions: Set<String> = []
         while !Task.isCancelled {
-            await beat()
+            try await beat(&versions)
             try? await Task.sleep(for: Self.pause)
         }
         // In a task of its own: this one is cancelled.
@@ -47,17 +50,21 @@ struct Presence: Service {
         }.value
     }
 
-    private func beat() async {
+    /// - Parameter known: the versions that the log has.
+    private func beat(_ known: inout Set<String>) async throws {
         do {
             let all = try await Blocking.run { [store, process] in try store.present(process) }
             shares.update(all)
             await discovery.share(among: shares.working)
             let versions = Set(all.map(\.version))
-            if versions.count > 1 {
+            if versions.count > 1, versions != known {
                 logger.warning(
                     "collectors of several versions work on the store: bring all of them to the same one",
                     metadata: ["versions": "\(versions.sorted().joined(separator: ", "))"])
             }
+            known = versions
+        } catch let error as StoreError where error.code == .newerSchema && process.kind == .work {
+            throw error
         } catch {
             logger.error(
                 "cannot tell the store that this collector is there; trying again", metadata: ["error": "\(error)"])

@@ -24,7 +24,7 @@ struct BatchRunner {
     private static let mostPages = 50
     /// Looks in a row that may fail.
     private static let mostFailures = 8
-    /// How long after its lease was seen a command may be sent. Leases are renewed early: they last longer.
+    /// How long after its lease was seen a command may be sent: less than a lease lasts.
     private static let longestHold = Duration.seconds(30)
     /// Seconds that a cancelled command has to end.
     private static let cancelSeconds = 45.0
@@ -51,12 +51,14 @@ struct BatchRunner {
     private func send(_ batch: Batch) async throws -> String? {
         let request = try await request(batch)
         let now = environment.now()
-        let held = ContinuousClock.now
-        guard try await environment.stored({ [lease] in try $0.beginSending(batch, lease, now: now) }) else {
-            return nil
-        }
-        // This process was paused: another one may have the task by now, and sends the command itself.
-        guard ContinuousClock.now - held < Self.longestHold else { throw LeaseLost() }
+        var held: ContinuousClock.Instant
+        repeat {
+            held = .now
+            guard try await environment.stored({ [lease] in try $0.beginSending(batch, lease, now: now) }) else {
+                return nil
+            }
+            // It took long, or this process was paused: another one may have the task by now.
+        } while ContinuousClock.now - held >= Self.longestHold
         do throws(AWSError) {
             let command = try await client.send(request).command
             environment.metrics.change { $0.commands += 1 }

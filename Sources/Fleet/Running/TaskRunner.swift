@@ -225,7 +225,9 @@ struct TaskRunner {
     /// Writes what became of a task, as long as the store cannot: a full disk must not lose it.
     private func keepTrying(_ logger: Logger, _ body: () async throws -> Void) async {
         while !Task.isCancelled {
-            do { return try await body() } catch is LeaseLost { return } catch {
+            do { return try await body() } catch is LeaseLost {
+                return logger.warning("another worker has the task now")
+            } catch {
                 logger.error("cannot store the result of a task; trying again", metadata: ["error": "\(error)"])
                 try? await Task.sleep(for: .seconds(5))
             }

@@ -39,10 +39,10 @@ public protocol DiscoveryQueue: StoreClock {
     func advance(_ job: Int64, canary: CanaryRule, now: Date) throws -> (job: Job, hasEnded: Bool)
 
     /// Takes the task that is due first; nil when none may be worked on now.
-    func lease(owner: String, until: Date, now: Date) throws -> TaskLease?
+    func lease(owner: String, seconds: Double, now: Date?) throws -> TaskLease?
 
     /// Keeps the leases of `owner`.
-    func renewLeases(owner: String, until: Date) throws
+    func renewLeases(owner: String, seconds: Double, now: Date?) throws
 
     /// Gives the leases of `owner` back, or those of everybody; no failure of the tasks.
     func releaseLeases(owner: String?) throws

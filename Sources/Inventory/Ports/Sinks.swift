@@ -143,6 +143,8 @@ public struct RetentionProgress: Sendable, Equatable {
     public var report = Int64(0)
     /// The last database looked at.
     public var database = Int64(0)
+    /// The last row looked at of each table whose rows have a time of their own.
+    public var passed: [String: Int64] = [:]
     /// Partitions that are too old cannot be dropped: their rows are removed one by one.
     public var areRowsRemoved = false
     /// Reports that were removed.

@@ -7,17 +7,19 @@ extension InventoryStore {
     /// Takes the task that is due first; nil when none may be worked on now.
     ///
     /// Two runs never work on the same account and region at a time: no host gets two commands at once.
-    public func lease(owner: String, until: Date, now: Date) throws -> TaskLease? {
-        let time = Timestamp.format(now)
+    public func lease(owner: String, seconds: Double, now: Date? = nil) throws -> TaskLease? {
         // Most of the time there is nothing: then no write is begun.
-        guard try look({ try Self.due(owner: owner, time, $0) }) != nil else { return nil }
+        let before = Timestamp.format(now ?? self.now())
+        guard try look({ try Self.due(owner: owner, before, $0) }) != nil else { return nil }
         return try write { database in
+            // A write may have waited for others: the lease begins now.
+            let (time, until) = Self.times(now ?? self.now(), seconds)
             guard let row = try Self.due(owner: owner, time, database) else { return nil }
             try database.run(
                 """
                 UPDATE tasks SET state = 'running', lease_owner = ?, lease_until = ?, fence = fence + 1,
                     attempts = attempts + 1, started_at = COALESCE(started_at, ?) WHERE row_id = ?
-                """, [owner, Timestamp.format(until), time, row])
+                """, [owner, until, time, row])
             let sql = "SELECT job_row_id, account_id, region, phase, failures, fence FROM tasks WHERE row_id = ?"
             guard let task = try database.one(sql, [row]) else { return nil }
             let jobRow: Int64 = try task[0]
@@ -51,12 +53,16 @@ extension InventoryStore {
     }
 
     /// Keeps the leases of `owner`.
-    public func renewLeases(owner: String, until: Date) throws {
+    public func renewLeases(owner: String, seconds: Double, now: Date? = nil) throws {
         try write { database in
             try database.run(
                 "UPDATE tasks SET lease_until = ? WHERE state = 'running' AND lease_owner = ?",
-                [Timestamp.format(until), owner])
+                [Self.times(now ?? self.now(), seconds).until, owner])
         }
+    }
+
+    private static func times(_ now: Date, _ seconds: Double) -> (now: String, until: String) {
+        (Timestamp.format(now), Timestamp.format(now.addingTimeInterval(seconds)))
     }
 
     /// Gives the leases of `owner` back, or those of everybody; no failure of the tasks.

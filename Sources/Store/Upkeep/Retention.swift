@@ -6,6 +6,8 @@ import SQL
 extension InventoryStore {
     /// The most rows that one step looks at: a step is one short transaction, so that reports go on being stored.
     static let retentionStep = 500
+    /// Rows of other tables that one step looks at.
+    static let retentionWindow = 2_000
 
     /// One step; false when nothing is left to do in this run.
     public func retain(
@@ -18,28 +20,33 @@ extension InventoryStore {
             func before(_ days: Int) -> String { policy.time(days, now) }
             let reports = try Self.removeReports(before(policy.reportDays), &next, database)
             let sizes = try Self.thinSizes(before(policy.sizeDays), before(policy.historyDays), &next, database)
-            var others = 0
-            // The first rows are, but for clocks, the oldest: no others are looked at.
+            var (others, isPassing) = (0, false)
             for (table, column, days) in [
                 ("audit", "at", policy.auditDays), ("dead_letters", "received_at", policy.deadLetterDays),
                 ("changes", "at", policy.historyDays), ("host_events", "at", policy.historyDays),
                 ("database_history", "valid_until", policy.historyDays),
             ] {
-                others += try database.run(
+                let first = next.passed[table] ?? 0
+                let last: Int64? = try database.value(
                     """
-                    DELETE FROM \(table) WHERE \(column) < ? AND row_id IN
-                        (SELECT row_id FROM \(table) ORDER BY row_id LIMIT \(Self.retentionStep))
-                    """, [before(days)])
+                    SELECT MAX(row_id) FROM
+                        (SELECT row_id FROM \(table) WHERE row_id > ? ORDER BY row_id LIMIT \(Self.retentionWindow)) w
+                    """, [first])
+                guard let last else { continue }
+                others += try database.run(
+                    "DELETE FROM \(table) WHERE row_id > ? AND row_id <= ? AND \(column) < ?",
+                    [first, last, before(days)])
+                (next.passed[table], isPassing) = (last, true)
             }
             others += try Self.removeRuns(before(policy.runDays), before(policy.historyDays), database)
             // In the last steps alone: these read all counts and all instances.
-            if !reports, !sizes, others == 0 {
+            if !reports, !sizes, !isPassing, others == 0 {
                 try database.run("DELETE FROM census WHERE databases = 0 AND bytes = 0")
                 others = try Self.removeInstances(before(policy.historyDays), database)
             }
             try database.run("DELETE FROM token_usage WHERE day < ?", [before(2)])
             next.others += others
-            return (next, reports || sizes || others > 0)
+            return (next, reports || sizes || isPassing || others > 0)
         }
         var next = step
         var isUnseen = false

@@ -51,7 +51,7 @@ extension Endpoint {
                 answers: [201: "MadeToken", 400: "Problem"], body: .json("NewToken")
             ) { call in
                 let new = try await call.decode(NewToken.self)
-                let made = try TokenMaker.make(new.wanted)
+                let made = try TokenMaker.make(new.wanted, now: call.backend.store.now())
                 try await call.withStore {
                     try $0.addToken(made.row, hash: made.token.hash, replacing: new.replaces, now: nil)
                 }

@@ -49,7 +49,7 @@ public enum TokenMaker {
     private static let patternLimit = 200, patternBytes = 255
 
     /// A new token.
-    public static func make(_ wanted: Wanted, now: Date = Date()) throws(Invalid) -> Made {
+    public static func make(_ wanted: Wanted, now: Date) throws(Invalid) -> Made {
         let known = wanted.scopes.compactMap(Scope.init)
         guard !known.isEmpty, known.count == wanted.scopes.count else {
             let names = Scope.allCases.map(\.rawValue).joined(separator: ", ")

@@ -73,8 +73,9 @@ public final class Metrics: Sendable {
     /// Reads what the store and the queue are now; some reads of small tables.
     func sample(
         _ store: any WebStore, _ queue: IngestQueue, _ control: (any DiscoveryControl)?, _ backup: BackupStatus?,
-        version: String, now: Date = Date()
+        version: String
     ) throws {
+        let now = store.now()
         backups.sample(backup, now: now)
         try discovery.sample(store, control, now: now)
         build.set(1, [("version", version)])

@@ -14,7 +14,7 @@ struct DemoServer {
         signal(SIGINT, SIG_DFL)
         var collector = try buildCollector(configuration) { [configuration] in configuration }
         let made = try TokenMaker.make(
-            TokenMaker.Wanted(name: "demo", scopes: [Scope.read.rawValue, Scope.scan.rawValue], days: 1))
+            TokenMaker.Wanted(name: "demo", scopes: [Scope.read.rawValue, Scope.scan.rawValue], days: 1), now: Date())
         try collector.store.addToken(made.row, hash: made.token.hash)
         let text = made.token.text
         collector.onServing = { url in

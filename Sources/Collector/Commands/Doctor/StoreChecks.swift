@@ -115,7 +115,7 @@ extension DoctorCommand {
             let text = "\(summary.deadLetters) reports were rejected: see `dbcensus-collector dead-letters`"
             checks.append(("dead letters", .warning(text)))
         }
-        let now = Timestamp.format(Date())
+        let now = Timestamp.format(store.now())
         let valid = try store.tokens().filter { $0.revokedAt == nil && ($0.expiresAt ?? "9") > now }
         checks.append(
             (

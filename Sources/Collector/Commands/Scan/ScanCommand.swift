@@ -176,11 +176,13 @@ struct LocalScan: ScanSource {
 
     func work(_ id: String) async throws {
         guard mustWait else { return }
-        let presence = Task { [local, store] in await Presence(local, .scan, store, nil).untilCancelled() }
+        let presence = Task { [local, store] in try await Presence(local, .scan, store, nil).untilCancelled() }
         defer { presence.cancel() }
         try await local.discovery.run(isAlone: lock != nil) { [store] in
             try store.job(id)?.state.isEnded ?? true
         }
+        presence.cancel()
+        _ = await presence.result
     }
 
     func reattach(_ id: String) -> String {
