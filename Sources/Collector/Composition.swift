@@ -44,6 +44,7 @@ func buildCollector(
         store: store, backend: backend, live: live, lock: lock,
         background: [
             backend.audit, backend.queue, Upkeep(backend: backend, store: store, live: live),
+            MetricLines(backend: backend, live: live, tellsCoverage: true),
             Reloads(tls: tls, live: live, load: reload, logger: logger, manager: manager),
             Presence(local, .serve, store, backend),
             DiscoveryService(local: local, logger: logger, isAlone: lock != nil),

@@ -81,7 +81,7 @@ package struct Preview: Codable, Sendable {
                 scope.document = SpokeAccess.document(settings, client, hub: hub.account, account: task.accountID)
                 try await scope.list(client, settings, request)
                 guard !scope.instances.isEmpty else { return scope }
-                _ = try await documents.document(settings, job: job.id, hub.client.in(region: task.region))
+                _ = try await documents.preview(settings, hub.client.in(region: task.region))
             } catch {
                 let failed = Self.failed(task, error)
                 (scope.code, scope.detail) = (failed.code ?? .failed, failed.detail)

@@ -198,7 +198,7 @@ def test_a_newer_and_a_half_migrated_store(server, collector):
     collector.run("token", "create", "--name", "x", "--scopes", "read", "--store", address)
     # A migration is one transaction: one that was interrupted is made again.
     server.sql("DELETE FROM dbcensus_migrations WHERE name LIKE '0002%'; DROP TABLE skipped_runs, proven_documents, account_tags, organization_accounts,"
-               " instance_tags, instances, scopes, coverage_history, results, batches, tasks, jobs, collectors", "newer")
+               " instance_tags, instances, scopes, coverage_history, results, batches, tasks, jobs, collectors, run_documents", "newer")
     done = collector.run("databases", "--store", address, check=False)
     assert done.returncode != 0 and b"older dbcensus-collector" in done.stderr
     collector.run("token", "create", "--name", "y", "--scopes", "read", "--store", address)

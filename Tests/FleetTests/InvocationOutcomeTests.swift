@@ -139,4 +139,24 @@ struct FairLimiterTests {
         for await account in order.stream { found.append(account) }
         #expect(found == ["big", "small", "big", "big"])
     }
+
+    @Test("other processes take their part of the places, and give it back")
+    func resize() async {
+        let limiter = FairLimiter(4)
+        for _ in 0..<4 { await limiter.take("a") }
+        // Two of them belong to others now: two are given back before one is free.
+        await limiter.resize(2)
+        let waiting = Task { await limiter.take("b") }
+        while await limiter.count == 0 { await Task.yield() }
+        for _ in 0..<2 { await limiter.giveBack() }
+        #expect(await limiter.count == 1)
+        await limiter.giveBack()
+        await waiting.value
+        #expect(await limiter.count == 0)
+        // One process more ended: what waits goes on at once.
+        let next = Task { await limiter.take("c") }
+        while await limiter.count == 0 { await Task.yield() }
+        await limiter.resize(4)
+        await next.value
+    }
 }

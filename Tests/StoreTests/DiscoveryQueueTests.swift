@@ -54,6 +54,38 @@ struct DiscoveryQueueTests {
         }
     }
 
+    @Test("of several programs one begins the schedule's run, or leaves it out")
+    func schedule() throws {
+        let due = now.addingTimeInterval(-5)
+        guard case .begun(let first) = try store.addScheduledJob(job(key: "1"), dueAt: due, now: now) else {
+            Issue.record("it did not begin")
+            return
+        }
+        guard case .settled = try store.addScheduledJob(job("job-2", key: "1"), dueAt: due, now: now) else {
+            Issue.record("it began twice")
+            return
+        }
+        let later = now.addingTimeInterval(60)
+        for expected in ["skipped", "settled"] {
+            switch try store.addScheduledJob(job("job-3", key: "2"), dueAt: later, now: later) {
+            case .skipped(let active): #expect(expected == "skipped" && active == first.id)
+            case .settled: #expect(expected == "settled")
+            case .begun: Issue.record("it began beside another one")
+            }
+        }
+    }
+
+    @Test("all workers of a run send the document that the first of them found")
+    func document() throws {
+        let job = try store.addJob(job(), now: now).job.row
+        let first = RunDocument(version: "3", hash: "a", agentVersion: "0.1.0")
+        #expect(try store.document(of: job, in: "eu-west-1") == nil)
+        #expect(try store.keep(first, of: job, in: "eu-west-1") == first)
+        #expect(try store.keep(RunDocument(version: "4", hash: "b"), of: job, in: "eu-west-1") == first)
+        #expect(try store.document(of: job, in: "eu-west-1") == first)
+        #expect(try store.document(of: job, in: "eu-west-2") == nil)
+    }
+
     @Test("a lease that ran out goes to another worker, and what the first one writes is refused")
     func fences() throws {
         _ = try store.addJob(job(), now: now)

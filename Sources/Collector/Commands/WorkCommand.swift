@@ -36,12 +36,14 @@ struct WorkCommand: AsyncParsableCommand {
         let logger = LogOutput.logger(live)
         let manager = ServiceManager()
         let store = try configuration.store.open()
-        let backend = Backend(store, live.web, logger)
+        var backend = Backend(store, live.web, logger)
         var discovery = configuration.discovery
         (discovery.schedule.cron, discovery.takesTasks) = (nil, true)
         let local = LocalDiscovery(discovery, store, logger: logger) { [audit = backend.audit] in audit.add($0) }
+        backend.discovery = local
         let services: [any Service] = [
-            backend.audit, Presence(local, .work, store, backend),
+            backend.audit, MetricLines(backend: backend, live: live, tellsCoverage: false),
+            Presence(local, .work, store, backend),
             DiscoveryService(local: local, logger: logger, isAlone: false), Watchdog(manager: manager, logger: logger),
             StopDeadline(logger: logger, manager: manager),
         ]

@@ -4,25 +4,18 @@ import Logging
 import ServiceLifecycle
 import Web
 
-/// Background work: removes what is older than the retention, in small steps, and writes metrics to the log.
+/// Background work: removes what is older than the retention, in small steps.
 struct Upkeep: Service {
     let backend: Backend
     let store: any Retention
     let live: LiveConfiguration
-    /// Time between two lines of each account's coverage.
-    private static let coveragePause = Duration.seconds(3_600)
     /// Time between two runs of the retention.
     private static let retentionPause = Duration.seconds(3_600)
     /// Time between two steps, in which reports are stored.
     private static let stepPause = Duration.milliseconds(50)
 
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            await withDiscardingTaskGroup { group in
-                group.addTask { await self.retain() }
-                if self.live.value.metrics.isEmbedded { group.addTask { await self.embed() } }
-            }
-        }
+        await cancelWhenGracefulShutdown { await retain() }
     }
 
     private func retain() async {
@@ -62,32 +55,6 @@ struct Upkeep: Service {
                 return
             } catch { backend.logger.error("the retention failed", metadata: ["error": "\(error)"]) }
             try? await Task.sleep(for: Self.retentionPause)
-        }
-    }
-
-    private func embed() async {
-        let clock = ContinuousClock()
-        var nextCoverage = clock.now
-        let labels = live.value.metrics.embedsLabels
-        while !Task.isCancelled {
-            try? await Task.sleep(for: .seconds(live.value.metrics.embeddedSeconds))
-            do {
-                try await Blocking.run { [backend] in try backend.sampleMetrics() }
-                for line in backend.metrics.embedded(at: Date(), allLabels: labels) { LogOutput.write(line) }
-                guard clock.now >= nextCoverage else { continue }
-                let accounts = try await Blocking.run { [backend] in try backend.accountCoverage() }
-                // Before the first run there is nothing to tell.
-                if !accounts.isEmpty { nextCoverage = clock.now + Self.coveragePause }
-                for account in accounts {
-                    backend.logger.info(
-                        "coverage",
-                        metadata: [
-                            "kind": "coverage", "account_id": "\(account.id)",
-                            "hosts": .stringConvertible(account.hosts),
-                            "answered": .stringConvertible(account.answered),
-                        ])
-                }
-            } catch { backend.logger.error("cannot read the metrics", metadata: ["error": "\(error)"]) }
         }
     }
 }

@@ -1,31 +1,54 @@
 import AWSClient
+import Inventory
 import Synchronization
 
 /// Which version of the document a run sends in a region, and what its SHA-256 is.
 ///
-/// The first batch of a region looks it up, and the run keeps it: a version that becomes the default one later is for
-/// later runs.
+/// The first batch of a region looks it up, and the store keeps it for all workers: a version that becomes the default
+/// one later is for later runs.
 final class DocumentFinder: Sendable {
-    struct Found: Sendable {
-        var version: String
-        /// SHA-256 in small hex digits; AWS refuses to run a document with another one.
-        var hash: String?
-        /// The agent that the document runs; nil if it does not tell.
-        var agentVersion: String?
-    }
-
     /// Regions of runs that are kept; beyond, all are looked up again.
     private static let capacity = 2_000
-    private let known = Mutex<[String: Found]>([:])
+    private let known = Mutex<[String: RunDocument]>([:])
 
     /// - Parameter client: the collector's own, in the region of the hosts.
-    func document(_ settings: DiscoverySettings, job: String, _ client: AWSClient) async throws(AWSError) -> Found {
+    func document(
+        _ settings: DiscoverySettings, job: Job, _ client: AWSClient, _ environment: FleetEnvironment
+    ) async throws -> RunDocument {
+        let (key, region) = ("\(job.id) \(client.region)", client.region)
+        if let found = known(key) { return found }
+        let kept: RunDocument
+        if let found = try await environment.stored({ try $0.document(of: job.row, in: region) }) {
+            kept = found
+        } else {
+            let found = try await look(settings, client)
+            kept = try await environment.stored { try $0.keep(found, of: job.row, in: region) }
+        }
+        return remember(kept, key)
+    }
+
+    /// The version that a run would send, looked up once in each region.
+    func preview(_ settings: DiscoverySettings, _ client: AWSClient) async throws(AWSError) -> RunDocument {
+        if let found = known(client.region) { return found }
+        return remember(try await look(settings, client), client.region)
+    }
+
+    private func known(_ key: String) -> RunDocument? { known.withLock { $0[key] } }
+
+    private func remember(_ document: RunDocument, _ key: String) -> RunDocument {
+        known.withLock { known in
+            if known.count >= Self.capacity { known = [:] }
+            known[key] = document
+        }
+        return document
+    }
+
+    /// The version that is the default one now.
+    private func look(_ settings: DiscoverySettings, _ client: AWSClient) async throws(AWSError) -> RunDocument {
         let wanted = settings.document
         guard wanted.version == DiscoverySettings.Document.defaultVersion else {
-            return Found(version: wanted.version, hash: wanted.hash)
+            return RunDocument(version: wanted.version, hash: wanted.hash)
         }
-        let key = "\(job) \(client.region)"
-        if let found = known.withLock({ $0[key] }) { return found }
         let document: SSM.Document
         do throws(AWSError) {
             document = try await client.send(SSM.DescribeDocument(name: wanted.name)).document
@@ -45,14 +68,9 @@ final class DocumentFinder: Sendable {
                     + "discovery.document_hash: publish this release's document there with `dbcensus-collector deploy "
                     + "apply`, or correct the setting", code: "document_changed")
         }
-        let found = Found(
+        return RunDocument(
             version: document.documentVersion ?? wanted.version, hash: hash,
             agentVersion: document.description.flatMap(Self.agentVersion))
-        known.withLock { known in
-            if known.count >= Self.capacity { known = [:] }
-            known[key] = found
-        }
-        return found
     }
 
     /// The description begins with `dbcensus <version>:`.

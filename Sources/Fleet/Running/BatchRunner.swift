@@ -92,7 +92,8 @@ struct BatchRunner {
 
     private func request(_ batch: Batch) async throws -> SSM.SendCommand {
         let name = SpokeAccess.document(settings, client, hub: hub.account, account: lease.accountID)
-        let document = try await documents.document(settings, job: lease.job.id, hub.client.in(region: client.region))
+        let document = try await documents.document(
+            settings, job: lease.job, hub.client.in(region: client.region), environment)
         var request = SSM.SendCommand(
             documentName: name, instanceIds: batch.hosts.keys.sorted(),
             parameters: ["fetch": [batch.fetches ? "yes" : "no"]])

@@ -99,11 +99,35 @@ public protocol DiscoveryQueue: StoreClock {
     /// The fault of the document's or the agent's own that most hosts of a run ended with.
     func mostFrequentFault(_ job: Int64) throws -> String?
 
+    /// The document that a run sends in a region; nil when it has not sent any.
+    func document(of job: Int64, in region: String) throws -> RunDocument?
+
+    /// Keeps the document that a run sends in a region, unless another worker kept one before; gives the one that is
+    /// kept.
+    func keep(_ document: RunDocument, of job: Int64, in region: String) throws -> RunDocument
+
     /// What waits in the queue.
     func depth(now: Date) throws -> QueueDepth
 
     /// When the last run that completed ended; nil when none did.
     func lastCompletedRun() throws -> String?
+}
+
+/// Which version of the SSM document a run sends in a region.
+public struct RunDocument: Sendable, Equatable {
+    /// The document's version.
+    public var version: String
+    /// SHA-256 in small hex digits; AWS refuses to run a document with another one.
+    public var hash: String?
+    /// The agent that the document runs; nil if it does not tell.
+    public var agentVersion: String?
+
+    /// A version, and what is known of it.
+    public init(version: String, hash: String?, agentVersion: String? = nil) {
+        self.version = version
+        self.hash = hash
+        self.agentVersion = agentVersion
+    }
 }
 
 /// What became of a run of the schedule that is due.

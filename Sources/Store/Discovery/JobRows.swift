@@ -162,6 +162,31 @@ extension InventoryStore {
             ?? false
     }
 
+    /// The document that a run sends in a region; nil when it has not sent any.
+    public func document(of job: Int64, in region: String) throws -> RunDocument? {
+        try look { try Self.document(of: job, in: region, $0) }
+    }
+
+    /// Keeps the document that a run sends in a region, unless another worker kept one before.
+    public func keep(_ document: RunDocument, of job: Int64, in region: String) throws -> RunDocument {
+        try write { database in
+            if let known = try Self.document(of: job, in: region, database) { return known }
+            try database.run(
+                "INSERT INTO run_documents (job_row_id, region, version, hash, agent_version) VALUES (?, ?, ?, ?, ?)",
+                [job, region, document.version, document.hash, document.agentVersion])
+            return document
+        }
+    }
+
+    private static func document(
+        of job: Int64, in region: String, _ database: any SQLConnection
+    ) throws -> RunDocument? {
+        let sql = "SELECT version, hash, agent_version FROM run_documents WHERE job_row_id = ? AND region = ?"
+        return try database.one(sql, [job, region]).map {
+            try RunDocument(version: $0[0], hash: $0[1], agentVersion: $0[2])
+        }
+    }
+
     /// The last run of the schedule that was left out; nil when none was, and when one completed since.
     public func lastSkippedRun() throws -> (dueAt: String, reason: String)? {
         try look { database in

@@ -1,7 +1,7 @@
 import SQL
 
 extension Migration {
-    /// 0008: the processes that work on the store.
+    /// 0008: the processes that work on the store, and the document of each run and region, which all of them send.
     static let collectors = Migration(
         name: "0008 collectors",
         sql: """
@@ -12,6 +12,15 @@ extension Migration {
                 version TEXT NOT NULL,
                 started_at TEXT NOT NULL,
                 seen_at TEXT NOT NULL
+            ) WITHOUT ROWID;
+
+            CREATE TABLE run_documents (
+                job_row_id INTEGER NOT NULL REFERENCES jobs (row_id),
+                region TEXT NOT NULL,
+                version TEXT NOT NULL,
+                hash TEXT,
+                agent_version TEXT,
+                PRIMARY KEY (job_row_id, region)
             ) WITHOUT ROWID;
             """)
 }

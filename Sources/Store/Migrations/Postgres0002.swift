@@ -117,5 +117,10 @@ extension Migration {
                 version TEXT COLLATE "C" NOT NULL, started_at TEXT COLLATE "C" NOT NULL,
                 seen_at TEXT COLLATE "C" NOT NULL
             );
+
+            CREATE TABLE run_documents (
+                job_row_id BIGINT NOT NULL, region TEXT COLLATE "C" NOT NULL, version TEXT COLLATE "C" NOT NULL,
+                hash TEXT COLLATE "C", agent_version TEXT COLLATE "C", PRIMARY KEY (job_row_id, region)
+            );
             """)
 }

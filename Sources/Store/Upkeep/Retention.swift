@@ -77,7 +77,9 @@ extension InventoryStore {
         let isReferred = "EXISTS (SELECT 1 FROM results r WHERE r.batch_row_id = batches.row_id)"
         try remove("batches", "task_row_id IN \(ofTasks) AND NOT \(isReferred)", detail)
         guard removed == 0 else { return removed }
-        try database.run("DELETE FROM coverage_history WHERE job_row_id IN (\(old))", [history])
+        for table in ["coverage_history", "run_documents"] {
+            try database.run("DELETE FROM \(table) WHERE job_row_id IN (\(old))", [history])
+        }
         try remove("tasks", "job_row_id IN (\(old))", history)
         guard removed == 0 else { return removed }
         try remove("jobs", "ended_at < ?", history)
