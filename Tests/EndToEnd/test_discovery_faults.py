@@ -30,7 +30,9 @@ def once(simulator, ids=None):
 def test_a_collector_that_is_killed_ten_times_finishes_with_each_host_once(tmp_path):
     chance = random.Random(7)
     with Simulator("--accounts", 8, "--instances", 60, "--regions", "eu-west-1,eu-central-1", "--latency", 30, "--host-seconds", 2, "--share", "unmanaged=0.05") as simulator:
-        with serving(tmp_path, simulator, concurrency__batches=6, **{"canary.percent": 1}) as service:
+        # Of ten that were killed each counts for 45 seconds more, and has its part of the limits.
+        limits = ("limits.requests_per_second=100000", "limits.request_burst=100000")
+        with serving(tmp_path, simulator, *limits, concurrency__batches=6, **{"canary.percent": 1}) as service:
             job = begin(service)
             states = []
             for _ in range(10):

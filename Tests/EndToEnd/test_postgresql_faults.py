@@ -99,8 +99,12 @@ def test_a_network_that_drops_in_mid_commit(server, tmp_path):
         service.token = service.first_token or subprocess.run(
             [COLLECTOR, "token", "create", "--store", address, "--name", "x", "--scopes", "admin"], capture_output=True, text=True).stdout.strip()
         for number in range(20):
-            answer = service.send(report(number))
-            assert answer.status_code == 200 and answer.json()["items"][0]["outcome"] == "stored", answer.text
+            # A write that is cut five times in a row is not acknowledged, and may be there: a sender sends it again.
+            answers = [service.send(report(number))]
+            while answers[-1].status_code == 503 and len(answers) < 4:
+                answers.append(service.send(report(number)))
+            outcome = answers[-1].json()["items"][0]["outcome"] if answers[-1].status_code == 200 else answers[-1].text
+            assert outcome == "stored" or outcome == "duplicate" and len(answers) > 1, [answer.text for answer in answers]
         assert service.stop() == 0
     assert {"before", "after"} <= set(proxy.cuts) and len(proxy.cuts) >= 10, proxy.cuts
     assert hosts(server, "dropped") == [f"{number:032x}" for number in range(20)], "each once, and in the order in which they came"
