@@ -90,6 +90,15 @@ def test_a_run_goes_on_whose_worker_ended_after_its_last_listing(server, tmp_pat
             until(lambda: service.get(f"/api/v1/jobs/{job}").json()["progress"]["state"] == "completed", 40)
 
 
+def test_a_worker_ends_after_a_newer_version_upgraded_the_store(server, tmp_path):
+    store = server.database("outdated")
+    with Simulator("--accounts", 1, "--instances", 2) as simulator, Worker(tmp_path / "one", store, simulator) as one:
+        until(lambda: server.sql("SELECT to_regclass('collectors')", "outdated") and stores.query(store, "SELECT 1 FROM collectors"))
+        stores.change(store, "INSERT INTO dbcensus_migrations (name) VALUES ('9999 later')")
+        assert one.process.wait(40) == 76
+        assert "upgraded" in one.log.read_text()
+
+
 def test_work_needs_a_server(collector, tmp_path):
     done = collector.run("work", "--store", tmp_path / "file.sqlite", check=False)
     assert done.returncode == 78 and b"needs a store in PostgreSQL" in done.stderr

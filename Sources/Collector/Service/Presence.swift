@@ -16,8 +16,7 @@ struct Presence: Service {
 
     /// - Parameter kind: what this process does.
     init(
-        _ local: LocalDiscovery, _ kind: CollectorProcess.Kind, _ store: any CollectorRegistry, _ backend: Backend?,
-        logger: Logger? = nil
+        _ local: LocalDiscovery, _ kind: CollectorProcess.Kind, _ store: any CollectorRegistry, _ backend: Backend?
     ) {
         self.store = store
         process = CollectorProcess(
@@ -25,7 +24,7 @@ struct Presence: Service {
             version: CollectorCommand.version)
         shares = backend?.shares ?? Shares()
         discovery = local.discovery
-        self.logger = logger ?? backend?.logger ?? Logger(label: "dbcensus") { _ in SwiftLogNoOpLogHandler() }
+        logger = backend?.logger ?? Logger(label: "dbcensus") { _ in SwiftLogNoOpLogHandler() }
     }
 
     /// Time between two beats.
