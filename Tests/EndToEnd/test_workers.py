@@ -71,8 +71,11 @@ def test_a_worker_gives_its_tasks_back(server, tmp_path):
                 assert one.stop() == 0
                 assert stores.query(store, "SELECT 1 FROM tasks WHERE state = 'running'") == []
                 assert stores.query(store, "SELECT 1 FROM collectors WHERE kind = 'work'") == []
-            with Worker(tmp_path / "two", store, simulator):
+            with Worker(tmp_path / "two", store, simulator, {"DBCENSUS_METRICS_EMBEDDED": "true"}) as two:
                 assert wait(service, job)["progress"]["state"] == "completed"
+                assert two.stop() == 0
+                # What it counted since its last lines is written when it ends.
+                assert '"dbcensus_commands_total":' in two.log.read_text()
             check(rows(store, job), truth(simulator))
             once(simulator)
 
@@ -102,6 +105,8 @@ def test_a_worker_ends_after_a_newer_version_upgraded_the_store(server, tmp_path
 def test_work_needs_a_server(collector, tmp_path):
     done = collector.run("work", "--store", tmp_path / "file.sqlite", check=False)
     assert done.returncode == 78 and b"needs a store in PostgreSQL" in done.stderr
+    done = collector.run("serve", "--store", tmp_path / "file.sqlite", "--set", "discovery.takes_tasks=false", check=False)
+    assert done.returncode == 78 and b"discovery.takes_tasks is false" in done.stderr
 
 
 def test_workers_scale_by_the_queue(server, tmp_path):
