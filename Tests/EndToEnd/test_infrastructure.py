@@ -172,6 +172,6 @@ def test_what_is_missing_is_said_before_anything_is_made():
     assert {"Fn::If": ["HasStorePassword", {"Name": "PGPASSWORD", "ValueFrom": {"Ref": "StorePasswordSecretArn"}}, {"Ref": "AWS::NoValue"}]} in task["Secrets"]
     assert task["Secrets"][0]["Name"] == "DBCENSUS_DISCOVERY_EXTERNAL_ID"
     deployment = template_of("service")["Service"]["Properties"]["DeploymentConfiguration"]
-    assert deployment["MaximumPercent"] == 100, "two tasks would each begin the runs of a schedule"
+    assert (deployment["MinimumHealthyPercent"], deployment["MaximumPercent"]) == (100, 200), "the new task begins before the old one ends"
     for parameter in ("AmiId", "PackageUrl", "PackageSHA256", "AvailabilityZone", "Image", "TaskRoleArn", "StoreUrl"):
         assert f"needs {parameter}" in said
