@@ -33,23 +33,26 @@ func buildCollector(
     if let backup = store.upgradeBackup {
         logger.notice("upgraded the store of an older version", metadata: ["backup": "\(backup)"])
     }
-    var backend = Backend(store, live.web, logger)
+    var backend = Backend(
+        store, live.web, logger, spool: try configuration.spool.open(),
+        patience: .seconds(configuration.spool.after))
     let local = LocalDiscovery(configuration.discovery, store, logger: logger) { [audit = backend.audit] in
         audit.add($0)
     }
     backend.discovery = local
     let backups = Backups(configuration, store, logger: logger) { () async throws(AWSError) in try await local.hub() }
     backend.backups = { backups?.status }
+    var background: [any Service] = [
+        backend.audit, backend.queue, Upkeep(backend: backend, store: store, live: live),
+        MetricLines(backend: backend, live: live, tellsCoverage: true),
+        Reloads(tls: tls, live: live, load: reload, logger: logger, manager: manager),
+        Presence(local, .serve, store, backend), DiscoveryService(local: local, logger: logger, isAlone: lock != nil),
+        Watchdog(manager: manager, logger: logger),
+    ]
+    if let backups { background.append(backups) }
+    if let delivery = SpoolDelivery(backend) { background.append(delivery) }
     return RunningCollector(
-        store: store, backend: backend, live: live, lock: lock,
-        background: [
-            backend.audit, backend.queue, Upkeep(backend: backend, store: store, live: live),
-            MetricLines(backend: backend, live: live, tellsCoverage: true),
-            Reloads(tls: tls, live: live, load: reload, logger: logger, manager: manager),
-            Presence(local, .serve, store, backend),
-            DiscoveryService(local: local, logger: logger, isAlone: lock != nil),
-            Watchdog(manager: manager, logger: logger),
-        ] + [backups].compactMap { $0 }, tls: tls, manager: manager)
+        store: store, backend: backend, live: live, lock: lock, background: background, tls: tls, manager: manager)
 }
 
 /// A collector whose parts are put together.

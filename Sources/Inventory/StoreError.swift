@@ -9,6 +9,8 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
         case notUpgraded = "not_upgraded"
         case full = "disk_full"
         case failed
+        /// The server cannot be reached, or did not confirm what was written: the same call may succeed later.
+        case unreachable = "store_unreachable"
         case contradiction
         case badCursor = "bad_cursor"
         case badRequest = "bad_request"

@@ -8,7 +8,7 @@ extension StoreError {
             switch error.code {
             case .readOnly where path.contains("://"):
                 (
-                    .cannotOpen,
+                    .unreachable,
                     """
                     the server \(path) is read-only: name the primary, or all servers and \
                     target_session_attrs=read-write
@@ -32,7 +32,7 @@ extension StoreError {
             case .constraint: (.contradiction, "the report contradicts what is stored: \(error.message)")
             case .unknownOutcome, .notReplicated:
                 (
-                    .failed,
+                    .unreachable,
                     "the store \(path) did not confirm what was written: it may be there or not (\(error.message))"
                 )
             case .outdated:
@@ -44,7 +44,9 @@ extension StoreError {
                     """
                 )
             case .full: (.full, "the disk that holds \(path) is full: nothing was stored")
-            case .busy, .again, .lost, .timedOut, .failed: (.failed, "the store \(path) failed: \(error.message)")
+            case .busy, .again, .lost, .timedOut:
+                (path.contains("://") ? .unreachable : .failed, "the store \(path) failed: \(error.message)")
+            case .failed: (.failed, "the store \(path) failed: \(error.message)")
             }
         self.init(code, message, cause: error.cause ?? error)
     }

@@ -153,10 +153,10 @@ struct ChainTests {
     }
 
     @Test("every metric that is declared is in both exporters, with its help and its unit")
-    func exporters() throws {
+    func exporters() async throws {
         let api = try TestAPI()
         _ = try api.store.ingest(.of("a"))
-        try api.backend.sampleMetrics()
+        try await api.backend.sampleMetrics()
         let registry = api.backend.metrics.registry
         let text = registry.prometheus()
         let lines = api.backend.metrics.embedded(at: Date(), allLabels: true)

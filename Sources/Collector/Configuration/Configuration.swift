@@ -14,6 +14,7 @@ struct Configuration: Sendable, Equatable {
     var log = Log()
     var discovery = Discovery()
     var backup = Backup()
+    var spool = Spool()
 
     /// Where the API listens, and how it is protected.
     struct Server: Sendable, Equatable {
@@ -30,6 +31,14 @@ struct Configuration: Sendable, Equatable {
         var isEmbedded = false
         var embeddedSeconds = 60
         var embedsLabels = false
+    }
+
+    /// Where reports wait while the store cannot be reached.
+    struct Spool: Sendable, Equatable {
+        /// A folder of this collector's own; nil for no spool.
+        var path: String?
+        var bytes = 1 << 30
+        var after = 10
     }
 
     /// How the accounts of the organisation are reached, and when.
@@ -100,6 +109,13 @@ struct Configuration: Sendable, Equatable {
                 """
                 discovery.takes_tasks is false, and a store in a file has no other process that works on runs: set it to \
                 true, or set store.path to postgresql://…
+                """)
+        }
+        guard store.isServer || spool.path == nil else {
+            throw ConfigurationError(
+                """
+                spool.path is for a store in PostgreSQL, which the collector may lose sight of; a store in a file is on \
+                the same machine: remove spool.path
                 """)
         }
         guard !store.isServer || backup.to == nil else {

@@ -4,7 +4,8 @@ import Web
 
 extension Setting where Root == Configuration {
     /// Every setting, in the order of docs/configuration.md. docs/contributing/setting.md tells how to add one.
-    static let all: [Setting<Configuration>] = general + limits + quotas + retention + backup + discovery + output
+    static let all: [Setting<Configuration>] =
+        general + spool + limits + quotas + retention + backup + discovery + output
 
     private static let general: [Setting<Configuration>] = [
         .init(
@@ -33,6 +34,21 @@ extension Setting where Root == Configuration {
         .init(
             "server.trust_proxy", \.server.trustProxy, .flag,
             "Set it to true when a proxy in front of the collector terminates TLS. Then any address may be plain HTTP."),
+    ]
+
+    private static let spool: [Setting<Configuration>] = [
+        .init(
+            "spool.path", \.spool.path, .optional(.text),
+            """
+            A folder in which reports wait while PostgreSQL cannot be reached, on a disk that outlives the process. Each \
+            collector needs its own. Without it such reports get status 503.
+            """),
+        .init(
+            "spool.bytes", \.spool.bytes, .integer((1 << 20)...(1 << 40)),
+            "The most bytes of the spool's files. One token gets nine tenths. Further reports get status 503."),
+        .init(
+            "spool.after", \.spool.after, .seconds(1...300),
+            "How long a report waits for PostgreSQL before the spool takes it."),
     ]
 
     private static let limits: [Setting<Configuration>] = [

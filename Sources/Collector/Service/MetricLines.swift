@@ -38,7 +38,7 @@ struct MetricLines: Service {
     }
 
     private func write() async throws {
-        try await Blocking.run { [backend] in try backend.sampleMetrics() }
+        try await backend.sampleMetrics()
         let labels = live.value.metrics.embedsLabels
         for line in backend.metrics.embedded(at: Date(), allLabels: labels) { LogOutput.write(line) }
     }

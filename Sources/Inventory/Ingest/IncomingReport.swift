@@ -48,6 +48,12 @@ public struct IncomingReport: Sendable {
         }
     }
 
+    /// A report that is refused whatever it says, with its compressed bytes.
+    public init(refused refusal: Refusal, packed: [UInt8]) {
+        byte = 0
+        content = .rejected(refusal, packed: packed)
+    }
+
     private init(_ entry: ReportFile.Entry, _ digest: ReportDigest?, _ stored: Int64?, _ catalog: Catalog) {
         byte = entry.offset
         path = entry.path

@@ -6,7 +6,7 @@ public struct IngestResult: Codable, Sendable, Equatable {
     public var byte: Int
     /// Where within JSON, such as `CommandInvocations.3.CommandPlugins.0.Output`.
     @ExplicitNull public var place: String?
-    /// `stored`, `duplicate`, `older` or `rejected`; for the command also `unreadable`.
+    /// `stored`, `duplicate`, `older`, `spooled` or `rejected`; for the command also `unreadable`.
     public var outcome: String
     /// The host that it is about.
     @ExplicitNull public var host_id: String?
@@ -43,6 +43,9 @@ public struct IngestResult: Codable, Sendable, Equatable {
         self = result
     }
 
+    /// The outcome of a report that waits on the collector's disk until the store can be reached; what becomes of it is
+    /// settled then.
+    public static let spooled = "spooled"
     /// The code of a report that was not stored because its sender used up its daily quota.
     public static let overQuota = "over_quota"
 }

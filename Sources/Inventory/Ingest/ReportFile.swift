@@ -22,6 +22,23 @@ public enum ReportFile {
         /// The bytes of something that claims to be a report and cannot be read.
         var raw: [UInt8]?
 
+        init(
+            offset: Int, path: String? = nil, json: Result<[UInt8], ReportError>, packed: [UInt8]? = nil,
+            raw: [UInt8]? = nil
+        ) {
+            (self.offset, self.path, self.json, self.packed, self.raw) = (offset, path, json, packed, raw)
+        }
+
+        /// The report in the compressed bytes of a store or a spool: see `Packed`.
+        public init(packed: [UInt8], extent: Report.Extent = Catalog.current.extent) {
+            offset = 0
+            self.extent = extent
+            self.packed = packed
+            do throws(ReportError) {
+                json = .success(try Packed.decompress(packed, compressedLimit: .max, limit: ReportFile.limit))
+            } catch { json = .failure(error) }
+        }
+
         /// Bytes of its JSON.
         public var bytes: Int { (try? json.get().count) ?? 0 }
 

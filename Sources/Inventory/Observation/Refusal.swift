@@ -24,6 +24,8 @@ public struct Refusal: Error, Sendable, Equatable {
         case agentMismatch = "agent_mismatch"
         /// The token may not report for this account, region or host.
         case outOfBounds = "out_of_bounds"
+        /// Its token was revoked while the report waited in a spool.
+        case revokedToken = "revoked_token"
     }
 
     /// The reason, for programs.

@@ -17,6 +17,9 @@ public protocol ReportSink: StoreClock {
 
     /// Throws unless the store can be read and has room to write.
     func probe() throws
+
+    /// Throws unless the store commits a transaction.
+    func probeCommit() throws
 }
 
 /// The limits of one transaction.

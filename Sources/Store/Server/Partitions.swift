@@ -135,7 +135,7 @@ extension InventoryStore {
             let missing = try look { try partitions.missing(from: first, now, $0) }
             for begin in missing {
                 do { try write { try partitions.make(begin, $0) } } catch let error as StoreError
-                    where [.contradiction, .failed, .cannotOpen].contains(error.code)
+                    where [.contradiction, .failed, .unreachable, .cannotOpen].contains(error.code)
                 {
                     // Its rows are there already, another session reads the table, or the user does not own it.
                     continue

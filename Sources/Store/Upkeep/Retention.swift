@@ -143,7 +143,7 @@ extension InventoryStore {
                 progress.sizes += removed
                 return true
             }
-        } catch let error as StoreError where error.code == .failed || error.code == .cannotOpen {
+        } catch let error as StoreError where [.failed, .unreachable, .cannotOpen].contains(error.code) {
             // Another session reads it, or the user does not own it: its rows go one by one.
             progress.areRowsRemoved = true
         }

@@ -50,4 +50,7 @@ extension InventoryStore {
                 .full, "the disk that holds \(path) has less than \(StoreSummary.leastFreeBytes >> 20) MiB left")
         }
     }
+
+    /// Throws unless the store commits a transaction.
+    public func probeCommit() throws { try write { _ in } }
 }

@@ -13,7 +13,7 @@ extension Call {
             throw Problem(
                 .unsupportedMediaType, "unsupported_encoding", "send the body as it is, or with Content-Encoding: gzip")
         }
-        let (sender, bounds) = (token?.id ?? "-", bounds)
+        let sender = token?.id ?? "-"
         var room = 0
         defer { backend.queue.release(room, of: sender) }
         // Room is taken as bytes come: a client that only promises them takes none from others.
@@ -26,7 +26,7 @@ extension Call {
         let most = bytes.count > limits.inflatedBytes / Self.ratio ? limits.inflatedBytes : bytes.count * Self.ratio
         var taken = try await queue.memory.take(most, for: sender)
         defer { queue.memory.release(taken, of: sender) }
-        let (store, catalog) = (backend.store, backend.store.catalog)
+        let catalog = backend.store.catalog
         let entries = try await Blocking.parse(most) {
             ReportFile.entries(
                 in: bytes, limit: limits.inflatedBytes, frames: limits.inflatedBytes, each: limits.reportBytes,
@@ -41,11 +41,7 @@ extension Call {
         var results: [IngestResult] = []
         var hasReport = false
         for part in Self.parts(of: entries) {
-            let reports = try await Blocking.parse(part.reduce(0) { $0 + entries[$1].bytes }) {
-                try IncomingReport.all(entries[part], sender: sender, bounds: bounds, catalog: catalog) {
-                    try store.digests(of: $0)
-                }
-            }
+            let reports = try await reports(entries[part], sender: sender)
             // What is no report needs no place in a commit.
             let isNothing = reports.allSatisfy { if case .unreadable = $0.content { true } else { false } }
             hasReport = hasReport || !isNothing
@@ -53,9 +49,35 @@ extension Call {
         }
         for result in results { note(result) }
         guard results.allSatisfy({ $0.outcome == "rejected" }) else {
-            return try .json(Page(items: results, next_cursor: nil))
+            let isSpooled = results.contains { $0.outcome == IngestResult.spooled }
+            return try .json(Page(items: results, next_cursor: nil), status: isSpooled ? .accepted : .ok)
         }
         throw Self.problem(results, hasReport: hasReport)
+    }
+
+    /// The reports of entries; those that a host has sent before are not decoded.
+    private func reports(_ entries: ArraySlice<ReportFile.Entry>, sender: String) async throws -> [IncomingReport] {
+        let (store, catalog, bounds) = (backend.store, backend.store.catalog, bounds)
+        let bytes = entries.reduce(0) { $0 + $1.bytes }
+        guard backend.spool != nil else {
+            return try await Blocking.parse(bytes) {
+                try IncomingReport.all(entries, sender: sender, bounds: bounds, catalog: catalog) {
+                    try store.digests(of: $0)
+                }
+            }
+        }
+        do {
+            // Those that read bodies do not wait for a store that is away.
+            return try await backend.reach.ask {
+                try IncomingReport.all(entries, sender: sender, bounds: bounds, catalog: catalog) {
+                    try store.digests(of: $0)
+                }
+            }
+        } catch is StoreReach.Away {
+            return try await Blocking.parse(bytes) {
+                IncomingReport.all(entries, sender: sender, bounds: bounds, catalog: catalog) { $0.map { _ in nil } }
+            }
+        }
     }
 
     /// The answer when no report was stored.

@@ -18,24 +18,31 @@ extension Endpoint {
             Endpoint(
                 method: .get, path: "/readyz", scope: nil,
                 summary: """
-                    Answers 200 while reports can be stored and lists can be read. discovery is overdue when no run \
+                    Answers 200 with the status ready while reports can be stored and lists can be read, and with the \
+                    status spooling while reports can only be kept in the spool. discovery is overdue when no run \
                     completed although the schedule had two.
                     """,
                 answers: [200: "Readiness", 503: "Problem", 507: "Problem"]
             ) { call in
-                let control = call.backend.discovery
-                let isOverdue = try await call.withStore { store in
-                    try store.probe()
-                    return try control.map { try $0.isOverdue(store.lastCompletedRun(), now: store.now()) } ?? false
+                let (backend, control) = (call.backend, call.backend.discovery)
+                do {
+                    let isOverdue = try await backend.reach.ask {
+                        let store = backend.store
+                        try store.probe()
+                        return try control.map { try $0.isOverdue(store.lastCompletedRun(), now: store.now()) } ?? false
+                    }
+                    return try .json(["status": "ready", "discovery": isOverdue ? "overdue" : "ok"])
+                } catch is StoreReach.Away {
+                    if backend.spool?.isFull ?? true { throw Spool.Full(reason: "nine tenths of it, or its disk") }
+                    return try .json(["status": "spooling", "discovery": "unknown"])
                 }
-                return try .json(["status": "ready", "discovery": isOverdue ? "overdue" : "ok"])
             },
             Endpoint(
                 method: .get, path: MetricsEndpoint.path, scope: .read, summary: "Metrics in Prometheus' text format.",
                 answers: [200: "Text"]
             ) { call in
                 let backend = call.backend
-                try await call.withStore { _ in try backend.sampleMetrics() }
+                try await backend.sampleMetrics()
                 let text = backend.metrics.registry.prometheus()
                 return Reply(.text("text/plain; version=0.0.4; charset=utf-8"), Array(text.utf8))
             },

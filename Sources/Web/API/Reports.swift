@@ -8,10 +8,12 @@ extension Endpoint {
             Endpoint(
                 method: .post, path: base + "/reports", scope: .ingest, isForBound: true,
                 summary: """
-                    Stores reports: frames, gzip, JSON texts or NDJSON, one or many. The answer comes when they are durable.
+                    Stores reports: frames, gzip, JSON texts or NDJSON, one or many. The answer comes when they are durable: \
+                    202 when some of them wait in the collector's spool, because the store cannot be reached.
                     """,
                 answers: [
-                    200: "IngestList", 400: "Problem", 413: "Problem", 415: "Problem", 422: "Problem", 503: "Problem",
+                    200: "IngestList", 202: "IngestList", 400: "Problem", 413: "Problem", 415: "Problem",
+                    422: "Problem", 503: "Problem",
                     507: "Problem",
                 ], body: .reports
             ) { try await $0.ingest() },

@@ -56,7 +56,7 @@ enum Schemas {
 
     private static let ingest = object([
         "byte": number, "place": textOrNull,
-        "outcome": ["type": "string", "enum": ["stored", "duplicate", "older", "rejected"]],
+        "outcome": ["type": "string", "enum": ["stored", "duplicate", "older", "spooled", "rejected"]],
         "host_id": textOrNull, "databases": numberOrNull, "code": textOrNull, "reason": textOrNull,
         "retry_at": timeOrNull,
     ])
@@ -104,7 +104,10 @@ enum Schemas {
             ],
         ],
         "Health": object(["status": text]),
-        "Readiness": object(["status": text, "discovery": ["type": "string", "enum": ["ok", "overdue"]]]),
+        "Readiness": object([
+            "status": ["type": "string", "enum": ["ready", "spooling"]],
+            "discovery": ["type": "string", "enum": ["ok", "overdue", "unknown"]],
+        ]),
         "Anything": [:],
         "Problem": object(
             ["type": text, "title": text, "status": number, "detail": text, "request_id": text],

@@ -8,14 +8,16 @@ import Report
 /// Who may ask for what, and how often.
 struct Access: Sendable {
     private let store: any TokenStore
+    private let reach: StoreReach
+    private let known = KnownTokens()
     private let live: Live<WebConfiguration>
     private let shares: Shares
     private let requests = RateLimiter()
     /// Failures by address: ten at once, then one in five seconds. A valid token from that address still works.
     private let failures = RateLimiter()
 
-    init(_ store: any TokenStore, _ live: Live<WebConfiguration>, _ shares: Shares) {
-        self.shares = shares
+    init(_ store: any TokenStore, _ reach: StoreReach, _ live: Live<WebConfiguration>, _ shares: Shares) {
+        (self.reach, self.shares) = (reach, shares)
         self.store = store
         self.live = live
     }
@@ -71,13 +73,25 @@ struct Access: Sendable {
     {
         let words = header.split(separator: " ", omittingEmptySubsequences: true)
         guard words.count == 2, words[0].lowercased() == "bearer", let token = Token(words[1]) else { return nil }
-        let known = try await Blocking.run { [store] in try store.token(token.id) }
+        let known = try await row(token.id)
         // An unknown id does the same work, so that the time does not tell which ids exist.
         let matches = token.matches(known?.hash ?? Array(repeating: 0, count: 32))
         guard let row = known?.token, matches, row.revokedAt == nil else { return nil }
         if let end = row.expiresAt, end <= Timestamp.format(now) { return nil }
         if row.loopbackOnly, !isLocal(request, address) { return nil }
         return row
+    }
+
+    /// The token of an id, and the hash of its secret; as last seen while the store cannot be reached.
+    private func row(_ id: String) async throws -> (token: AccessToken, hash: [UInt8])? {
+        do {
+            let row = try await reach.ask { [store] in try store.token(id) }
+            if reach.hasSpool { known.keep(row, id) }
+            return row
+        } catch let away as StoreReach.Away {
+            guard let row = known.row(id) else { throw away }
+            return row
+        }
     }
 
     /// From this machine, asked for by a name of this machine, and not through a proxy on it.

@@ -74,7 +74,9 @@ struct Call: Sendable {
 
     /// Reads or writes the store, away from the threads that serve requests; the token pays for the time.
     func withStore<Value: Sendable>(_ body: @escaping @Sendable (any WebStore) throws -> Value) async throws -> Value {
-        try await Blocking.run { [self] in try charged(body) }
+        // The threads that wait for a store are few.
+        if backend.reach.isCutOff { throw StoreReach.Away() }
+        return try await Blocking.run { [self] in try charged(body) }
     }
 
     private func charged<Value>(_ body: (any WebStore) throws -> Value) throws -> Value {
@@ -108,18 +110,30 @@ public struct Backend: Sendable {
     public var backups: @Sendable () -> BackupStatus? = { nil }
     /// How limits are shared with other collectors on the store.
     public let shares = Shares()
+    /// Takes reports while the store cannot be reached; nil where nothing does.
+    public let spool: Spool?
+    /// Whether the store can be reached.
+    public let reach: StoreReach
     let access: Access
     /// The API's description, once it was asked for.
     let description = OnceValue<[UInt8]>()
 
     /// The parts of an API over `store`.
-    public init(_ store: any WebStore, _ live: Live<WebConfiguration>, _ logger: Logger) {
-        self.store = store
+    ///
+    /// - Parameters:
+    ///   - spool: takes reports while the store cannot be reached.
+    ///   - patience: how long a report waits for the store before the spool takes it.
+    public init(
+        _ store: any WebStore, _ live: Live<WebConfiguration>, _ logger: Logger, spool: Spool? = nil,
+        patience: Duration = .seconds(10)
+    ) {
+        (self.store, self.spool) = (store, spool)
+        reach = StoreReach(hasSpool: spool != nil, patience: patience, logger)
         self.live = live
         self.logger = logger
         metrics = Metrics()
-        queue = IngestQueue(store, live.value.limits, metrics, logger)
+        queue = IngestQueue(store, reach, spool, live.value.limits, metrics, logger)
         audit = AuditTrail(store, metrics, logger)
-        access = Access(store, live, shares)
+        access = Access(store, reach, live, shares)
     }
 }

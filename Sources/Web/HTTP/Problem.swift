@@ -55,6 +55,12 @@ struct Problem: Error, Encodable, Sendable {
         case let refusal as TokenMaker.Invalid: self.init(.badRequest, "bad_request", refusal.message)
         case is IngestQueue.Full:
             self.init(.serviceUnavailable, "busy", "too many reports are waiting: send it again", retryAfter: 1)
+        case is Spool.Full:
+            let reason = "the store cannot be reached, and the spool is full: send it again; the log has the reason"
+            self.init(.serviceUnavailable, "spool_full", reason, retryAfter: 30)
+        case is StoreReach.Away:
+            let reason = "the store cannot be reached now; only reports are taken"
+            self.init(.serviceUnavailable, "store_unavailable", reason, retryAfter: 30)
         case is IngestQueue.Revoked:
             self.init(.unauthorized, "bad_token", "the token was revoked or expired before the reports were stored")
         case is CancellationError:

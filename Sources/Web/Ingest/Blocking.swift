@@ -24,12 +24,24 @@ public enum Blocking {
         return pool
     }()
 
+    /// The spool is written one batch at a time, whatever waits for the store.
+    private static let spooler: NIOThreadPool = {
+        let pool = NIOThreadPool(numberOfThreads: 1)
+        pool.start()
+        return pool
+    }()
+
     /// From so many bytes on, inflated, a body is large.
     static let large = 8 << 20
 
     /// Reads a whole report for one question.
     static func detail<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await details.runIfActive(body)
+    }
+
+    /// Writes to the spool.
+    static func spool<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await spooler.runIfActive(body)
     }
 
     /// Reads or writes the store.

@@ -53,12 +53,18 @@ public final class IngestQueue: Service {
     let memory: MemoryBudget
     private let state = Mutex(State())
     private let store: any ReportSink
+    private let reach: StoreReach
+    /// Takes the reports while the store cannot be reached.
+    private let spool: Spool?
     private let limits: WebConfiguration.Limits
     private let metrics: Metrics
     private let logger: Logger
 
-    init(_ store: any ReportSink, _ limits: WebConfiguration.Limits, _ metrics: Metrics, _ logger: Logger) {
-        self.store = store
+    init(
+        _ store: any ReportSink, _ reach: StoreReach, _ spool: Spool?, _ limits: WebConfiguration.Limits,
+        _ metrics: Metrics, _ logger: Logger
+    ) {
+        (self.store, self.reach, self.spool) = (store, reach, spool)
         self.limits = limits
         self.metrics = metrics
         self.logger = logger
@@ -92,9 +98,9 @@ public final class IngestQueue: Service {
         }
     }
 
-    /// Stores the reports; returns after they are durable.
+    /// Stores the reports; returns after they are durable: in the store, or in the spool while that cannot be reached.
     ///
-    /// - Throws: `Full` when there is no room; `Revoked`; what the store throws when it cannot write.
+    /// - Throws: `Full` when there is no room; `Revoked`; what the store throws when it cannot write; `Spool.Full`.
     func store(_ reports: [IncomingReport], sender source: String) async throws -> [IngestResult] {
         guard !reports.isEmpty else { return [] }
         return try await withCheckedThrowingContinuation { continuation in
@@ -187,7 +193,7 @@ public final class IngestQueue: Service {
         let quota = SenderQuota(
             rows: Int64(limits.tokenRows), bytes: Int64(limits.tokenBytes), hosts: Int64(limits.tokenHosts))
         do {
-            let (valid, results) = try await Blocking.run { [store] in
+            let (valid, results) = try await reach.ask { [store] in
                 // A token may have been revoked while its body came.
                 let valid = try store.validTokens(senders, now: nil)
                 let kept = batch.filter { valid.contains($0.source) }
@@ -202,6 +208,8 @@ public final class IngestQueue: Service {
                 }
                 if let result = next.next() { finish(item, result) }
             }
+        } catch is StoreReach.Away {
+            await keep(batch)
         } catch {
             logger.error(
                 "could not store reports",
@@ -216,6 +224,21 @@ public final class IngestQueue: Service {
                 let left = state.reportsBySender[source, default: 1] - 1
                 state.reportsBySender[source] = left > 0 ? left : nil
             }
+        }
+    }
+
+    /// Keeps reports in the spool.
+    private func keep(_ batch: [(source: String, item: Item)]) async {
+        let time = Timestamp.format(store.now())
+        let waiting = batch.compactMap { SpooledReport($0.item.report, sender: $0.source, at: time) }
+        do {
+            try await Blocking.spool { [spool] in try spool?.append(waiting) }
+            for (_, item) in batch { finish(item, item.report.spooledResult) }
+        } catch {
+            logger.error(
+                "could not keep reports in the spool",
+                metadata: ["error": "\(error)", "reports": .stringConvertible(batch.count)])
+            for (_, item) in batch { fail(item, error) }
         }
     }
 

@@ -26,6 +26,7 @@ public final class Metrics: Sendable {
     private let hosts: Gauge
     private let databases: Gauge
     private let hostEvents: Counter
+    let spool: SpoolMetrics
     private let discovery: DiscoveryMetrics
     private let backups: BackupMetrics
 
@@ -35,6 +36,7 @@ public final class Metrics: Sendable {
     init() {
         discovery = DiscoveryMetrics(registry)
         backups = BackupMetrics(registry)
+        spool = SpoolMetrics(registry)
         build = registry.gauge("dbcensus_build_info", "The version of the collector.")
         queueReports = registry.gauge("dbcensus_queue_reports", "Reports that wait to be stored.")
         queueBytes = registry.gauge(
@@ -70,18 +72,21 @@ public final class Metrics: Sendable {
         batchReports = registry.histogram("dbcensus_batch_reports", "Reports of one commit.", Self.sizes)
     }
 
-    /// Reads what the store and the queue are now; some reads of small tables.
-    func sample(
-        _ store: any WebStore, _ queue: IngestQueue, _ control: (any DiscoveryControl)?, _ backup: BackupStatus?,
-        version: String
-    ) throws {
-        let now = store.now()
-        backups.sample(backup, now: now)
-        try discovery.sample(store, control, now: now)
-        build.set(1, [("version", version)])
-        let depth = queue.depth
+    /// Reads what this process knows without its store.
+    func sample(_ backend: Backend) {
+        let now = backend.store.now()
+        backups.sample(backend.backups(), now: now)
+        spool.sample(backend.spool, backend.reach, now: now)
+        build.set(1, [("version", backend.live.value.version)])
+        let depth = backend.queue.depth
         queueReports.set(Double(depth.reports))
         queueBytes.set(Double(depth.bytes))
+    }
+
+    /// Reads what the store has now; some reads of small tables.
+    func sample(_ store: any WebStore, _ control: (any DiscoveryControl)?) throws {
+        let now = store.now()
+        try discovery.sample(store, control, now: now)
         let summary = try store.summary()
         storeBytes.set(Double(summary.bytes))
         // A server's disk is the server's to watch.
@@ -109,9 +114,13 @@ public final class Metrics: Sendable {
 }
 
 extension Backend {
-    /// Reads what the store and the queue are now into the metrics.
-    public func sampleMetrics() throws {
-        try metrics.sample(store, queue, discovery, backups(), version: live.value.version)
+    /// Reads what the store and the process are now into the metrics. Where a spool stands in for the store, those of
+    /// the store keep their last values while it cannot be reached.
+    public func sampleMetrics() async throws {
+        metrics.sample(self)
+        do { try await reach.ask { try metrics.sample(store, discovery) } } catch is StoreReach.Away {
+            metrics.sample(self)
+        }
     }
 
     /// How many hosts each account has, and how many of them reported in their last run.

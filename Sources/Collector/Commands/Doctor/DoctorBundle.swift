@@ -25,8 +25,8 @@ struct DoctorBundle {
     /// Writes the bundle to a new file that only its owner can read.
     ///
     /// - Throws: `CollectorError`: an existing file is not replaced.
-    func write(to path: String) throws {
-        let text = try masked(sections().map { "## \($0.title)\n\($0.text)\n" }.joined(separator: "\n"))
+    func write(to path: String) async throws {
+        let text = try masked(await sections().map { "## \($0.title)\n\($0.text)\n" }.joined(separator: "\n"))
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             let why = errno == EEXIST ? "it exists already: name a new file" : String(cString: strerror(errno))
@@ -41,7 +41,7 @@ struct DoctorBundle {
         Talk.say("Wrote \(path). Read it before you send it: it has names of accounts, hosts and files.")
     }
 
-    private func sections() throws -> [(title: String, text: String)] {
+    private func sections() async throws -> [(title: String, text: String)] {
         var sections = [
             ("dbcensus-collector \(CollectorCommand.version)", Self.machine),
             ("Configuration", ConfigurationText.effective(configured, Setting.all)),
@@ -52,7 +52,7 @@ struct DoctorBundle {
             sections.append(("Store", "cannot be read: \(error)"))
             return try sections + [("Log", lastLines())]
         }
-        sections.append(("Metrics", Self.metrics(store, configured.value)))
+        sections.append(("Metrics", await Self.metrics(store, configured.value)))
         sections.append(("Runs", Self.runs(store)))
         return try sections + [("Log", lastLines())]
     }
@@ -71,12 +71,12 @@ struct DoctorBundle {
     }
 
     /// What the store says; counters of a running service are in its own /metrics.
-    private static func metrics(_ store: InventoryStore, _ configuration: Configuration) -> String {
+    private static func metrics(_ store: InventoryStore, _ configuration: Configuration) async -> String {
         var logger = Logger(label: "doctor")
         logger.logLevel = .critical
         let backend = Backend(store, LiveConfiguration(configuration).web, logger)
         do {
-            try backend.sampleMetrics()
+            try await backend.sampleMetrics()
             return backend.metrics.text
         } catch { return "cannot be read: \(error)\n" }
     }

@@ -80,10 +80,11 @@ struct DoctorCommand: AsyncParsableCommand {
             for (name, check) in storeChecks(configuration) { try write(name, check) }
             try write("clock", clock())
             for check in certificate(configuration) { try write("certificate", check) }
+            if let check = configuration.spool.check() { try write("spool", check) }
             if let check = await BackupCheck(configuration: configuration).run() { try write("backup", check) }
         }
         try await AWSChecks(configuration: configuration.discovery, region: region).run(account: account, write)
-        if let bundle { try DoctorBundle(configured: configured, checks: lines, log: log).write(to: bundle) }
+        if let bundle { try await DoctorBundle(configured: configured, checks: lines, log: log).write(to: bundle) }
         guard failed.isEmpty else {
             let count = "\(failed.count) check\(failed.count == 1 ? "" : "s") failed"
             throw CollectorError(exitCode: .store, message: "\(count): \(failed.joined(separator: ", "))")
