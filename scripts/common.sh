@@ -46,6 +46,18 @@ need_postgresql() {
     return $status
 }
 
+# need_etcd: its program below .build. The package would start a service.
+need_etcd() {
+    local folder=$root/.build/etcd
+    command -v etcd >/dev/null || [ -x "$folder/usr/bin/etcd" ] && return 0
+    say "fetching etcd (apt)"
+    mkdir -p "$folder"
+    (cd "$folder" && apt-get download etcd-server >log 2>&1 && dpkg -x ./etcd-server_*.deb . && rm ./*.deb) || {
+        cat "$folder/log" >&2
+        return 1
+    }
+}
+
 # need_swift: a helpful message instead of "command not found".
 need_swift() {
     command -v swift >/dev/null || {

@@ -40,6 +40,7 @@ func buildCollector(
         audit.add($0)
     }
     backend.discovery = local
+    if !store.readReplicas.isEmpty { backend.replicated = store }
     let backups = Backups(configuration, store, logger: logger) { () async throws(AWSError) in try await local.hub() }
     backend.backups = { backups?.status }
     var background: [any Service] = [
@@ -47,7 +48,7 @@ func buildCollector(
         MetricLines(backend: backend, live: live, tellsCoverage: true),
         Reloads(tls: tls, live: live, load: reload, logger: logger, manager: manager),
         Presence(local, .serve, store, backend), DiscoveryService(local: local, logger: logger, isAlone: lock != nil),
-        Watchdog(manager: manager, logger: logger),
+        Watchdog(manager: manager, logger: logger), Replicas(store: store, logger: logger),
     ]
     if let backups { background.append(backups) }
     if let delivery = SpoolDelivery(backend) { background.append(delivery) }

@@ -10,6 +10,7 @@ import Synchronization
 package final class PostgresDatabase: SQLDatabase {
     package var dialect: Dialect { .postgresql }
     package var clockAhead: Double { ahead.withLock { $0 } }
+    package var lastCommit: Int64? { committed.withLock { $0 } }
 
     private let readers: SessionPool
     private let writer: SessionPool
@@ -18,6 +19,8 @@ package final class PostgresDatabase: SQLDatabase {
     private let schema = Mutex<Int?>(nil)
     /// How far the server's clock was ahead when it was last asked.
     private let ahead = Mutex(0.0)
+    /// The mark of the last commit.
+    private let committed = Mutex(Int64?.none)
 
     /// The least version of a server.
     private static let leastVersion = 140_000
@@ -81,6 +84,13 @@ package final class PostgresDatabase: SQLDatabase {
     }
 
     package func write<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value {
+        let (value, mark) = try marked(body)
+        committed.withLock { $0 = mark }
+        return value
+    }
+
+    /// Writes, and tells the mark of the commit.
+    private func marked<Value>(_ body: (any SQLConnection) throws -> Value) throws -> (Value, mark: Int64) {
         try again {
             let mark = Int64.random(in: .min ... .max)
             var written: Value?
@@ -89,12 +99,24 @@ package final class PostgresDatabase: SQLDatabase {
                     let value = try transaction(session, mark, body)
                     written = value
                     try session.commit()
-                    return value
+                    return (value, mark)
                 }
             } catch let error as SQLError where error.code == .unknownOutcome {
                 guard let written, try isCommitted(mark, error) else { throw SQLError(.again, error.message) }
-                return written
+                return (written, mark)
             }
+        }
+    }
+
+    /// Commits a mark alone, beside what is written: copies of the database have it after everything that was committed
+    /// before.
+    ///
+    /// - Returns: how many migrations the database has.
+    func mark(_ id: Int64) throws -> Int {
+        try readers.with { session in
+            let sql =
+                "INSERT INTO dbcensus_commits (id) VALUES (?) RETURNING (SELECT COUNT(*) FROM dbcensus_migrations)"
+            return try session.query(sql, [id], .kept).rows.first?[0] ?? 0
         }
     }
 

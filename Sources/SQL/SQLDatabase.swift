@@ -6,6 +6,10 @@ package protocol SQLDatabase: Sendable {
     /// Seconds that the database's clock, which all programs on it share, is ahead of this machine's.
     var clockAhead: Double { get }
 
+    /// The last transaction that this program committed here, as copies of the database know it; nil where there are
+    /// none.
+    var lastCommit: Int64? { get }
+
     /// Reads one state of the database, while others write.
     func read<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value
 
@@ -29,6 +33,10 @@ package protocol SQLDatabase: Sendable {
 
     /// Closes all connections, after everything is in its place.
     func close() throws
+}
+
+extension SQLDatabase {
+    package var lastCommit: Int64? { nil }
 }
 
 /// The engines whose SQL differs here and there.

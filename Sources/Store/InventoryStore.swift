@@ -9,7 +9,9 @@ import SQL
 /// A write is durable when its call returns: a crash afterwards loses nothing. Reads go on beside a write, each on one
 /// state of the store.
 public struct InventoryStore: Sendable {
-    let database: any SQLDatabase
+    var database: any SQLDatabase
+    /// Copies of a server's database that answer reads; nil without any.
+    let replicas: (any SQLReplicas)?
     /// Where the store is: a file, or a server's address without its password.
     public let path: String
     /// What the store is for its file; nil on a server.
@@ -42,8 +44,12 @@ public struct InventoryStore: Sendable {
         let use: StoreLock?
     }
 
-    private init(_ database: any SQLDatabase, _ path: String, _ catalog: Catalog, _ file: StoreHandle?) {
+    private init(
+        _ database: any SQLDatabase, _ path: String, _ catalog: Catalog, _ file: StoreHandle?,
+        replicas: (any SQLReplicas)? = nil
+    ) {
         self.database = database
+        self.replicas = replicas
         self.path = path
         self.file = file
         self.catalog = catalog
@@ -84,13 +90,15 @@ public struct InventoryStore: Sendable {
 
     /// Opens the store in a server's database.
     ///
-    /// - Parameter name: the server's address without its password.
+    /// - Parameters:
+    ///   - name: the server's address without its password.
+    ///   - replicas: copies of the database that answer reads.
     /// - Throws: `StoreError` that says what is wrong with the database and what to do.
     package init(
         server database: any SQLDatabase, name: String, mode: Mode = .write, catalog: Catalog = .current,
-        isCopy: Bool = false
+        isCopy: Bool = false, replicas: (any SQLReplicas)? = nil
     ) throws {
-        self.init(database, name, catalog, nil)
+        self.init(database, name, catalog, nil, replicas: replicas)
         try storing(name) {
             try refuseForeign()
             isDistributed = try isOnNodes()

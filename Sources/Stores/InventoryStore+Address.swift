@@ -12,8 +12,23 @@ package struct ServerOptions: Sendable {
     package var preparesStatements = true
     /// The most connections that read at the same time.
     package var connections = 8
+    /// Servers that follow it and answer reads.
+    package var replicas: [Replica] = []
+    /// Seconds that one of them may be behind and still answer.
+    package var replicaLag = 30.0
 
     package init() {}
+
+    /// How a server that follows is reached.
+    package struct Replica: Sendable {
+        package var address: String
+        /// Asked for each new connection, as `ServerOptions.password`.
+        package var password: (@Sendable () throws -> String?)?
+
+        package init(address: String, password: (@Sendable () throws -> String?)?) {
+            (self.address, self.password) = (address, password)
+        }
+    }
 }
 
 /// A store by its address: the path of a SQLite file, or `postgresql://…`.
@@ -62,19 +77,27 @@ extension InventoryStore {
                 isCopy: isCopy)
             return
         }
-        var server = PostgresOptions(address: path)
-        server.password = options.password
-        server.preparesStatements = options.preparesStatements
-        server.readers = options.connections
+        func server(_ address: String, _ password: (@Sendable () throws -> String?)?) -> PostgresOptions {
+            var server = PostgresOptions(address: address)
+            server.password = password
+            server.preparesStatements = options.preparesStatements
+            server.readers = options.connections
+            return server
+        }
         let name: String
         let database: PostgresDatabase
+        var replicas: PostgresReplicas?
         do {
             name = try PostgresDatabase.name(of: path)
-            database = try PostgresDatabase(server)
+            database = try PostgresDatabase(server(path, options.password))
+            if !options.replicas.isEmpty {
+                replicas = try PostgresReplicas(
+                    of: database, options.replicas.map { server($0.address, $0.password) }, limit: options.replicaLag)
+            }
         } catch let error as SQLError {
             throw StoreError(.cannotOpen, "cannot open the store: \(error.message)", cause: error)
         }
-        try self.init(server: database, name: name, mode: mode, catalog: catalog, isCopy: isCopy)
+        try self.init(server: database, name: name, mode: mode, catalog: catalog, isCopy: isCopy, replicas: replicas)
     }
 
     /// Makes the store at `path` from the backup `source`: see `restore(from:to:files:)`.

@@ -1,13 +1,17 @@
-"""network.yaml, service.yaml and store.yaml in moto: each resource by its own API, and what moto does not know from the template."""
+"""network.yaml, service.yaml, store.yaml, regions.yaml and scheduled-scan.yaml in moto: each resource by its own API, and what
+moto does not know from the template."""
 
 import base64
+import json
 import re
 import subprocess
 
 import pytest
+from moto.events.models import EventPattern
 
 from aws import REGION, Moto
-from test_templates import ROOT, cfn_yaml, deploy
+from service import Service
+from test_templates import ACCOUNT, ROOT, cfn_yaml, deploy, listed, statements
 
 SHA = "0" * 64
 
@@ -175,3 +179,137 @@ def test_what_is_missing_is_said_before_anything_is_made():
     assert (deployment["MinimumHealthyPercent"], deployment["MaximumPercent"]) == (100, 200), "the new task begins before the old one ends"
     for parameter in ("AmiId", "PackageUrl", "PackageSHA256", "AvailabilityZone", "Image", "TaskRoleArn", "StoreUrl"):
         assert f"needs {parameter}" in said
+
+
+@pytest.fixture(scope="module")
+def zone(moto):
+    """`deploy` of one region's record in a zone, and the records that the zone then has."""
+    route53 = moto.client("route53")
+    id = route53.create_hosted_zone(Name="example.com", CallerReference="zone")["HostedZone"]["Id"].rsplit("/", 1)[1]
+
+    def region(stack, name, region, **parameters):
+        outputs = deploy(moto, "regions", stack, HostedZoneId=id, RecordName=name, CollectorRegion=region, EndpointName=f"lb.{region}.elb.amazonaws.com", **parameters)
+        check = route53.get_health_check(HealthCheckId=outputs["HealthCheckId"])["HealthCheck"]
+        every = route53.list_resource_record_sets(HostedZoneId=id)["ResourceRecordSets"]
+        return check, {one["SetIdentifier"]: one for one in every if one["Name"].rstrip(".") == name}
+
+    return region
+
+
+def test_a_record_and_a_health_check_for_each_region(zone):
+    zone("frankfurt", "dbcensus.example.com", "eu-central-1", LoadBalancerZoneId="Z215JYRZR1TBD5")
+    check, records = zone("virginia", "dbcensus.example.com", "us-east-1", LoadBalancerZoneId="Z35SXDOTRQ7X7K", RequestInterval="10")
+    assert set(records) == {"eu-central-1", "us-east-1"} and all(one["Type"] == "A" and one["Region"] == name for name, one in records.items())
+    record = records["us-east-1"]
+    assert record["AliasTarget"] == {"HostedZoneId": "Z35SXDOTRQ7X7K", "DNSName": "lb.us-east-1.elb.amazonaws.com", "EvaluateTargetHealth": True}
+    assert record["HealthCheckId"] == check["Id"] != records["eu-central-1"]["HealthCheckId"]
+    config = check["HealthCheckConfig"]
+    assert (config["Type"], config["FullyQualifiedDomainName"], config["Port"]) == ("HTTPS_STR_MATCH", "lb.us-east-1.elb.amazonaws.com", 443)
+    assert (config["ResourcePath"], config["RequestInterval"], config["FailureThreshold"]) == ("/readyz", 10, 3)
+    assert template_of("regions")["HealthCheck"]["Properties"]["HealthCheckConfig"]["Fn::If"][2]["EnableSNI"] is True  # moto ignores it
+
+
+def test_a_collector_that_can_store_answers_what_the_health_check_looks_for(zone, tmp_path):
+    check, _ = zone("searched", "searched.example.com", "eu-west-1")
+    with Service(tmp_path) as service:
+        answer = service.get(check["HealthCheckConfig"]["ResourcePath"], token=None)
+        assert answer.status_code == 200 and check["HealthCheckConfig"]["SearchString"].encode() in answer.content[:5120]
+
+
+def test_records_by_location(zone):
+    """By CNAME; the second record of a region takes the health check of the first."""
+    europe, _ = zone("europe", "by-location.example.com", "eu-central-1", Routing="geolocation", Continent="EU")
+    zone("germany", "by-location.example.com", "eu-central-1", Routing="geolocation", Country="DE", HealthCheckId=europe["Id"])
+    _, records = zone("others", "by-location.example.com", "us-east-1", Routing="geolocation")
+    assert {name: one["GeoLocation"] for name, one in records.items()} == {
+        "eu-central-1-EU": {"ContinentCode": "EU"}, "eu-central-1-DE": {"CountryCode": "DE"}, "us-east-1-*": {"CountryCode": "*"}}
+    assert all((one["Type"], one["TTL"]) == ("CNAME", 60) and "Region" not in one for one in records.values())
+    assert records["eu-central-1-DE"]["HealthCheckId"] == europe["Id"] and records["us-east-1-*"]["ResourceRecords"] == [{"Value": "lb.us-east-1.elb.amazonaws.com"}]
+    (rule,) = cfn_yaml(ROOT / "packaging/aws/regions.yaml")["Rules"].values()  # moto checks none
+    assert [assertion["Assert"] for assertion in rule["Assertions"]] == [{"Fn::Equals": [{"Ref": "Country"}, "*"]}, {"Fn::Equals": [{"Ref": "Routing"}, "geolocation"]}]
+
+
+def test_an_alarm_decides_for_a_collector_without_public_addresses(zone):
+    check, records = zone("private", "private.example.com", "eu-west-1", LoadBalancerZoneId="Z32O12XQLNTSW2", AlarmName="dbcensus-cut-off")
+    assert check["HealthCheckConfig"]["Type"] == "CLOUDWATCH_METRIC" and records["eu-west-1"]["HealthCheckId"] == check["Id"]
+    resources = template_of("regions")  # moto ignores the rest
+    config = resources["HealthCheck"]["Properties"]["HealthCheckConfig"]["Fn::If"][1]
+    assert config["AlarmIdentifier"] == {"Name": {"Ref": "AlarmName"}, "Region": {"Ref": "CollectorRegion"}} and config["InsufficientDataHealthStatus"] == "Unhealthy"
+    alarm = resources["Unhealthy"]["Properties"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Route53", "HealthCheckStatus") and alarm["Dimensions"][0]["Name"] == "HealthCheckId"
+
+
+@pytest.fixture(scope="module")
+def scheduled(moto, network, hub):
+    return deploy(moto, "scheduled-scan", "scheduled", NamePrefix="nightly", SubnetIds=",".join(network[1]), SecurityGroupId="sg-0123456789abcdef0", TaskRoleArn=hub["RoleArn"],
+                  ExecutionRoleArn=f"arn:aws:iam::{ACCOUNT}:role/dbcensus-start", Image="111122223333.dkr.ecr.eu-west-1.amazonaws.com/dbcensus:0.1.0",
+                  StoreUrl="postgresql://dbcensus@store/dbcensus", TopicArn=hub["TopicArn"], EnvironmentFileArn="arn:aws:s3:::agents-of-acme/collector.env")
+
+
+def test_a_task_that_scans_and_ends(moto, scheduled):
+    (container,) = moto.client("ecs").describe_task_definition(taskDefinition=scheduled["TaskDefinitionArn"])["taskDefinition"]["containerDefinitions"]
+    assert container["command"] == ["scan", "--wait"] and "portMappings" not in template_of("scheduled-scan")["TaskDefinition"]["Properties"]["ContainerDefinitions"][0]
+    assert container["readonlyRootFilesystem"] and container["user"] == "65532"
+    assert container["linuxParameters"] == {"capabilities": {"drop": ["ALL"]}, "initProcessEnabled": True}
+    assert {one["name"]: one["value"] for one in container["environment"]} == {
+        "DBCENSUS_STORE_PATH": "postgresql://dbcensus@store/dbcensus", "DBCENSUS_STORE_CONNECTIONS": "2", "DBCENSUS_STORE_RDS_IAM": "true"}
+    assert container["logConfiguration"]["options"]["awslogs-stream-prefix"] == "scan"
+    mine, workers = (template_of(name)["TaskDefinition"]["Properties"] for name in ("scheduled-scan", "workers"))
+    for name in ("RequiresCompatibilities", "NetworkMode", "TaskRoleArn", "ExecutionRoleArn", "Volumes"):
+        assert mine[name] == workers[name]
+    for name in ("Secrets", "EnvironmentFiles", "MountPoints", "ReadonlyRootFilesystem", "User"):
+        assert mine["ContainerDefinitions"][0][name] == workers["ContainerDefinitions"][0][name]
+
+
+def test_the_schedule_starts_it_in_private_subnets():
+    """moto's CloudFormation makes no schedule."""
+    schedule = template_of("scheduled-scan")["Schedule"]["Properties"]
+    assert schedule["ScheduleExpressionTimezone"] == {"Ref": "TimeZone"}
+    assert schedule["FlexibleTimeWindow"]["Fn::If"][1:] == [{"Mode": "FLEXIBLE", "MaximumWindowInMinutes": {"Ref": "WindowMinutes"}}, {"Mode": "OFF"}]
+    target = schedule["Target"]
+    assert target["EcsParameters"]["NetworkConfiguration"]["AwsvpcConfiguration"]["AssignPublicIp"] == "DISABLED"
+    assert (target["EcsParameters"]["LaunchType"], target["EcsParameters"]["TaskCount"]) == ("FARGATE", 1)
+    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["NotStartedQueue", "Arn"]}} and target["RetryPolicy"]["MaximumEventAgeInSeconds"] == 3600
+
+
+def test_the_role_of_the_schedule_starts_this_task_and_nothing_else(moto, hub, scheduled):
+    (trust,) = moto.client("iam").get_role(RoleName="nightly-schedule")["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnEquals": {"aws:SourceArn": f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule-group/nightly-scan"}}
+    found = {action: statement for statement in statements(moto, "nightly-schedule") for action in listed(statement["Action"])}
+    assert {action: (listed(one["Resource"]), one.get("Condition")) for action, one in found.items()} == {
+        "ecs:RunTask": ([f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/nightly-scan:*"], {"ArnEquals": {"ecs:cluster": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/dbcensus"}}),
+        "ecs:TagResource": ([f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/dbcensus/*"], {"StringEquals": {"ecs:CreateAction": "RunTask"}}),
+        "iam:PassRole": ([hub["RoleArn"], f"arn:aws:iam::{ACCOUNT}:role/dbcensus-start"], {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}),
+        "sqs:SendMessage": ([f"arn:aws:sqs:{REGION}:{ACCOUNT}:nightly-scan-not-started"], None)}
+    queue = moto.client("sqs").get_queue_attributes(QueueUrl=scheduled["NotStartedQueueUrl"], AttributeNames=["All"])["Attributes"]
+    assert queue["SqsManagedSseEnabled"] == "true"
+    alarm = template_of("scheduled-scan")["NotStarted"]["Properties"]  # moto's CloudFormation makes no alarm
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["NotStartedQueue", "QueueName"]}}] and alarm["Threshold"] == 1
+
+
+@pytest.mark.parametrize("is_told, changes", [
+    (False, {}), (True, {"containers": {"exitCode": 3}}), (True, {"containers": {"exitCode": 137}}), (True, {"containers": {}, "stopCode": "TaskFailedToStart"}),
+    (True, {"containers": {}, "stopCode": "UserInitiated"}), (False, {"containers": {"exitCode": 3}, "lastStatus": "DEPROVISIONING"}),
+    (False, {"containers": {"exitCode": 3}, "taskDefinitionArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/nightly-scanner:1"}),
+    (False, {"containers": {"exitCode": 3}, "clusterArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/another"})])
+def test_a_scan_that_failed_is_told(moto, hub, scheduled, is_told, changes):
+    events = moto.client("events")
+    pattern = json.loads(events.describe_rule(Name="nightly-scan-failed")["EventPattern"])
+    (target,) = events.list_targets_by_rule(Rule="nightly-scan-failed")["Targets"]
+    assert target["Arn"] == hub["TopicArn"]
+    # EventBridge looks into each of a list; moto does not. A task has one container.
+    detail = {"clusterArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/dbcensus", "taskDefinitionArn": scheduled["TaskDefinitionArn"], "lastStatus": "STOPPED",
+              "stopCode": "EssentialContainerExited", "containers": {"exitCode": 0}, **changes}
+    assert EventPattern(None, pattern).matches_event({"source": "aws.ecs", "detail-type": "ECS Task State Change", "detail": detail}) == is_told
+    said = target["InputTransformer"]
+    assert set(re.findall(r"<([a-z]+)>", said["InputTemplate"])) == set(said["InputPathsMap"])
+
+
+@pytest.mark.parametrize("name", ["regions", "scheduled-scan"])
+def test_messages_name_a_page_of_the_manual(name):
+    pages = re.findall(r"github[.]com/dbcensus/dbcensus/blob/main/(docs/[a-z/-]+[.]md)(?:#([a-z-]+))?", (ROOT / f"packaging/aws/{name}.yaml").read_text())
+    assert pages
+    for page, section in pages:
+        sections = {heading.lower().replace(" ", "-") for heading in re.findall(r"(?m)^## (.+)$", (ROOT / page).read_text())}
+        assert not section or section in sections, (page, section)

@@ -2,6 +2,8 @@ import Fleet
 import Foundation
 import Inventory
 import Logging
+import Store
+import Stores
 import Web
 
 /// How the collector runs. `Setting.all` has the name, the type and the help of each value; the defaults stand here.
@@ -110,6 +112,15 @@ struct Configuration: Sendable, Equatable {
                 discovery.takes_tasks is false, and a store in a file has no other process that works on runs: set it to \
                 true, or set store.path to postgresql://…
                 """)
+        }
+        guard store.isServer || store.readURLs.isEmpty else {
+            throw ConfigurationError(
+                "store.read_urls is for a store in PostgreSQL: set store.path to postgresql://…, or remove store.read_urls"
+            )
+        }
+        guard store.readURLs.allSatisfy(InventoryStore.isServer) else {
+            throw ConfigurationError(
+                "store.read_urls has an address that is no server: write postgresql://USER@HOST/DATABASE for each")
         }
         guard store.isServer || spool.path == nil else {
             throw ConfigurationError(

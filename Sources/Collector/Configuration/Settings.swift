@@ -23,6 +23,15 @@ extension Setting where Root == Configuration {
         .init(
             "store.connections", \.store.connections, .integer(1...100),
             "Connections to PostgreSQL that read at the same time. One more writes."),
+        .init(
+            "store.read_urls", \.store.readURLs, .oneOrMore(of: .text),
+            """
+            Servers that follow the one of store.path: `postgresql://USER@HOST/DATABASE`. They answer questions of the API. \
+            The password is that of store.path.
+            """),
+        .init(
+            "store.read_lag", \.store.readLag, .seconds(3...600),
+            "How far such a server may be behind and still answer. While store.path is away, any of them answers."),
         .init("server.address", \.server.address, .text, "The address to listen on."),
         .init("server.port", \.server.port, .integer(0...65_535), "The port. 0 takes a free one."),
         .init(

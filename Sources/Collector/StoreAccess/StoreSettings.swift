@@ -12,6 +12,10 @@ struct StoreSettings: Sendable, Equatable {
     var usesIAM = false
     var preparedStatements = true
     var connections = 8
+    /// Servers that follow the one of `path`, and answer reads.
+    var readURLs: [String] = []
+    /// Seconds that one of them may be behind and still answer.
+    var readLag = 30
 
     /// What the environment says, with the path of the command line.
     static func environment(_ path: String? = nil) -> StoreSettings {
@@ -37,10 +41,20 @@ struct StoreSettings: Sendable, Equatable {
         var server = ServerOptions()
         server.preparesStatements = preparedStatements
         server.connections = connections
-        // Read for each connection: it may have been exchanged.
-        if let file = passwordFile { server.password = { try Self.password(file) } }
-        if usesIAM, isServer { server.password = try RDSPassword(address: path).make }
+        server.password = try password(for: path)
+        server.replicas = try readURLs.map { url in
+            ServerOptions.Replica(address: url, password: try password(for: url))
+        }
+        server.replicaLag = Double(readLag)
         return try InventoryStore(path: path, mode: mode, keepsBackup: keepsBackup, server: server, isCopy: isCopy)
+    }
+
+    /// Where the password for a server comes from; nil for libpq's own sources. It is read for each connection: it may
+    /// have been exchanged.
+    private func password(for address: String) throws -> (@Sendable () throws -> String?)? {
+        if usesIAM, InventoryStore.isServer(address) { return try RDSPassword(address: address).make }
+        guard let file = passwordFile else { return nil }
+        return { try Self.password(file) }
     }
 
     private static func password(_ file: String) throws -> String {

@@ -17,6 +17,12 @@ struct Call: Sendable {
     /// Who asks; nil on routes for everybody.
     var token: AccessToken?
     var requestID: String
+    /// The store that answers: a copy near by where one may.
+    var store: any WebStore
+    /// How far behind the answers are.
+    var lag = ReadLag()
+    /// Whether a copy of the store may answer.
+    var isForReplicas: Bool
 
     /// What the token may see.
     var bounds: Bounds { token?.bounds ?? Bounds() }
@@ -75,14 +81,14 @@ struct Call: Sendable {
     /// Reads or writes the store, away from the threads that serve requests; the token pays for the time.
     func withStore<Value: Sendable>(_ body: @escaping @Sendable (any WebStore) throws -> Value) async throws -> Value {
         // The threads that wait for a store are few.
-        if backend.reach.isCutOff { throw StoreReach.Away() }
+        if backend.reach.isCutOff, !isForReplicas { throw StoreReach.Away() }
         return try await Blocking.run { [self] in try charged(body) }
     }
 
     private func charged<Value>(_ body: (any WebStore) throws -> Value) throws -> Value {
         let begun = ContinuousClock.now
         defer { token.map { backend.access.charge($0, seconds: (ContinuousClock.now - begun) / .seconds(1)) } }
-        return try body(backend.store)
+        return try body(store)
     }
 }
 
@@ -108,6 +114,9 @@ public struct Backend: Sendable {
     public var discovery: (any DiscoveryControl)?
     /// How the backups are that the collector takes by itself; nil where it takes none.
     public var backups: @Sendable () -> BackupStatus? = { nil }
+    /// The store where copies follow it; nil where none do.
+    public var replicated: (any ReplicatedStore)?
+    let positions = Positions()
     /// How limits are shared with other collectors on the store.
     public let shares = Shares()
     /// Takes reports while the store cannot be reached; nil where nothing does.

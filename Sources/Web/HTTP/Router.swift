@@ -28,7 +28,7 @@ public enum APIRouter {
                 let group = chain(router.group(), backend, endpoint)
                 group.add(middleware: AccessMiddleware(backend: backend, endpoint: endpoint))
                 group.on(RouterPath(path), method: endpoint.method) { request, context in
-                    try await endpoint.run(Call(endpoint, backend, request, context)).response()
+                    try await backend.answer(endpoint, Call(endpoint, backend, request, context)).response()
                 }
             }
             let others = chain(router.group(), backend, nil)
@@ -93,8 +93,10 @@ extension Call {
             else { throw Problem(.badRequest, "bad_request", "invalid percent-encoding in the path") }
             path[name] = text
         }
+        let (token, lag) = (context.outcome.token, ReadLag())
         self.init(
-            backend: backend, request: request, path: path, query: query, token: context.outcome.token,
-            requestID: context.requestID)
+            backend: backend, request: request, path: path, query: query, token: token, requestID: context.requestID,
+            store: try backend.store(for: endpoint, request, token: token, lag), lag: lag,
+            isForReplicas: backend.replicated != nil && endpoint.isForReplicas)
     }
 }

@@ -12,7 +12,8 @@ struct AccessMiddleware: RouterMiddleware {
     ) async throws -> Response {
         let isOpen = endpoint.path == MetricsEndpoint.path && !backend.live.value.metricsNeedToken
         if let scope = endpoint.scope, !isOpen {
-            let token = try await backend.access.check(request, scope, address: context.address)
+            let near: Access.Lookup? = endpoint.isForReplicas && backend.replicated != nil ? backend.nearToken : nil
+            let token = try await backend.access.check(request, scope, address: context.address, near: near)
             context.outcome.token = token
             if token.bounds.limitsReading, !endpoint.isForBound {
                 throw Problem(

@@ -27,6 +27,7 @@ public final class Metrics: Sendable {
     private let databases: Gauge
     private let hostEvents: Counter
     let spool: SpoolMetrics
+    private let replicas: ReplicaMetrics
     private let discovery: DiscoveryMetrics
     private let backups: BackupMetrics
 
@@ -37,6 +38,7 @@ public final class Metrics: Sendable {
         discovery = DiscoveryMetrics(registry)
         backups = BackupMetrics(registry)
         spool = SpoolMetrics(registry)
+        replicas = ReplicaMetrics(registry)
         build = registry.gauge("dbcensus_build_info", "The version of the collector.")
         queueReports = registry.gauge("dbcensus_queue_reports", "Reports that wait to be stored.")
         queueBytes = registry.gauge(
@@ -77,6 +79,7 @@ public final class Metrics: Sendable {
         let now = backend.store.now()
         backups.sample(backend.backups(), now: now)
         spool.sample(backend.spool, backend.reach, now: now)
+        replicas.sample(backend.replicated?.readReplicas ?? [])
         build.set(1, [("version", backend.live.value.version)])
         let depth = backend.queue.depth
         queueReports.set(Double(depth.reports))

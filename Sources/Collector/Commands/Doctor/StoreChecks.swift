@@ -20,6 +20,7 @@ extension DoctorCommand {
             if let server = try store.serverState() {
                 checks.append(("store", .good("\(store.path), \(Units.bytes(summary.bytes))")))
                 checks += try Self.server(server, settings.path)
+                checks += Self.replicas(store)
             } else {
                 checks.append(("store", .good("\(store.path), every page read, \(Units.bytes(summary.bytes))")))
                 checks += Self.file(settings, summary)
@@ -105,6 +106,28 @@ extension DoctorCommand {
         let behind = Units.bytes(bytes)
         let wait = server.synchronousStandbys.isEmpty ? "no commit waits for them" : "commits wait for them"
         return .good("\(server.standbys) standbys, at most \(behind) behind; \(wait)\(archived)")
+    }
+
+    private static func replicas(_ store: InventoryStore) -> [(String, Check)] {
+        // Each look asks what the ones before left open.
+        for _ in 0..<20 where store.readReplicas.contains(where: { $0.secondsBehind == nil && $0.failure == nil }) {
+            store.refreshReplicas()
+            Thread.sleep(forTimeInterval: 0.1)
+        }
+        return store.readReplicas.map { replica in
+            guard replica.failure == nil else {
+                return ("read replicas", .bad("\(replica.name) cannot be asked: \(replica.failure ?? "")"))
+            }
+            guard let seconds = replica.secondsBehind else {
+                return (
+                    "read replicas",
+                    .bad(
+                        "\(replica.name) had nothing of what was just written after 2 s: it is behind, or it is no replica"
+                    )
+                )
+            }
+            return ("read replicas", .good("\(replica.name), less than \(max(1, Int(seconds.rounded(.up)))) s behind"))
+        }
     }
 
     private static func contents(
