@@ -1,4 +1,5 @@
 import AWSClient
+import Fleet
 import Foundation
 import Hummingbird
 import HummingbirdCore
@@ -44,7 +45,7 @@ func buildCollector(
     let backups = Backups(configuration, store, logger: logger) { () async throws(AWSError) in try await local.hub() }
     backend.backups = { backups?.status }
     var background: [any Service] = [
-        backend.audit, backend.queue, Upkeep(backend: backend, store: store, live: live),
+        backend.audit, backend.queue, Upkeep(backend: backend, store: store, live: live, id: local.discovery.owner),
         MetricLines(backend: backend, live: live, tellsCoverage: true),
         Reloads(tls: tls, live: live, load: reload, logger: logger, manager: manager),
         Presence(local, .serve, store, backend), DiscoveryService(local: local, logger: logger, isAlone: lock != nil),

@@ -98,7 +98,10 @@ package final class PostgresDatabase: SQLDatabase {
                 return try writer.with { session in
                     let value = try transaction(session, mark, body)
                     written = value
-                    try session.commit()
+                    do { try session.commit() } catch {
+                        session.rollback()
+                        throw error
+                    }
                     return (value, mark)
                 }
             } catch let error as SQLError where error.code == .unknownOutcome {
@@ -138,7 +141,7 @@ package final class PostgresDatabase: SQLDatabase {
     ) throws -> Value {
         do {
             try begin(session)
-            let connection = PostgresConnection(session)
+            let connection = PostgresConnection(session, isWriting: true)
             let value = try body(connection)
             try connection.keepNumbers()
             try session.post("INSERT INTO dbcensus_commits (id) VALUES (?)", [mark])
@@ -147,7 +150,6 @@ package final class PostgresDatabase: SQLDatabase {
                 return count % Self.commitsBetweenCleaning == 0
             }
             if isDue { try session.post("DELETE FROM dbcensus_commits WHERE at < now() - INTERVAL '1 day'", []) }
-            try session.drain()
             return value
         } catch {
             session.rollback()
@@ -189,6 +191,9 @@ package final class PostgresDatabase: SQLDatabase {
                     // Whether this one is committed does not matter: it may be asked again.
                     do { try session.commit() } catch let error as SQLError where error.code == .unknownOutcome {
                         throw SQLError(.again, error.message)
+                    } catch {
+                        session.rollback()
+                        throw error
                     }
                     return isThere
                 }

@@ -33,21 +33,32 @@ extension Session {
 
     /// The next answer, waited for until `end`; nil after the last one of a statement.
     func next(until end: ContinuousClock.Instant) throws -> OpaquePointer? {
-        while libpq.PQisBusy(connection) == 1 {
-            var wanted = pollfd(fd: libpq.PQsocket(connection), events: Int16(POLLIN), revents: 0)
-            let left = (end - .now) / .milliseconds(1)
-            guard wanted.fd >= 0, left > 0 else {
-                guard wanted.fd >= 0 else { throw broken() }
-                isUsable = false
-                guard !isCommitting else { throw SQLError(.lost, "the server did not answer to COMMIT") }
-                cancel()
-                throw SQLError(.timedOut, "the server did not answer within \(Int(limit)) s")
-            }
-            let count = poll(&wanted, 1, Int32(min(left + 1, 60_000)))
-            guard count >= 0 || errno == EINTR else { throw broken() }
-            if count > 0, libpq.PQconsumeInput(connection) != 1 { throw broken() }
-        }
+        while libpq.PQisBusy(connection) == 1 { try wait(until: end) }
         return libpq.PQgetResult(connection)
+    }
+
+    /// Sends what libpq holds, as far as the connection takes it, and waits for an answer, or for room to send.
+    func wait(until end: ContinuousClock.Instant) throws {
+        let unsent = libpq.PQflush(connection)
+        guard unsent >= 0 else {
+            // The server may have said why before it closed the connection.
+            guard libpq.PQconsumeInput(connection) == 1, libpq.PQisBusy(connection) == 0 else { throw broken() }
+            return
+        }
+        let events = Int16(POLLIN) | (unsent > 0 ? Int16(POLLOUT) : 0)
+        var wanted = pollfd(fd: libpq.PQsocket(connection), events: events, revents: 0)
+        let left = (end - .now) / .milliseconds(1)
+        guard wanted.fd >= 0, left > 0 else {
+            guard wanted.fd >= 0 else { throw broken() }
+            isUsable = false
+            guard !isCommitting else { throw SQLError(.lost, "the server did not answer to COMMIT") }
+            cancel()
+            throw SQLError(.timedOut, "the server did not answer within \(Int(limit)) s")
+        }
+        let count = poll(&wanted, 1, Int32(min(left + 1, 60_000)))
+        guard count >= 0 || errno == EINTR else { throw broken() }
+        let isReadable = count > 0 && wanted.revents & ~Int16(POLLOUT) != 0
+        if isReadable, libpq.PQconsumeInput(connection) != 1 { throw broken() }
     }
 
     /// Asks the server to end the statement, in a thread of its own: a server that hangs answers to that neither.

@@ -49,14 +49,31 @@ extension Session {
             try send(values) { libpq.PQsendQueryParams(connection, text, $0, nil, $1, $2, $3, 0) }
         }
         posted += 1
-        if posted >= Self.postLimit.statements || postedBytes >= Self.postLimit.bytes { try drain() }
+        if posted >= Self.postLimit.statements || postedBytes >= Self.postLimit.bytes { return try drain() }
+        guard libpq.PQflush(connection) >= 0 else { throw broken() }
+    }
+
+    /// Sends several statements at once, and reads the rows of each.
+    func all(_ questions: [SQLQuestion]) throws -> [[SQLRow]] {
+        // Those that prepare a statement are answered too.
+        var wanted: [Int] = []
+        try drain()
+        for (sql, values) in questions {
+            try post(sql, values)
+            wanted.append(posted - 1)
+        }
+        var answers: [Int: [SQLRow]] = [:]
+        try drain { answers[$0] = $1.rows }
+        return wanted.map { answers[$0] ?? [] }
     }
 
     /// Reads the answers of what was posted.
     ///
+    /// - Parameter take: gets each answer and its place among them.
     /// - Throws: the first error among them.
-    func drain() throws {
+    func drain(_ take: (Int, Answer) -> Void = { _, _ in }) throws {
         guard posted > 0 else { return }
+        var place = 0
         guard libpq.PQpipelineSync(connection) == 1 else { throw broken() }
         (posted, postedBytes) = (0, 0)
         var failure: SQLError?
@@ -74,7 +91,12 @@ extension Session {
             let status = libpq.PQresultStatus(result)
             if status == Int32(DBCENSUS_PIPELINE_SYNC) { break }
             if status == Int32(DBCENSUS_PIPELINE_ABORTED) { continue }
-            do { amount.rows += Int64(try answer(result).changed) } catch let error as SQLError {
+            do {
+                let answer = try answer(result)
+                amount.rows += Int64(answer.changed)
+                take(place, answer)
+                place += 1
+            } catch let error as SQLError {
                 guard isUsable else { throw error }
                 failure = failure ?? error
             }
@@ -177,14 +199,26 @@ extension Session {
         libpq.PQclear(begun)
         for row in rows {
             let line = Self.line(row)
-            let sent = line.withUnsafeBytes { bytes in
-                libpq.PQputCopyData(
-                    connection, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
+            func send() -> Int32 {
+                line.withUnsafeBytes { bytes in
+                    libpq.PQputCopyData(
+                        connection, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
+                }
+            }
+            var sent = send()
+            while sent == 0 {
+                try wait(until: deadline)
+                sent = send()
             }
             guard sent == 1 else { throw broken() }
             amount.bytes += Int64(line.count)
         }
-        guard libpq.PQputCopyEnd(connection, nil) == 1 else { throw broken() }
+        while true {
+            let ended = libpq.PQputCopyEnd(connection, nil)
+            if ended == 1 { break }
+            guard ended == 0 else { throw broken() }
+            try wait(until: deadline)
+        }
         amount.rows += Int64(try answers().changed)
     }
 

@@ -13,6 +13,8 @@ final class Session {
     var numbered: [String: String] = [:]
     /// Statements that insert a row, with its number, by their text.
     var insertions: [String: (table: String, sql: String)] = [:]
+    /// Tables whose rows this connection numbers.
+    var numberedTables: Set<String> = []
     /// Statements that were sent and not yet answered.
     var posted = 0
     var postedBytes = 0
@@ -33,9 +35,8 @@ final class Session {
 
     /// Kept statements of a connection. The store has fewer; this is the bound.
     static let statementLimit = 1_000
-    /// Posted statements, and bytes of their values, that are sent before their answers are read: less than the buffers
-    /// of a connection hold, or both sides would wait for each other.
-    static let postLimit = (statements: 64, bytes: 32 << 10)
+    /// Posted statements, and bytes of their values, whose answers are not read yet: what libpq may hold in memory.
+    static let postLimit = (statements: 4_096, bytes: 4 << 20)
 
     /// Connects.
     init(_ options: PostgresOptions) throws {
@@ -57,6 +58,10 @@ final class Session {
         self.connection = connection
         guard libpq.PQstatus(connection) == Int32(DBCENSUS_CONNECTION_OK) else {
             throw SQLError(.cannotOpen, Self.line(libpq.PQerrorMessage(connection)))
+        }
+        // Sending never waits: the server may wait meanwhile until its answers are read.
+        guard libpq.PQsetnonblocking(connection, 1) == 0 else {
+            throw SQLError(.failed, Self.line(libpq.PQerrorMessage(connection)))
         }
         _ = libpq.PQsetNoticeReceiver(
             connection,
@@ -100,21 +105,26 @@ final class Session {
     ///   has to be, and `notReplicated` when the wait for a standby was cancelled: such a commit is answered like any
     ///   other, with a warning.
     func commit() throws {
-        try drain()
         guard libpq.PQtransactionStatus(connection) != Int32(DBCENSUS_TRANSACTION_FAILED) else {
             throw SQLError(.failed, "a statement of the transaction failed, so that nothing of it can be committed")
         }
         (warning, isCommitting) = (nil, true)
         defer { isCommitting = false }
-        do { try script("COMMIT") } catch let error as SQLError where error.code == .lost || hasEnded {
+        // With what was posted: after a statement that fails the server skips it.
+        var warningOfCommit: String?
+        do {
+            try post("COMMIT", [])
+            // A warning comes before the answer of its statement.
+            try drain { _, _ in (warningOfCommit, warning) = (warning, nil) }
+        } catch let error as SQLError where error.code == .lost || hasEnded {
             // A server that crashes in a commit may find it in its log.
             throw SQLError(.unknownOutcome, error.message)
         }
-        guard let warning else {
+        guard let warningOfCommit else {
             do { try forgetStatements() } catch { isUsable = false }
             return
         }
-        throw SQLError(.notReplicated, warning)
+        throw SQLError(.notReplicated, warningOfCommit)
     }
 
     /// Undoes the open transaction. What cannot be undone here, the server undoes when the connection ends.

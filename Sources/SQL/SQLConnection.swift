@@ -20,6 +20,9 @@ package struct WrittenAmount: Sendable {
 /// The values of a statement, one for each `?`.
 package typealias SQLValues = [(any SQLConvertible)?]
 
+/// A statement that gives rows, and its values.
+package typealias SQLQuestion = (sql: String, values: SQLValues)
+
 /// A statement that is asked several times with other values.
 package protocol SQLStatement {
     /// All rows of its answer.
@@ -48,6 +51,9 @@ package protocol SQLConnection: AnyObject {
     /// - Returns: the number of the new row.
     func insert(_ sql: String, _ values: SQLValues) throws -> Int64
 
+    /// The rows of several answers, asked at once where the engine can.
+    func all(_ questions: [SQLQuestion]) throws -> [[SQLRow]]
+
     /// Gives each row of the answer to `body`, until that returns false.
     func each(
         _ sql: String, _ values: SQLValues, _ preparation: Preparation, _ body: (SQLRow) throws -> Bool
@@ -75,6 +81,10 @@ package protocol SQLConnection: AnyObject {
 extension SQLConnection {
     @discardableResult
     package func run(_ sql: String) throws -> Int { try run(sql, []) }
+
+    package func all(_ questions: [SQLQuestion]) throws -> [[SQLRow]] {
+        try questions.map { try all($0.sql, $0.values) }
+    }
 
     /// All rows of the answer.
     package func all(

@@ -46,6 +46,8 @@ typedef struct _PQconninfoOption {
     F(int, PQexitPipelineMode, (PGconn *connection)) \
     F(int, PQpipelineSync, (PGconn *connection)) \
     F(int, PQconsumeInput, (PGconn *connection)) \
+    F(int, PQsetnonblocking, (PGconn *connection, int is_nonblocking)) \
+    F(int, PQflush, (PGconn *connection)) \
     F(int, PQisBusy, (PGconn *connection)) \
     F(PGresult *, PQgetResult, (PGconn *connection)) \
     F(int, PQputCopyData, (PGconn *connection, const char *bytes, int count)) \

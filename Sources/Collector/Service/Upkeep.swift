@@ -9,6 +9,8 @@ struct Upkeep: Service {
     let backend: Backend
     let store: any Retention
     let live: LiveConfiguration
+    /// This process among those on the store: one of them does it.
+    let id: String
     /// Time between two runs of the retention.
     private static let retentionPause = Duration.seconds(3_600)
     /// Time between two steps, in which reports are stored.
@@ -18,8 +20,15 @@ struct Upkeep: Service {
         await cancelWhenGracefulShutdown { await retain() }
     }
 
+    /// Time between two looks whether it is for this process to do.
+    private static let lookPause = Duration.seconds(5)
+
     private func retain() async {
         while !Task.isCancelled {
+            guard backend.shares.isNearest(id) else {
+                try? await Task.sleep(for: Self.lookPause)
+                continue
+            }
             var progress = RetentionProgress()
             do {
                 while !Task.isCancelled {

@@ -11,9 +11,12 @@ public struct CollectorProcess: Sendable, Equatable {
     public var takesTasks: Bool
     /// Its version.
     public var version: String
+    /// How far it is from the store's server: milliseconds of a round trip.
+    public var roundTrip = 0
 
     /// A process with all that is known of it.
-    public init(id: String, kind: Kind, takesTasks: Bool, version: String) {
+    public init(id: String, kind: Kind, takesTasks: Bool, version: String, roundTrip: Int = 0) {
+        self.roundTrip = roundTrip
         self.id = id
         self.kind = kind
         self.takesTasks = takesTasks

@@ -12,7 +12,7 @@ extension InventoryStore {
     public func record(_ lines: [AuditEntry], tokensUsed: [String: Date] = [:]) throws {
         try write { database in
             for line in lines {
-                try database.run(
+                try database.post(
                     """
                     INSERT INTO audit (at, actor, address, action, target, status, request_id, count)
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -23,7 +23,7 @@ extension InventoryStore {
                     ])
             }
             for (id, time) in tokensUsed {
-                try database.run("UPDATE tokens SET last_used_at = ? WHERE id = ?", [Timestamp.format(time), id])
+                try database.post("UPDATE tokens SET last_used_at = ? WHERE id = ?", [Timestamp.format(time), id])
             }
         }
     }

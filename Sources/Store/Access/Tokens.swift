@@ -71,9 +71,9 @@ extension InventoryStore {
     public func validTokens(_ ids: Set<String>, now: Date? = nil) throws -> Set<String> {
         let now = now ?? self.now()
         let time = Timestamp.format(now)
-        return try read { database in
-            let sql = "SELECT 1 FROM tokens WHERE id = ? AND revoked_at IS NULL AND COALESCE(expires_at, '9') > ?"
-            return try ids.filter { try database.exists(sql, [$0, time]) }
+        return try look { database in
+            let sql = "SELECT id FROM tokens WHERE id = ? AND revoked_at IS NULL AND COALESCE(expires_at, '9') > ?"
+            return try Set(database.all(ids.map { (sql, [$0, time]) }).joined().map { try $0[0] as String })
         }
     }
 

@@ -13,7 +13,9 @@ final class Census {
     private var databases: [[ByteText]: (databases: Int64, bytes: Int128)] = [:]
     private var hosts: [[ByteText]: Int64] = [:]
     private var accounts: [String: Seen] = [:]
-    /// How many more hosts there are than before.
+    /// Places whose rows change: what they had before is counted, and what they have now is not yet.
+    private var touched: Set<Int64> = []
+    /// Hosts that were added.
     private(set) var hostsAdded: Int64 = 0
 
     /// What was summed until a moment.
@@ -22,6 +24,7 @@ final class Census {
         fileprivate var hosts: [[ByteText]: Int64]
         fileprivate var accounts: [String: Seen]
         fileprivate var hostsAdded: Int64
+        fileprivate var touched: Set<Int64>
     }
 
     /// When an account was seen, and whether its row says so.
@@ -33,18 +36,23 @@ final class Census {
 
     /// Set back when what was done since is undone.
     var sums: Sums {
-        get { Sums(databases: databases, hosts: hosts, accounts: accounts, hostsAdded: hostsAdded) }
+        get {
+            Sums(databases: databases, hosts: hosts, accounts: accounts, hostsAdded: hostsAdded, touched: touched)
+        }
         set {
             (databases, hosts, hostsAdded) = (newValue.databases, newValue.hosts, newValue.hostsAdded)
-            accounts = newValue.accounts
+            (accounts, touched) = (newValue.accounts, newValue.touched)
         }
     }
 
     init(_ database: any SQLConnection) { self.database = database }
 
     private static let columns = """
-        COALESCE(account_id, ''), COALESCE(region, ''), engine, COALESCE(vendor, ''), COALESCE(version, ''),
+        place, COALESCE(account_id, ''), COALESCE(region, ''), engine, COALESCE(vendor, ''), COALESCE(version, ''),
         \(Schema.presentState("")), COALESCE(exposure, ''), COALESCE(role, ''), COALESCE(bytes, 0)
+        """
+    private static let hostColumns = """
+        row_id, COALESCE(account_id, ''), COALESCE(region, ''), scan_status, databases
         """
 
     /// Does `body`, which changes rows of the databases of places, and their hosts.
@@ -56,9 +64,9 @@ final class Census {
     func recount<Value>(_ before: [Int64], after: (Value) -> [Int64], _ body: () throws -> Value) throws -> Value {
         let start = sums
         do {
-            for place in before { try add(place, -1) }
+            try touch(before)
             let value = try body()
-            for place in after(value) { try add(place, 1) }
+            touched.formUnion(after(value))
             return value
         } catch {
             sums = start
@@ -66,27 +74,77 @@ final class Census {
         }
     }
 
-    private func add(_ place: Int64, _ factor: Int64) throws {
-        var present: Int64 = 0
-        for row in try database.all("SELECT \(Self.columns) FROM databases WHERE place = ?", [place]) {
-            let key = try (0..<8).map { ByteText(try row[$0]) }
-            let bytes: Int64 = try row[8]
-            if key[5].text != "missing" { present += 1 }
-            databases[key, default: (0, 0)].databases += factor
-            databases[key, default: (0, 0)].bytes += Int128(factor) * Int128(bytes)
-        }
-        guard place > 0 else { return }
-        let sql = """
-            SELECT COALESCE(account_id, ''), COALESCE(region, ''), scan_status, databases FROM hosts WHERE row_id = ?
-            """
-        guard let host = try database.one(sql, [place]) else { return }
-        if factor > 0, try host[3] as Int64 != present {
-            try database.run("UPDATE hosts SET databases = ? WHERE row_id = ?", [present, place])
-        }
-        let key = try (0..<3).map { ByteText(try host[$0]) }
-        hosts[key, default: 0] += factor
-        hostsAdded += factor
+    /// Counts what places have, which change after that. What they have in the end is counted when all is written.
+    func touch(_ places: [Int64]) throws {
+        let new = places.filter { !touched.contains($0) }
+        guard !new.isEmpty else { return }
+        try touch(new, database.all(questions(new)))
     }
+
+    /// The same with the answers to `questions`.
+    func touch(_ places: [Int64], _ answers: [[SQLRow]]) throws {
+        touched.formUnion(places)
+        _ = try add(answers, -1)
+    }
+
+    /// A host was added.
+    func addHost() { hostsAdded += 1 }
+
+    /// Asks for what places have: their databases, then the hosts among them.
+    func questions(_ places: [Int64]) -> [SQLQuestion] {
+        guard !places.isEmpty else { return [] }
+        guard database.dialect == .postgresql else {
+            return places.flatMap { place -> [SQLQuestion] in
+                [
+                    ("SELECT \(Self.columns) FROM databases WHERE place = ?", [place]),
+                    ("SELECT \(Self.hostColumns) FROM hosts WHERE row_id = ?", [place]),
+                ]
+            }
+        }
+        let array = ArrayText.of(places)
+        return [
+            ("SELECT \(Self.columns) FROM databases WHERE place = ANY(CAST(? AS BIGINT[]))", [array]),
+            ("SELECT \(Self.hostColumns) FROM hosts WHERE row_id = ANY(CAST(? AS BIGINT[]))", [array]),
+        ]
+    }
+
+    /// Adds what the answers to `questions` say; gives how many databases are there and not missing in each place, and
+    /// how many its host's row has.
+    private func add(_ answers: [[SQLRow]], _ factor: Int64) throws -> (present: [Int64: Int64], stored: [Int64: Int64])
+    {
+        var (present, stored): ([Int64: Int64], [Int64: Int64]) = ([:], [:])
+        for rows in stride(from: 0, to: answers.count, by: 2).map({ answers[$0] }) {
+            for row in rows {
+                let key = try (1..<9).map { ByteText(try row[$0]) }
+                let bytes: Int64 = try row[9]
+                if key[5].text != "missing" { present[try row[0], default: 0] += 1 }
+                databases[key, default: (0, 0)].databases += factor
+                databases[key, default: (0, 0)].bytes += Int128(factor) * Int128(bytes)
+            }
+        }
+        for row in stride(from: 1, to: answers.count, by: 2).flatMap({ answers[$0] }) {
+            hosts[try (1..<4).map { ByteText(try row[$0]) }, default: 0] += factor
+            stored[try row[0]] = try row[4]
+        }
+        return (present, stored)
+    }
+
+    /// Counts what the places that changed have now.
+    private func settle() throws {
+        let places = touched.sorted()
+        touched = []
+        for start in stride(from: 0, to: places.count, by: Self.step) {
+            let answers = try database.all(questions(Array(places[start..<min(start + Self.step, places.count)])))
+            let (present, stored) = try add(answers, 1)
+            for (place, count) in stored where count != present[place, default: 0] {
+                try database.post(
+                    "UPDATE hosts SET databases = ? WHERE row_id = ?", [present[place, default: 0], place])
+            }
+        }
+    }
+
+    /// So many places are asked for at once.
+    private static let step = 500
 
     /// Does `body`, which changes one place, and writes what that changes.
     @discardableResult
@@ -130,6 +188,7 @@ final class Census {
 
     /// Writes what was summed.
     func write() throws {
+        try settle()
         for (key, change) in databases.sorted(by: { Self.precedes($0.key, $1.key) })
         where change != (0, 0) {
             try database.post(

@@ -8,6 +8,8 @@ struct DatabaseSQL: Sendable {
     private let historical: String
     /// Reads what the writer compares with; a state begins at `stateAt`.
     let select: String
+    /// The same for several places, each row with its place in the last column.
+    let selectOfAny: String
     let insertion: String
     /// Writes a state, the key and the server's identity.
     let updating: String
@@ -23,9 +25,13 @@ struct DatabaseSQL: Sendable {
         // What versions are compared by stands in a column of its own.
         let keys = catalog.historical.versions.map { names[$0] + "_key" }
         historical = names.joined(separator: ", ")
-        select = """
-            SELECT row_id, key, server_identity, bytes, bytes_at, bytes_complete, last_seen, changed_at, owner_uid,
-                \(historical) FROM databases WHERE
+        let compared = """
+            row_id, key, server_identity, bytes, bytes_at, bytes_complete, last_seen, changed_at, owner_uid,
+                \(historical)
+            """
+        select = "SELECT \(compared) FROM databases WHERE"
+        selectOfAny = """
+            SELECT \(compared), place FROM databases WHERE place = ANY(CAST(? AS BIGINT[])) ORDER BY place, row_id
             """
         let inserted =
             ["place", "key", "place_id", "hostname", "account_id", "region"] + names + keys + [

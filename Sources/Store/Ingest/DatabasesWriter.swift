@@ -100,7 +100,7 @@ struct DatabasesWriter {
     }
 
     private func fetch(_ placeSeen: String) throws -> [Known] {
-        try ingestion.database.all("\(sql.select) place = ? ORDER BY row_id", [place.number]).map { row in
+        try ingestion.view.databases(of: place.number).map { row in
             let (bytesAt, lastSeen): (String?, String?) = try (row[4], row[6])
             let seen = lastSeen ?? placeSeen
             let bytes: Int64? = try row[3]

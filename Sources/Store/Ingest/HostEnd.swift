@@ -25,11 +25,15 @@ extension InventoryStore {
 
     /// Marks the host of a row as retired since `time`, and its databases as missing; false when it was retired
     /// already.
-    static func retire(_ row: Int64, at time: String, _ database: any SQLConnection) throws -> Bool {
+    ///
+    /// - Parameter census: counts what changes; nil to count it at once.
+    static func retire(
+        _ row: Int64, at time: String, _ database: any SQLConnection, _ census: Census? = nil
+    ) throws -> Bool {
         let changed = try database.run(
             "UPDATE hosts SET retired_at = ? WHERE row_id = ? AND retired_at IS NULL", [time, row])
         guard changed == 1 else { return false }
-        try Census.recount(row, database) {
+        func setMissing() throws {
             try database.run(
                 """
                 INSERT INTO changes (place, database_row_id, report_row_id, at, kind, before, after)
@@ -38,6 +42,11 @@ extension InventoryStore {
                 """, [time, time, row])
             try database.run(
                 "UPDATE databases SET missing_since = ? WHERE place = ? AND missing_since IS NULL", [time, row])
+        }
+        if let census {
+            try census.recount([row], after: { [row] }, setMissing)
+        } else {
+            try Census.recount(row, database, setMissing)
         }
         return true
     }
@@ -91,7 +100,7 @@ extension InventoryStore {
                 let voucher = try Voucher(text: report[4])
                 if let voucher { try? observation.vouch(voucher) }
                 let ingestion = try Ingestion(
-                    observation, seen: report[1], received: report[2], self, census, database)
+                    observation, seen: report[1], received: report[2], self, census, BatchView(database, sql), database)
                 do {
                     switch try ingestion.run() {
                     case .stored(let host, _), .duplicate(let host), .older(let host): hosts.insert(host)

@@ -18,12 +18,12 @@ extension SQLConnection {
         _ event: HostEvent, of host: String, before: String? = nil, after: String? = nil, source: String,
         at time: String
     ) throws {
-        try run(
+        try post(
             """
             INSERT INTO host_event_counts VALUES (?, 1) ON CONFLICT (kind) DO UPDATE SET count = host_event_counts.count + 1
             """, [event.rawValue])
         let isRefusal = [.senderRefused, .accountRefused].contains(event)
-        try run(
+        try post(
             """
             INSERT INTO host_events (at, host_id, kind, before, after, source) SELECT ?, ?, ?, ?, ?, ?
             WHERE NOT ? OR NOT EXISTS (SELECT 1 FROM host_events WHERE host_id = ? AND kind = ? AND source = ? AND at >= ?)

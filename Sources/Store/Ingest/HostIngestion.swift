@@ -11,14 +11,14 @@ struct HostIngestion {
     private var observation: Observation { ingestion.observation }
 
     func run() throws -> IngestOutcome {
-        let known = try KnownHost.find(host, observation, ingestion.database)
+        let known = try KnownHost.find(host, observation, ingestion.view)
         try checkListing()
         if let known { try check(known) }
         try checkTags(known)
         let machine = host.identity.machineID
         let maybe =
             try known.map { [$0] } ?? machine.map {
-                try KnownHost.all(machine: $0, ingestion.database)
+                try ingestion.view.hosts(KnownHost.Key(column: .machine, value: $0))
             } ?? []
         for host in maybe
         where try host.isOf(observation) && ingestion.isStored(host.rowID) {
@@ -66,9 +66,7 @@ struct HostIngestion {
     /// A report may not place an instance elsewhere than AWS lists it.
     private func checkListing() throws {
         guard observation.voucher == nil, let id = host.identity.instanceID else { return }
-        let sql = "SELECT account_id, region FROM instances WHERE id = ?"
-        guard let listed = try ingestion.database.one(sql, [id]) else { return }
-        let (account, region): (String, String) = try (listed[0], listed[1])
+        guard let (account, region) = try ingestion.view.listing(of: id) else { return }
         guard host.accountID ?? account != account || host.region ?? region != region else { return }
         throw Refusal(
             .identityConflict,
@@ -108,7 +106,10 @@ struct HostIngestion {
         let join = try known.flatMap { try HostJoin($0, host, ingestion) }
         let before = [known?.rowID, join?.other.rowID].compactMap(\.self)
         return try ingestion.census.recount(before, after: { [$0.rowID] }) {
-            try join?.run()
+            if let join {
+                try join.run()
+                ingestion.view.forget(join.host.rowID)
+            }
             return try write(known, entries, keep: keep)
         }.id
     }
@@ -117,13 +118,14 @@ struct HostIngestion {
         _ known: KnownHost?, _ entries: [ObservedDatabase], keep: (Int64) throws -> Int64
     ) throws -> KnownHost {
         let now = try HostWriter(ingestion: ingestion, host: host, known: known).write()
+        if known == nil { ingestion.census.addHost() }
         let reportRow = try keep(now.rowID)
         let isAsReported = try DatabasesWriter(
             ingestion: ingestion, place: PlaceRow(now), before: known.map { (PlaceRow($0), $0.lastSeen) },
             reportRow: reportRow, entries: entries
         ).write()
         if !isAsReported, observation.digest != nil {
-            try ingestion.database.run("UPDATE hosts SET digest = NULL WHERE row_id = ?", [now.rowID])
+            try ingestion.database.post("UPDATE hosts SET digest = NULL WHERE row_id = ?", [now.rowID])
         }
         return now
     }

@@ -28,7 +28,7 @@ extension KnownHost {
 
     /// The id belongs to this host again, and is no other host's former one.
     func removeAlias(_ database: any SQLConnection) throws {
-        try database.run("DELETE FROM host_aliases WHERE id = ?", [id])
+        try database.post("DELETE FROM host_aliases WHERE id = ?", [id])
     }
 }
 
@@ -49,7 +49,7 @@ struct HostJoin {
         guard let machine = observed.identity.machineID, host.instanceID != nil,
             host.machineID == nil || (host.machineID == machine && host.hasTwin)
         else { return nil }
-        let others = try KnownHost.all(machine: machine, ingestion.database)
+        let others = try ingestion.view.hosts(KnownHost.Key(column: .machine, value: machine))
         guard let other = others.first(where: { $0.instanceID == nil }), other.lastSeen < ingestion.seen,
             // Who claims another sender's machine id does not get its databases.
             other.isSame(sender: ingestion.observation),

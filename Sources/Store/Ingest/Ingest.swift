@@ -11,16 +11,30 @@ extension InventoryStore {
         } catch let refusal as Refusal { return .rejected(refusal) }
     }
 
-    /// Stores `observations` in one transaction that is durable when this returns; each has its outcome, in their
-    /// order.
+    /// Stores `observations`, which are durable when this returns; each has its outcome, in their order.
     ///
+    /// They are one transaction, unless that would take long: others that write wait meanwhile.
     /// An observation that contradicts the store costs itself only.
     /// - Parameters:
     ///   - now: when they were received; the time of the transaction without it.
     ///   - quota: what each sender may write a day.
-    /// - Throws: `StoreError` when the store cannot write; then none of them is stored.
+    /// - Throws: `StoreError` when the store cannot write; then none of them is stored, or the first ones are.
     public func ingest(
         _ observations: [Observation], now: Date? = nil, quota: SenderQuota = .none
+    ) throws -> [IngestOutcome] {
+        var outcomes: [IngestOutcome] = []
+        while outcomes.count < observations.count {
+            outcomes += try ingestFirst(Array(observations[outcomes.count...]), now, quota)
+        }
+        return outcomes
+    }
+
+    /// How long a transaction may take before it is committed, with what is done of it.
+    private static let longest = Duration.seconds(2)
+
+    /// Stores observations in one transaction: all of them, or the first ones.
+    private func ingestFirst(
+        _ observations: [Observation], _ now: Date?, _ quota: SenderQuota
     ) throws -> [IngestOutcome] {
         do {
             return try write { try ingest(observations, now, quota, $0) { try $0.run() } }
@@ -34,21 +48,29 @@ extension InventoryStore {
         _ observations: [Observation], _ now: Date?, _ quota: SenderQuota, _ database: any SQLConnection,
         run: (Ingestion) throws -> IngestOutcome
     ) throws -> [IngestOutcome] {
-        let sql = "SELECT received_at FROM reports ORDER BY row_id DESC LIMIT 1"
         let now = now ?? self.now()
-        let receipt = Receipt(now, last: try database.value(sql) as String?)
         let census = Census(database)
         let usage = SenderUsage(database, quota, now: now, census: census)
-        let outcomes = try observations.map { observation -> IngestOutcome in
+        let view = try BatchView(of: observations, census, usage, asksForBodies: !isDistributed, sql, database)
+        let receipt = Receipt(now, last: view.lastReceived)
+        func outcome(_ observation: Observation) throws -> IngestOutcome {
             if try usage.isUsedUp(observation.sender) { return .overQuota(reset: usage.reset) }
             if let refusal = receipt.refusal(observation) { return .rejected(refusal) }
             let seen = receipt.seen(observation)
-            var ingestion = Ingestion(observation, seen: seen.time, received: receipt.time, self, census, database)
+            var ingestion = Ingestion(
+                observation, seen: seen.time, received: receipt.time, self, census, view, database)
+            defer { view.finish(observation) }
             ingestion.isClockAhead = seen.isClockAhead
             do { return try usage.counting(observation.sender) { try run(ingestion) } } catch let refusal as Refusal {
                 try ingestion.note(refusal)
                 return .rejected(refusal)
             }
+        }
+        let begun = ContinuousClock.now
+        var outcomes: [IngestOutcome] = []
+        for observation in observations {
+            guard outcomes.isEmpty || begun.duration(to: .now) < Self.longest else { break }
+            outcomes.append(try outcome(observation))
         }
         try usage.write()
         try census.write()
@@ -71,11 +93,11 @@ extension InventoryStore {
         guard !hosts.isEmpty else { return [] }
         // Each host is asked for alone, and compared with its row again when its report is stored.
         return try look { database in
-            try hosts.map { host in
+            let questions = hosts.map { host -> SQLQuestion in
                 let column = host.instanceID != nil ? "instance_id" : host.machineID != nil ? "machine_id" : "id"
-                let sql = "SELECT digest FROM hosts WHERE \(column) = ? LIMIT 1"
-                return try database.value(sql, [host.machineOrID])
+                return ("SELECT digest FROM hosts WHERE \(column) = ? LIMIT 1", [host.machineOrID])
             }
+            return try database.all(questions).map { try $0.first?[0] as Int64?? ?? nil }
         }
     }
 }
@@ -94,6 +116,7 @@ struct Ingestion {
     let received: String
     let database: any SQLConnection
     let census: Census
+    let view: BatchView
     let catalog: Catalog
     let sql: DatabaseSQL
     /// Writes a host's facts.
@@ -101,13 +124,14 @@ struct Ingestion {
 
     init(
         _ observation: Observation, seen: String, received: String, _ store: InventoryStore, _ census: Census,
-        _ database: any SQLConnection
+        _ view: BatchView, _ database: any SQLConnection
     ) {
         self.observation = observation
         self.seen = seen
         self.received = received
         self.database = database
         self.census = census
+        self.view = view
         catalog = store.catalog
         sql = store.sql
         hostFacts = store.hostFacts
@@ -138,7 +162,7 @@ struct Ingestion {
     func note(_ refusal: Refusal) throws {
         guard case .host(let host) = observation.place else { return }
         guard refusal.code == .foreignSender || refusal.code == .identityConflict else { return }
-        let known = try KnownHost.find(host, observation, database)
+        let known = try KnownHost.find(host, observation, view)
         let isSender = refusal.code == .foreignSender
         try database.record(
             isSender ? .senderRefused : .accountRefused, of: known?.id ?? host.identity.id,
@@ -166,8 +190,7 @@ struct Ingestion {
 
     /// Whether the very same report of the place is stored.
     func isStored(_ place: Int64) throws -> Bool {
-        let sql = "SELECT body FROM reports WHERE place = ? AND started_at = ?"
-        let bodies = try database.values(sql, [place, observation.started]) as [[UInt8]]
+        let bodies = try view.bodies(of: place, at: observation.started)
         if bodies.isEmpty { return false }
         if bodies.contains(where: { $0 == observation.body }) { return true }
         guard bodies.count <= Self.sameTimeLimit else {

@@ -23,14 +23,51 @@ struct KnownHost {
     /// Another row, without an instance, has the same machine id.
     var hasTwin = false
 
-    private static let select = """
+    /// What hosts are found by.
+    struct Key: Hashable {
+        enum Column: String, CaseIterable {
+            case instance = "instance_id"
+            case machine = "machine_id"
+            case id
+
+            /// The condition for one value.
+            var isOne: String { "WHERE \(rawValue) = ?" }
+            /// The condition for an array.
+            var isAny: String { "WHERE \(rawValue) = ANY(CAST(? AS TEXT[]))" }
+        }
+
+        var column: Column
+        var value: String
+    }
+
+    /// What a host of this identity may be found by.
+    static func keys(of identity: HostIdentity) -> [Key] {
+        let keys = [
+            identity.instanceID.map { Key(column: .instance, value: $0) },
+            identity.machineID.map { Key(column: .machine, value: $0) },
+        ].compactMap { $0 }
+        return keys.isEmpty ? [Key(column: .id, value: identity.id)] : keys
+    }
+
+    /// Its own value in a column.
+    func key(_ column: Key.Column) -> Key? {
+        let value: String? =
+            switch column {
+            case .instance: instanceID
+            case .machine: machineID
+            case .id: id
+            }
+        return value.map { Key(column: column, value: $0) }
+    }
+
+    static let select = """
         SELECT row_id, id, last_seen, hostname, account_id, region, instance_id, machine_id, last_started_at,
             EXISTS (SELECT 1 FROM hosts o WHERE o.machine_id = hosts.machine_id AND o.instance_id IS NULL),
             sender, retired_at IS NOT NULL, digest
         FROM hosts\u{20}
         """
 
-    private init(_ row: SQLRow) throws {
+    init(_ row: SQLRow) throws {
         rowID = try row[0]
         id = try row[1]
         lastSeen = try row[2]
@@ -52,39 +89,29 @@ struct KnownHost {
         self.lastSeen = lastSeen
     }
 
-    /// Every host that has the machine id: machines cloned from one image share it.
-    static func all(machine: String, _ database: any SQLConnection) throws -> [KnownHost] {
-        try all("WHERE machine_id = ?", machine, database)
-    }
-
     /// The host of a row; nil when there is none.
     static func all(row: Int64, _ database: any SQLConnection) throws -> KnownHost? {
         try database.one(select + "WHERE row_id = ?", [row]).map(KnownHost.init)
-    }
-
-    private static func all(
-        _ condition: String, _ value: String, _ database: any SQLConnection
-    ) throws -> [KnownHost] {
-        try database.all(select + condition, [value]).map(KnownHost.init)
     }
 
     /// The host's row: by instance id; else the one row with the machine id, unless either side names another instance.
     ///
     /// A machine id is no secret: a row that is known by it alone, or that only shares it, is this host's when it has
     /// the same sender.
-    static func find(
-        _ host: ObservedHost, _ observation: Observation, _ database: any SQLConnection
-    ) throws -> KnownHost? {
+    static func find(_ host: ObservedHost, _ observation: Observation, _ view: BatchView) throws -> KnownHost? {
         let identity = host.identity
-        func first(_ condition: String, _ value: String) throws -> KnownHost? {
-            try all(condition, value, database).first
+        if let instance = identity.instanceID,
+            let host = try view.hosts(Key(column: .instance, value: instance)).first
+        {
+            return host
         }
-        if let instance = identity.instanceID, let host = try first("WHERE instance_id = ?", instance) { return host }
         guard let machine = identity.machineID else {
-            let condition = "WHERE id = ? AND instance_id IS NULL AND machine_id IS NULL"
-            return try identity.instanceID == nil ? first(condition, identity.id) : nil
+            guard identity.instanceID == nil else { return nil }
+            return try view.hosts(Key(column: .id, value: identity.id)).first {
+                $0.instanceID == nil && $0.machineID == nil
+            }
         }
-        let hosts = try all(machine: machine, database)
+        let hosts = try view.hosts(Key(column: .machine, value: machine))
         if let unnamed = hosts.first(where: { $0.instanceID == nil }) {
             // To take an instance id changes what the row is: that is for its own sender alone.
             return identity.instanceID == nil || unnamed.isSame(sender: observation) ? unnamed : nil

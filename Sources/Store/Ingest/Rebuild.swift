@@ -78,11 +78,11 @@ extension InventoryStore {
             rows = try database.all(sql)[...]
         }
 
-        mutating func replay(until time: String, _ database: any SQLConnection) throws {
+        mutating func replay(until time: String, _ census: Census, _ database: any SQLConnection) throws {
             while let row = rows.first, try row[1] <= time {
                 rows.removeFirst()
                 guard let host = try KnownHost.row(row[0], database) else { continue }
-                _ = try InventoryStore.retire(host, at: row[1], database)
+                _ = try InventoryStore.retire(host, at: row[1], database, census)
             }
         }
     }
@@ -99,7 +99,7 @@ extension InventoryStore {
         while let row = try database.one(next, [last]) {
             let reportRow: Int64 = try row[0]
             last = reportRow
-            try retirements.replay(until: row[2], database)
+            try retirements.replay(until: row[2], census, database)
             guard var observation = try observation(row[3], isListing: row.values[6] != .null) else {
                 rebuilt.unreadable.append(reportRow)
                 continue
@@ -107,11 +107,13 @@ extension InventoryStore {
             observation.sender = try row[4]
             observation.bounds.takesOver = try row[5]
             if let voucher = try Voucher(text: row[7]) { try? observation.vouch(voucher) }
-            try replay(Ingestion(observation, seen: row[1], received: row[2], self, census, database), reportRow)
+            let ingestion = try Ingestion(
+                observation, seen: row[1], received: row[2], self, census, BatchView(database, sql), database)
+            try replay(ingestion, reportRow)
             rebuilt.reports += 1
         }
+        try retirements.replay(until: "~", census, database)
         try census.write()
-        try retirements.replay(until: "~", database)
         return rebuilt
     }
 
@@ -132,7 +134,7 @@ extension InventoryStore {
         }
         switch ingestion.observation.place {
         case .host(let host):
-            let known = try KnownHost.find(host, ingestion.observation, ingestion.database)
+            let known = try KnownHost.find(host, ingestion.observation, ingestion.view)
             if let known, known.lastSeen >= ingestion.seen {
                 _ = try keep(known.rowID, isOlder: true)
             } else {

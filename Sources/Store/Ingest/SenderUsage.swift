@@ -18,6 +18,7 @@ final class SenderUsage {
     /// When the next day begins.
     let reset: String
     private var uses: [String: Use] = [:]
+    private var asked: Set<String> = []
 
     /// - Parameter census: counts the hosts that are added; nil where none are.
     init(_ database: any SQLConnection, _ quota: SenderQuota, now: Date, census: Census? = nil) {
@@ -53,13 +54,29 @@ final class SenderUsage {
 
     /// Keeps what was counted.
     func write() throws {
-        for (source, use) in uses {
-            try database.run(
+        for (source, use) in uses.sorted(by: { $0.key < $1.key }) {
+            try database.post(
                 """
                 INSERT INTO token_usage VALUES (?, ?, ?, ?, ?)
                 ON CONFLICT (token_id, day) DO UPDATE SET rows = excluded.rows, bytes = excluded.bytes, hosts = excluded.hosts
                 """, [source, day, use.rows, use.bytes, use.hosts])
         }
+    }
+
+    /// Asks for what senders wrote, all of them at once; nil where nothing has to be known.
+    func question(_ sources: Set<String>) -> SQLQuestion? {
+        let counted = sources.filter { $0 != Observation.commandLine && !$0.contains("\0") }
+        guard quota != .none, !counted.isEmpty else { return nil }
+        let sql =
+            "SELECT rows, bytes, hosts, token_id FROM token_usage WHERE day = ? AND token_id = ANY(CAST(? AS TEXT[]))"
+        asked = counted
+        return (sql, [day, ArrayText.of(counted.sorted())])
+    }
+
+    /// Takes the answer to `question`.
+    func take(_ rows: [SQLRow]) throws {
+        for source in asked { uses[source] = Use(rows: 0, bytes: 0, hosts: 0) }
+        for row in rows { uses[try row[3]] = try Use(rows: row[0], bytes: row[1], hosts: row[2]) }
     }
 
     private func use(of source: String) throws -> Use {

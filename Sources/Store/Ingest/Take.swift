@@ -14,7 +14,8 @@ extension InventoryStore {
         let ready = groups.flatMap(\.reports).compactMap { report -> Observation? in
             if case .observation(let observation) = report.content { observation } else { nil }
         }
-        try probe()
+        // A server tells with each write whether it has room, and this program's schema.
+        if file != nil { try probe() }
         // However much comes at once, no transaction keeps other writers out for long.
         var outcomes = try stride(from: 0, to: ready.count, by: IngestBatch.reports).flatMap { start in
             try ingest(Array(ready[start..<min(start + IngestBatch.reports, ready.count)]), quota: quota)

@@ -10,6 +10,7 @@ extension Migration {
                 kind TEXT NOT NULL,
                 takes_tasks INTEGER NOT NULL,
                 version TEXT NOT NULL,
+                round_trip_ms INTEGER NOT NULL,
                 started_at TEXT NOT NULL,
                 seen_at TEXT NOT NULL
             ) WITHOUT ROWID;

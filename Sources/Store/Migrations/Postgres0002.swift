@@ -114,7 +114,7 @@ extension Migration {
 
             CREATE TABLE collectors (
                 id TEXT COLLATE "C" NOT NULL PRIMARY KEY, kind TEXT COLLATE "C" NOT NULL, takes_tasks BOOLEAN NOT NULL,
-                version TEXT COLLATE "C" NOT NULL, started_at TEXT COLLATE "C" NOT NULL,
+                version TEXT COLLATE "C" NOT NULL, round_trip_ms BIGINT NOT NULL, started_at TEXT COLLATE "C" NOT NULL,
                 seen_at TEXT COLLATE "C" NOT NULL
             );
 

@@ -43,8 +43,10 @@ public struct SpoolDelivery: Service {
                 delivered += try await deliver(lines)
                 try spool.remove(number)
             }
-            try await Blocking.run { [store] in try store.probeCommit() }
-            backend.reach.note(isCutOff: false)
+            if backend.reach.isCutOff {
+                try await Blocking.run { [store] in try store.probeCommit() }
+                backend.reach.note(isCutOff: false)
+            }
         } catch let error as StoreError where error.code == .unreachable {
             backend.reach.note(isCutOff: true, error.message)
         } catch {
@@ -60,31 +62,31 @@ public struct SpoolDelivery: Service {
     ///
     /// - Returns: how many reached the store.
     private func deliver(_ lines: [[UInt8]]) async throws -> Int {
-        var (delivered, batch, databases, aside) = (0, [Item](), 0, [[UInt8]]())
-        func flush() async throws {
-            let refused = try await store(batch)
-            aside += refused
-            delivered += batch.count - refused.count
-            (batch, databases) = ([], 0)
-        }
-        for line in lines {
-            guard let item = try await Blocking.run({ try self.item(line) }) else {
-                aside.append(line)
-                continue
+        var (delivered, aside) = (0, [[UInt8]]())
+        for start in stride(from: 0, to: lines.count, by: IngestBatch.reports) {
+            let part = Array(lines[start..<min(start + IngestBatch.reports, lines.count)])
+            let items = try await Blocking.run { try self.items(part) }
+            // A damaged line has no item.
+            aside += zip(part, items).filter { $1 == nil }.map(\.0)
+            var batch: [Item] = []
+            for item in items.compactMap({ $0 }) {
+                let databases = batch.reduce(item.report.databases) { $0 + $1.report.databases }
+                if databases > IngestBatch.databases, !batch.isEmpty {
+                    aside += try await store(batch)
+                    batch = []
+                }
+                batch.append(item)
             }
-            if databases + item.report.databases > IngestBatch.databases, !batch.isEmpty { try await flush() }
-            batch.append(item)
-            databases += item.report.databases
-            if batch.count == IngestBatch.reports { try await flush() }
+            aside += try await store(batch)
+            delivered += part.count
         }
-        try await flush()
         guard !aside.isEmpty else { return delivered }
         try spool.setAside(aside)
         backend.metrics.spool.refused.add(by: Double(aside.count))
         backend.logger.error(
             "spooled reports cannot be stored: they are kept in the spool's folder",
             metadata: ["reports": .stringConvertible(aside.count), "file": "\(spool.path)/\(SpoolFolder.aside)"])
-        return delivered
+        return delivered - aside.count
     }
 
     private struct Item: Sendable {
@@ -93,21 +95,36 @@ public struct SpoolDelivery: Service {
         var report: IncomingReport
     }
 
-    /// The report of a line as its sender may report it now; nil for a line that is damaged.
-    private func item(_ line: [UInt8]) throws -> Item? {
-        guard let spooled = SpooledReport(line: line) else { return nil }
-        let packed = Array(spooled.body)
-        let entry = ReportFile.Entry(packed: packed, extent: store.catalog.extent)
-        guard (try? entry.json.get()) != nil else { return nil }
-        let token = try store.token(spooled.sender)?.token
-        guard let token, token.revokedAt == nil else {
-            let refusal = Refusal(.revokedToken, "the token was revoked while the report waited in a collector's spool")
-            return Item(line: line, sender: spooled.sender, report: IncomingReport(refused: refusal, packed: packed))
+    /// The reports of lines as their senders may report them now; nil for a line that is damaged.
+    private func items(_ lines: [[UInt8]]) throws -> [Item?] {
+        var items = [Item?](repeating: nil, count: lines.count)
+        let spooled = lines.map { SpooledReport(line: $0) }
+        // The store is asked once for all reports of a sender.
+        for sender in Set(spooled.compactMap { $0?.sender }) {
+            let token = try store.token(sender)?.token
+            let places = spooled.indices.filter { spooled[$0]?.sender == sender }
+            var known: [(place: Int, entry: ReportFile.Entry)] = []
+            for place in places {
+                let packed = Array(spooled[place]?.body ?? Data())
+                let entry = ReportFile.Entry(packed: packed, extent: store.catalog.extent)
+                guard (try? entry.json.get()) != nil else { continue }
+                guard token == nil || token?.revokedAt != nil else {
+                    known.append((place, entry))
+                    continue
+                }
+                let refusal = Refusal(
+                    .revokedToken, "the token was revoked while the report waited in a collector's spool")
+                items[place] = Item(
+                    line: lines[place], sender: sender, report: IncomingReport(refused: refusal, packed: packed))
+            }
+            let reports = try IncomingReport.all(
+                known.map(\.entry), sender: sender, bounds: token?.bounds ?? Bounds(), catalog: store.catalog
+            ) { try store.digests(of: $0) }
+            for ((place, _), report) in zip(known, reports) {
+                items[place] = Item(line: lines[place], sender: sender, report: report)
+            }
         }
-        let reports = try IncomingReport.all(
-            [entry], sender: spooled.sender, bounds: token.bounds, catalog: store.catalog
-        ) { try store.digests(of: $0) }
-        return reports.first.map { Item(line: line, sender: spooled.sender, report: $0) }
+        return items
     }
 
     /// Stores reports.
@@ -119,6 +136,8 @@ public struct SpoolDelivery: Service {
             let results = try await Blocking.run { [store] in
                 try store.take(items.map { ([$0.report], $0.sender) }, quota: Self.quota).map { $0[0] }
             }
+            // What comes from now on need not wait for all that waits.
+            backend.reach.note(isCutOff: false)
             for result in results { backend.metrics.spool.delivered.add([("outcome", result.outcome)]) }
             return []
         } catch let error as StoreError where [.unreachable, .full, .newerSchema].contains(error.code) {
