@@ -1,6 +1,6 @@
 # The commands of this project. Each installs the packages that it needs (apt, pip), and prints their names.
 .PHONY: help run demo test test-swift test-agent test-collector test-postgresql test-aws test-discovery test-drills test-faults test-crowds test-packages test-arm64 test-arm64-collector test-kernels test-repository truth agent packages image release push-image document lint \
-	format bench-agent bench-collector bench-store bench-aws bench-fleet fuzz reference golden pins clean
+	format drill bench-agent bench-collector bench-store bench-aws bench-fleet fuzz reference golden pins clean
 
 help:           ## list these commands
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -17,6 +17,9 @@ agent:          ## build the static agent: dist/dbcensus-agent-<version>-linux-<
 
 test: lint      ## run all tests but test-arm64-collector, with real servers; as root nothing is skipped
 	@scripts/test
+
+drill:          ## lose servers, collectors and regions under load, and measure what clients lose (ARGUMENTS="RUNS=1 ONLY=hand")
+	@scripts/drill
 
 test-swift:     ## run the Swift tests of every target, and the house rules
 	@scripts/test swift

@@ -84,13 +84,6 @@ package final class PostgresDatabase: SQLDatabase {
     }
 
     package func write<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value {
-        let (value, mark) = try marked(body)
-        committed.withLock { $0 = mark }
-        return value
-    }
-
-    /// Writes, and tells the mark of the commit.
-    private func marked<Value>(_ body: (any SQLConnection) throws -> Value) throws -> (Value, mark: Int64) {
         try again {
             let mark = Int64.random(in: .min ... .max)
             var written: Value?
@@ -102,11 +95,14 @@ package final class PostgresDatabase: SQLDatabase {
                         session.rollback()
                         throw error
                     }
-                    return (value, mark)
+                    // Before another thread writes: the mark never goes back.
+                    committed.withLock { $0 = mark }
+                    return value
                 }
             } catch let error as SQLError where error.code == .unknownOutcome {
                 guard let written, try isCommitted(mark, error) else { throw SQLError(.again, error.message) }
-                return (written, mark)
+                committed.withLock { $0 = mark }
+                return written
             }
         }
     }

@@ -13,6 +13,9 @@ package final class PostgresReplicas: SQLReplicas {
     private let limit: Double
     private let state = Mutex(State())
 
+    /// Seconds that an answer may be old while the database itself is away.
+    private static let oldest = 86_400.0
+
     private struct State {
         var marks = ReplicaMarks()
         /// The database itself could not be reached when it was last tried.
@@ -60,20 +63,26 @@ package final class PostgresReplicas: SQLReplicas {
 
     /// While the database itself is away, an answer that is older is better than none.
     private func isNear(_ replica: SQLReplicaState, _ state: State) -> Bool {
-        replica.failure == nil && replica.secondsBehind.map { $0 <= limit || state.isPrimaryAway } ?? false
+        let limit = state.isPrimaryAway ? max(limit, Self.oldest) : limit
+        return replica.failure == nil && replica.secondsBehind.map { $0 <= limit } ?? false
     }
 
     package func refresh() {
         let begun = ContinuousClock.now
         let mark = Int64.random(in: .min ... .max)
-        let migrations = try? primary.mark(mark)
-        state.withLock { state in
-            state.isPrimaryAway = migrations == nil
-            guard let migrations else { return }
-            state.migrations = migrations
-            state.marks.add(mark, at: begun)
+        do {
+            let migrations = try primary.mark(mark)
+            state.withLock { state in
+                (state.isPrimaryAway, state.migrations) = (false, migrations)
+                state.marks.add(mark, at: begun)
+            }
+        } catch {
+            // One that is busy is there.
+            if (error as? SQLError)?.code != .busy { state.withLock { $0.isPrimaryAway = true } }
         }
-        for (index, server) in servers.enumerated() {
+        // One that hangs does not make the others old.
+        DispatchQueue.concurrentPerform(iterations: servers.count) { index in
+            let server = servers[index]
             let (unseen, migrations) = state.withLock { ($0.marks.unseen(by: index), $0.migrations) }
             do {
                 let seen = try server.sessions.with { try self.seen(unseen, migrations, $0) }

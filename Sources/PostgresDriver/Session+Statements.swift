@@ -13,6 +13,7 @@ extension Session {
 
     /// Sends a statement, and reads its answer.
     func query(_ sql: String, _ values: SQLValues, _ preparation: Preparation) throws -> Answer {
+        try check(values)
         try drain()
         let text = text(sql)
         if preparation == .kept, options.preparesStatements {
@@ -32,12 +33,17 @@ extension Session {
     }
 
     /// Sends a statement; its answer is read with those of others.
-    func post(_ sql: String, _ values: SQLValues) throws {
+    ///
+    /// - Parameter drains: whether answers may be read now, so that not too many wait.
+    func post(
+        _ sql: String, _ values: SQLValues, _ preparation: Preparation = .kept, drains: Bool = true
+    ) throws {
+        try check(values)
         if posted == 0 {
             guard libpq.PQenterPipelineMode(connection) == 1 else { throw broken() }
         }
         let text = text(sql)
-        if options.preparesStatements {
+        if preparation == .kept, options.preparesStatements {
             let name = try prepared[sql] ?? name()
             if prepared[sql] == nil {
                 guard libpq.PQsendPrepare(connection, name, text, 0, nil) == 1 else { throw broken() }
@@ -49,7 +55,7 @@ extension Session {
             try send(values) { libpq.PQsendQueryParams(connection, text, $0, nil, $1, $2, $3, 0) }
         }
         posted += 1
-        if posted >= Self.postLimit.statements || postedBytes >= Self.postLimit.bytes { return try drain() }
+        if drains, posted >= Self.postLimit.statements || postedBytes >= Self.postLimit.bytes { return try drain() }
         guard libpq.PQflush(connection) >= 0 else { throw broken() }
     }
 
@@ -59,7 +65,7 @@ extension Session {
         var wanted: [Int] = []
         try drain()
         for (sql, values) in questions {
-            try post(sql, values)
+            try post(sql, values, drains: false)
             wanted.append(posted - 1)
         }
         var answers: [Int: [SQLRow]] = [:]
@@ -135,6 +141,13 @@ extension Session {
         return "s\(lastName)"
     }
 
+    /// No text holds U+0000, and libpq would end the value there. It is refused before anything is sent.
+    private func check(_ values: SQLValues) throws {
+        for case .text(let text) in values.map({ $0?.sqlValue ?? .null }) where text.utf8.contains(0) {
+            throw SQLError(.constraint, "a text has the character U+0000, which PostgreSQL cannot store")
+        }
+    }
+
     private typealias Arguments = (
         Int32, UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<Int32>?, UnsafePointer<Int32>?
     )
@@ -161,10 +174,6 @@ extension Session {
             places.append(value == .null ? nil : start)
             lengths.append(Int32(bytes.count - start))
             formats.append(format)
-            // No text holds U+0000, and libpq would end the value there.
-            if case .text(let text) = value, text.utf8.contains(0) {
-                throw SQLError(.constraint, "a text has the character U+0000, which PostgreSQL cannot store")
-            }
             bytes.append(0)
         }
         amount.bytes += Int64(bytes.count)
@@ -197,6 +206,7 @@ extension Session {
             throw broken("the server takes no rows")
         }
         libpq.PQclear(begun)
+        let end = deadline
         for row in rows {
             let line = Self.line(row)
             func send() -> Int32 {
@@ -207,7 +217,7 @@ extension Session {
             }
             var sent = send()
             while sent == 0 {
-                try wait(until: deadline)
+                try wait(until: end)
                 sent = send()
             }
             guard sent == 1 else { throw broken() }
@@ -217,7 +227,7 @@ extension Session {
             let ended = libpq.PQputCopyEnd(connection, nil)
             if ended == 1 { break }
             guard ended == 0 else { throw broken() }
-            try wait(until: deadline)
+            try wait(until: end)
         }
         amount.rows += Int64(try answers().changed)
     }

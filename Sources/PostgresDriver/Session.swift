@@ -113,7 +113,7 @@ final class Session {
         // With what was posted: after a statement that fails the server skips it.
         var warningOfCommit: String?
         do {
-            try post("COMMIT", [])
+            try post("COMMIT", [], .once, drains: false)
             // A warning comes before the answer of its statement.
             try drain { _, _ in (warningOfCommit, warning) = (warning, nil) }
         } catch let error as SQLError where error.code == .lost || hasEnded {

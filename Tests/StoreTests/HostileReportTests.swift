@@ -179,4 +179,23 @@ struct HostileReportTests {
             #expect(attributes[.posixPermissions] as? Int == 0o600)
         }
     }
+
+    @Test("names that could break out of an array cost themselves only, also beside others")
+    func arrays() throws {
+        let test = try TestStore()
+        let names = ["x\"\u{301}y", "\\\u{301}", "\u{600}\"", "{a,b}", "NULL", "\"", "a\\", ",", "null\",\"x", "db1"]
+        let observations = try names.enumerated().map { index, name in
+            var report = IngestTests.report(index, ["/a"])
+            (report.host.machineID, report.host.hostname) = (nil, name)
+            return try Observation(report)
+        }
+        for _ in 0..<2 {
+            let outcomes = try test.store.ingest(observations)
+            #expect(outcomes.count == names.count)
+            for outcome in outcomes {
+                if case .rejected(let refusal) = outcome { Issue.record("\(refusal)") }
+            }
+        }
+        #expect(try Set(test.store.hosts().items.compactMap { $0.text("hostname") }) == Set(names))
+    }
 }

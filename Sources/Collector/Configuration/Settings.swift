@@ -31,7 +31,7 @@ extension Setting where Root == Configuration {
             """),
         .init(
             "store.read_lag", \.store.readLag, .seconds(3...600),
-            "How far such a server may be behind and still answer. While store.path is away, any of them answers."),
+            "How far such a server may be behind and still answer. While store.path is away, it may be a day."),
         .init("server.address", \.server.address, .text, "The address to listen on."),
         .init("server.port", \.server.port, .integer(0...65_535), "The port. 0 takes a free one."),
         .init(

@@ -26,6 +26,13 @@ public struct IncomingReport: Sendable {
         if case .observation(let observation) = content { observation.databaseCount } else { 0 }
     }
 
+    /// The hosts that entries name, as far as they can be told before the reports are read.
+    public static func hosts(_ entries: some Collection<ReportFile.Entry>, catalog: Catalog = .current)
+        -> [HostIdentity]
+    {
+        entries.compactMap { entry in (try? entry.json.get()).flatMap { ReportDigest($0, catalog) }?.identity }
+    }
+
     /// What entries of the input hold.
     ///
     /// - Parameters:

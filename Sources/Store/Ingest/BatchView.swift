@@ -20,6 +20,9 @@ final class BatchView {
     /// When the report stored last was received.
     let lastReceived: String?
 
+    /// Hosts with one machine id that are asked for at once; machines cloned from one image may be thousands.
+    private static let fewHosts = 4
+
     private static let last = "SELECT received_at FROM reports ORDER BY row_id DESC LIMIT 1"
 
     /// Asks each time.
@@ -74,7 +77,9 @@ final class BatchView {
     ) throws {
         var (wanted, changed): ([(Int64, String)], Set<Int64>) = ([], [])
         for (host, observation) in hosts {
-            for known in KnownHost.keys(of: host.identity).flatMap({ found[$0] ?? [] }) {
+            // Those of its instance; without one, those of its machine, if few share it.
+            let hits = KnownHost.keys(of: host.identity).lazy.compactMap { self.found[$0] }.first { !$0.isEmpty } ?? []
+            for known in hits.prefix(Self.fewHosts) {
                 wanted.append((known.rowID, observation.started))
                 if known.digest == nil || known.digest != observation.digest { changed.insert(known.rowID) }
             }
@@ -166,9 +171,16 @@ enum ArrayText {
     static func of(_ numbers: [Int64]) -> String { "{\(numbers.map(String.init).joined(separator: ","))}" }
 
     static func of(_ texts: [String]) -> String {
-        let quoted = texts.map { text in
-            "\"\(text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+        var array = "{"
+        for text in texts {
+            array += array.utf8.count > 1 ? ",\"" : "\""
+            // Scalar by scalar: what follows a quote may make one character of both.
+            for scalar in text.unicodeScalars {
+                if scalar == "\"" || scalar == "\\" { array.unicodeScalars.append("\\") }
+                array.unicodeScalars.append(scalar)
+            }
+            array.unicodeScalars.append("\"")
         }
-        return "{\(quoted.joined(separator: ","))}"
+        return array + "}"
     }
 }

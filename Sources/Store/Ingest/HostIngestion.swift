@@ -18,7 +18,9 @@ struct HostIngestion {
         let machine = host.identity.machineID
         let maybe =
             try known.map { [$0] } ?? machine.map {
-                try ingestion.view.hosts(KnownHost.Key(column: .machine, value: $0))
+                // A report that names its instance is none of another instance.
+                try ingestion.view.hosts(
+                    KnownHost.Key(column: host.identity.instanceID == nil ? .machine : .unnamed, value: $0))
             } ?? []
         for host in maybe
         where try host.isOf(observation) && ingestion.isStored(host.rowID) {

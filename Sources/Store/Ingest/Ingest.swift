@@ -37,21 +37,23 @@ extension InventoryStore {
         _ observations: [Observation], _ now: Date?, _ quota: SenderQuota
     ) throws -> [IngestOutcome] {
         do {
-            return try write { try ingest(observations, now, quota, $0) { try $0.run() } }
+            return try write { try ingest(observations, now, quota, $0, asksAtOnce: true) { try $0.run() } }
         } catch let error as StoreError where error.code == .contradiction {
             // One of them breaks a constraint: each in a savepoint, so that it costs itself only.
-            return try write { try ingest(observations, now, quota, $0) { try $0.runAlone() } }
+            return try write { try ingest(observations, now, quota, $0, asksAtOnce: false) { try $0.runAlone() } }
         }
     }
 
     private func ingest(
         _ observations: [Observation], _ now: Date?, _ quota: SenderQuota, _ database: any SQLConnection,
-        run: (Ingestion) throws -> IngestOutcome
+        asksAtOnce: Bool, run: (Ingestion) throws -> IngestOutcome
     ) throws -> [IngestOutcome] {
         let now = now ?? self.now()
         let census = Census(database)
         let usage = SenderUsage(database, quota, now: now, census: census)
-        let view = try BatchView(of: observations, census, usage, asksForBodies: !isDistributed, sql, database)
+        // What cannot be asked together with others costs itself only.
+        let view = try BatchView(
+            of: asksAtOnce ? observations : [], census, usage, asksForBodies: !isDistributed, sql, database)
         let receipt = Receipt(now, last: view.lastReceived)
         func outcome(_ observation: Observation) throws -> IngestOutcome {
             if try usage.isUsedUp(observation.sender) { return .overQuota(reset: usage.reset) }

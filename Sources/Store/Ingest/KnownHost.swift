@@ -28,12 +28,16 @@ struct KnownHost {
         enum Column: String, CaseIterable {
             case instance = "instance_id"
             case machine = "machine_id"
+            /// By the machine, of hosts whose instance is not known.
+            case unnamed
             case id
 
+            private var name: String { self == .unnamed ? Column.machine.rawValue : rawValue }
+            private var more: String { self == .unnamed ? " AND instance_id IS NULL" : "" }
             /// The condition for one value.
-            var isOne: String { "WHERE \(rawValue) = ?" }
+            var isOne: String { "WHERE \(name) = ?\(more)" }
             /// The condition for an array.
-            var isAny: String { "WHERE \(rawValue) = ANY(CAST(? AS TEXT[]))" }
+            var isAny: String { "WHERE \(name) = ANY(CAST(? AS TEXT[]))\(more)" }
         }
 
         var column: Column
@@ -42,11 +46,11 @@ struct KnownHost {
 
     /// What a host of this identity may be found by.
     static func keys(of identity: HostIdentity) -> [Key] {
-        let keys = [
-            identity.instanceID.map { Key(column: .instance, value: $0) },
-            identity.machineID.map { Key(column: .machine, value: $0) },
-        ].compactMap { $0 }
-        return keys.isEmpty ? [Key(column: .id, value: identity.id)] : keys
+        guard let instance = identity.instanceID else {
+            return [identity.machineID.map { Key(column: .machine, value: $0) } ?? Key(column: .id, value: identity.id)]
+        }
+        return [Key(column: .instance, value: instance)]
+            + (identity.machineID.map { [Key(column: .unnamed, value: $0)] } ?? [])
     }
 
     /// Its own value in a column.
@@ -55,6 +59,7 @@ struct KnownHost {
             switch column {
             case .instance: instanceID
             case .machine: machineID
+            case .unnamed: instanceID == nil ? machineID : nil
             case .id: id
             }
         return value.map { Key(column: column, value: $0) }
@@ -111,7 +116,7 @@ struct KnownHost {
                 $0.instanceID == nil && $0.machineID == nil
             }
         }
-        let hosts = try view.hosts(Key(column: .machine, value: machine))
+        let hosts = try view.hosts(Key(column: identity.instanceID == nil ? .machine : .unnamed, value: machine))
         if let unnamed = hosts.first(where: { $0.instanceID == nil }) {
             // To take an instance id changes what the row is: that is for its own sender alone.
             return identity.instanceID == nil || unnamed.isSame(sender: observation) ? unnamed : nil

@@ -66,16 +66,15 @@ extension Call {
                 }
             }
         }
-        do {
-            // Those that read bodies do not wait for a store that is away.
-            return try await backend.reach.ask {
-                try IncomingReport.all(entries, sender: sender, bounds: bounds, catalog: catalog) {
-                    try store.digests(of: $0)
-                }
-            }
-        } catch is StoreReach.Away {
-            return try await Blocking.parse(bytes) {
-                IncomingReport.all(entries, sender: sender, bounds: bounds, catalog: catalog) { $0.map { _ in nil } }
+        // The threads that read bodies do not wait for a store that may be away.
+        var known: [Int64?]?
+        if !backend.reach.isCutOff {
+            let hosts = try await Blocking.parse(bytes) { IncomingReport.hosts(entries, catalog: catalog) }
+            do { known = try await backend.reach.ask { try store.digests(of: hosts) } } catch is StoreReach.Away {}
+        }
+        return try await Blocking.parse(bytes) { [known] in
+            IncomingReport.all(entries, sender: sender, bounds: bounds, catalog: catalog) { hosts in
+                known ?? hosts.map { _ in nil }
             }
         }
     }

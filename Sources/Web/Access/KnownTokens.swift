@@ -22,7 +22,9 @@ final class KnownTokens: Sendable {
     func keep(_ row: (token: AccessToken, hash: [UInt8])?, _ id: String) {
         rows.withLock { rows in
             guard let row else { return rows[id] = nil }
-            guard rows[id] != nil || rows.count < Self.limit else { return }
+            if rows[id] == nil, rows.count >= Self.limit, let oldest = rows.min(by: { $0.value.seen < $1.value.seen }) {
+                rows[oldest.key] = nil
+            }
             rows[id] = Known(token: row.token, hash: row.hash, seen: .now)
         }
     }

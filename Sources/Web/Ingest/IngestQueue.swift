@@ -234,6 +234,9 @@ public final class IngestQueue: Service {
         do {
             try await Blocking.spool { [spool] in try spool?.append(waiting) }
             for (_, item) in batch { finish(item, item.report.spooledResult) }
+        } catch let full as Spool.Full where full.isOfSender && Set(batch.map(\.source)).count > 1 {
+            // The others of the batch find room.
+            for group in Dictionary(grouping: batch, by: \.source).values { await keep(group) }
         } catch {
             logger.error(
                 "could not keep reports in the spool",

@@ -10,6 +10,8 @@ public final class Spool: Sendable {
     struct Full: Error {
         /// What is used up.
         var reason: String
+        /// Others find room.
+        var isOfSender = false
     }
 
     /// What waits.
@@ -86,7 +88,7 @@ public final class Spool: Sendable {
 
     /// Whether the last reports found no room, or the next may find none.
     var isFull: Bool {
-        state.withLock { $0.hasRefused || $0.bytes >= limit / 10 * Self.senderParts } || !folder.hasRoom
+        state.withLock { $0.hasRefused || $0.bytes >= limit / 100 * 99 } || !folder.hasRoom
     }
 
     /// Keeps the reports; they are on the disk when this returns.
@@ -95,18 +97,23 @@ public final class Spool: Sendable {
     func append(_ reports: [SpooledReport]) throws {
         let lines = try reports.map { try $0.line() }
         try state.withLock { state in
-            state.hasRefused = true
             let bytes = lines.reduce(0) { $0 + $1.count }
-            guard state.bytes + bytes <= limit else { throw Full(reason: "its limit is \(limit) bytes") }
+            guard state.bytes + bytes <= limit else {
+                state.hasRefused = true
+                throw Full(reason: "its limit is \(limit) bytes")
+            }
             let bySender = Dictionary(zip(reports.map(\.sender), lines.map(\.count)), uniquingKeysWith: +)
             for (sender, bytes) in bySender
             where state.bytes(of: sender) + bytes > limit / 10 * Self.senderParts {
-                throw Full(reason: "one sender has used its part of \(limit) bytes")
+                throw Full(reason: "one sender has used its part of \(limit) bytes", isOfSender: true)
             }
+            state.hasRefused = true
             if state.descriptor == nil || state.segments.last.map({ $0.bytes >= Self.segmentBytes }) ?? true {
                 try begin(&state)
             }
-            guard let descriptor = state.descriptor, var segment = state.segments.last else { return }
+            guard let descriptor = state.descriptor, var segment = state.segments.last else {
+                throw Full(reason: "there is no file")
+            }
             do { try folder.append(Array(lines.joined()), to: descriptor, after: segment.bytes) } catch {
                 // What the file holds now is not known: it takes no more.
                 finish(&state)

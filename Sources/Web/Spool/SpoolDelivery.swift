@@ -39,14 +39,17 @@ public struct SpoolDelivery: Service {
         guard spool.depth.reports > 0 || backend.reach.isCutOff else { return }
         var delivered = 0
         do {
+            if backend.reach.isCutOff {
+                try await Blocking.run { [store] in try store.probeCommit() }
+                // What comes from now on need not wait for all that waits.
+                backend.reach.note(isCutOff: false)
+            }
             while !Task.isCancelled, let (number, lines) = try spool.first() {
                 delivered += try await deliver(lines)
                 try spool.remove(number)
             }
-            if backend.reach.isCutOff {
-                try await Blocking.run { [store] in try store.probeCommit() }
-                backend.reach.note(isCutOff: false)
-            }
+        } catch is CancellationError {
+            return
         } catch let error as StoreError where error.code == .unreachable {
             backend.reach.note(isCutOff: true, error.message)
         } catch {
@@ -63,22 +66,23 @@ public struct SpoolDelivery: Service {
     /// - Returns: how many reached the store.
     private func deliver(_ lines: [[UInt8]]) async throws -> Int {
         var (delivered, aside) = (0, [[UInt8]]())
-        for start in stride(from: 0, to: lines.count, by: IngestBatch.reports) {
-            let part = Array(lines[start..<min(start + IngestBatch.reports, lines.count)])
-            let items = try await Blocking.run { try self.items(part) }
-            // A damaged line has no item.
-            aside += zip(part, items).filter { $1 == nil }.map(\.0)
-            var batch: [Item] = []
+        var rest = lines[...]
+        while !rest.isEmpty {
+            let (items, count) = try await Blocking.run { [rest] in try self.items(Array(rest)) }
+            // A damaged line, and one of a token that the store does not know, has no item.
+            aside += zip(rest, items).filter { $1 == nil }.map(\.0)
+            var (batch, databases) = ([Item](), 0)
             for item in items.compactMap({ $0 }) {
-                let databases = batch.reduce(item.report.databases) { $0 + $1.report.databases }
-                if databases > IngestBatch.databases, !batch.isEmpty {
+                if databases + item.report.databases > IngestBatch.databases, !batch.isEmpty {
                     aside += try await store(batch)
-                    batch = []
+                    (batch, databases) = ([], 0)
                 }
                 batch.append(item)
+                databases += item.report.databases
             }
             aside += try await store(batch)
-            delivered += part.count
+            delivered += count
+            rest = rest.dropFirst(count)
         }
         guard !aside.isEmpty else { return delivered }
         try spool.setAside(aside)
@@ -95,36 +99,47 @@ public struct SpoolDelivery: Service {
         var report: IncomingReport
     }
 
-    /// The reports of lines as their senders may report them now; nil for a line that is damaged.
-    private func items(_ lines: [[UInt8]]) throws -> [Item?] {
-        var items = [Item?](repeating: nil, count: lines.count)
-        let spooled = lines.map { SpooledReport(line: $0) }
+    /// Bytes of JSON that are in memory at a time.
+    private static let partBytes = 32 << 20
+
+    /// The reports of the first lines as their senders may report them now, and how many lines these are; nil for a
+    /// line that is damaged, or whose token the store does not know.
+    private func items(_ lines: [[UInt8]]) throws -> ([Item?], count: Int) {
+        var entries: [(spooled: SpooledReport, entry: ReportFile.Entry)?] = []
+        var bytes = 0
+        for line in lines.prefix(IngestBatch.reports) where bytes < Self.partBytes {
+            let spooled = SpooledReport(line: line)
+            let entry = spooled.map { ReportFile.Entry(packed: Array($0.body), extent: store.catalog.extent) }
+            bytes += entry?.bytes ?? 0
+            guard let spooled, let entry, (try? entry.json.get()) != nil else {
+                entries.append(nil)
+                continue
+            }
+            entries.append((spooled, entry))
+        }
+        var items = [Item?](repeating: nil, count: entries.count)
         // The store is asked once for all reports of a sender.
-        for sender in Set(spooled.compactMap { $0?.sender }) {
-            let token = try store.token(sender)?.token
-            let places = spooled.indices.filter { spooled[$0]?.sender == sender }
-            var known: [(place: Int, entry: ReportFile.Entry)] = []
-            for place in places {
-                let packed = Array(spooled[place]?.body ?? Data())
-                let entry = ReportFile.Entry(packed: packed, extent: store.catalog.extent)
-                guard (try? entry.json.get()) != nil else { continue }
-                guard token == nil || token?.revokedAt != nil else {
-                    known.append((place, entry))
-                    continue
-                }
+        for sender in Set(entries.compactMap { $0?.spooled.sender }) {
+            guard let token = try store.token(sender)?.token else { continue }
+            let places = entries.indices.filter { entries[$0]?.spooled.sender == sender }
+            let reports: [IncomingReport]
+            if token.revokedAt != nil {
                 let refusal = Refusal(
                     .revokedToken, "the token was revoked while the report waited in a collector's spool")
-                items[place] = Item(
-                    line: lines[place], sender: sender, report: IncomingReport(refused: refusal, packed: packed))
+                reports = places.map {
+                    IncomingReport(refused: refusal, packed: Array(entries[$0]?.spooled.body ?? Data()))
+                }
+            } else {
+                reports = try IncomingReport.all(
+                    places.compactMap { entries[$0]?.entry }, sender: sender, bounds: token.bounds,
+                    catalog: store.catalog
+                ) { try store.digests(of: $0) }
             }
-            let reports = try IncomingReport.all(
-                known.map(\.entry), sender: sender, bounds: token?.bounds ?? Bounds(), catalog: store.catalog
-            ) { try store.digests(of: $0) }
-            for ((place, _), report) in zip(known, reports) {
+            for (place, report) in zip(places, reports) {
                 items[place] = Item(line: lines[place], sender: sender, report: report)
             }
         }
-        return items
+        return (items, entries.count)
     }
 
     /// Stores reports.
@@ -136,13 +151,9 @@ public struct SpoolDelivery: Service {
             let results = try await Blocking.run { [store] in
                 try store.take(items.map { ([$0.report], $0.sender) }, quota: Self.quota).map { $0[0] }
             }
-            // What comes from now on need not wait for all that waits.
-            backend.reach.note(isCutOff: false)
             for result in results { backend.metrics.spool.delivered.add([("outcome", result.outcome)]) }
             return []
-        } catch let error as StoreError where [.unreachable, .full, .newerSchema].contains(error.code) {
-            throw error
-        } catch {
+        } catch let error as StoreError where error.code == .contradiction {
             guard items.count > 1 else {
                 backend.logger.error("a spooled report cannot be stored", metadata: ["error": "\(error)"])
                 return items.map(\.line)

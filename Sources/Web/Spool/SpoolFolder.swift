@@ -31,7 +31,17 @@ public struct SpoolFolder: Sendable {
         do {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch { throw Problem(description: "cannot make the spool's folder \(path): \(error.localizedDescription)") }
+            try Self.sync(URL(filePath: path).deletingLastPathComponent().path)
+        } catch let problem as Problem { throw problem } catch {
+            throw Problem(description: "cannot make the spool's folder \(path): \(error.localizedDescription)")
+        }
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw Self.failed("look at", path) }
+        // Who may write there may report as anyone.
+        guard status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
+            throw Problem(
+                description: "other users may write to the spool \(path): make it the collector's own, with chmod 700")
+        }
         let descriptor = open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw Self.failed("open", "\(path)/lock") }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
@@ -59,6 +69,8 @@ public struct SpoolFolder: Sendable {
     /// The lines of a file that have an end.
     func lines(of number: Int) throws -> [[UInt8]] {
         let descriptor = open(file(number), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        // An operator may have taken it away.
+        if descriptor < 0, errno == ENOENT { return [] }
         guard descriptor >= 0 else { throw Self.failed("open", file(number)) }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         guard let bytes = try handle.readToEnd() else { return [] }
@@ -96,7 +108,7 @@ public struct SpoolFolder: Sendable {
         let descriptor = open("\(path)/lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { return look }
         defer { close(descriptor) }
-        look.isInUse = flock(descriptor, LOCK_EX | LOCK_NB) != 0
+        look.isInUse = flock(descriptor, LOCK_SH | LOCK_NB) != 0
         return look
     }
 
@@ -126,8 +138,10 @@ public struct SpoolFolder: Sendable {
     }
 
     /// Adds bytes to a file that has `size` bytes; they are on the disk when this returns. On an error none is kept.
-    func append(_ bytes: [UInt8], to descriptor: Int32, after size: Int) throws {
-        guard hasRoom else {
+    ///
+    /// - Parameter isReserved: whether they may use the room that is kept free.
+    func append(_ bytes: [UInt8], to descriptor: Int32, after size: Int, isReserved: Bool = false) throws {
+        guard isReserved || hasRoom else {
             throw Problem(description: "the disk of \(path) has less than \(Self.leastFreeBytes >> 20) MiB left")
         }
         do {
@@ -148,6 +162,7 @@ public struct SpoolFolder: Sendable {
     /// Removes a file.
     func remove(_ number: Int) throws {
         guard unlink(file(number)) == 0 || errno == ENOENT else { throw Self.failed("remove", file(number)) }
+        try sync()
     }
 
     /// Adds lines to the file of those that the store took in no way.
@@ -158,12 +173,15 @@ public struct SpoolFolder: Sendable {
         guard descriptor >= 0 else { throw Self.failed("open", name) }
         defer { close(descriptor) }
         let end = lseek(descriptor, 0, SEEK_END)
-        try append(Array(lines.map { $0 + [UInt8(ascii: "\n")] }.joined()), to: descriptor, after: Int(end))
+        try append(
+            Array(lines.map { $0 + [UInt8(ascii: "\n")] }.joined()), to: descriptor, after: Int(end), isReserved: true)
         try sync()
     }
 
     /// The folder's own entries on the disk.
-    private func sync() throws {
+    private func sync() throws { try Self.sync(path) }
+
+    private static func sync(_ path: String) throws {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Self.failed("open", path) }
         defer { close(descriptor) }

@@ -6,6 +6,7 @@ import Inventory
 import Logging
 import Store
 import Terminal
+import Web
 
 /// `dbcensus-collector scan`: runs discovery once.
 struct ScanCommand: AsyncParsableCommand {
@@ -183,7 +184,25 @@ struct LocalScan: ScanSource {
         }
         presence.cancel()
         _ = await presence.result
+        await retain()
     }
+
+    /// Removes what is older than the retention from a server's store that no collector serves: nothing else would.
+    private func retain() async {
+        guard configuration.store.isServer else { return }
+        do {
+            let policy = configuration.retention
+            let end = ContinuousClock.now + Self.longestRetention
+            try await Blocking.run { [store] in
+                guard try store.collectors()?.contains(where: { $0.kind == .serve }) == false else { return }
+                var progress = RetentionProgress()
+                while ContinuousClock.now < end, try store.retain(policy, &progress) {}
+            }
+        } catch { Talk.say("What is older than the retention could not be removed: \(error)") }
+    }
+
+    /// What is left then goes after the next scan.
+    private static let longestRetention = Duration.seconds(600)
 
     func reattach(_ id: String) -> String {
         let command = ["dbcensus-collector", "scan", "--attach", id] + words.map(ConfigurationOptions.quoted)
