@@ -53,8 +53,11 @@ class Task:
 
 
 @pytest.mark.parametrize("name, options, status", [("complete", (), 0), ("failures", ("--share", "failed=0.3", "--share", "offline=0.2"), 3)])
-def test_a_scan_ends_with_its_exit_status(server, task, tmp_path, name, options, status):
+def test_a_scan_ends_with_its_exit_status(server, task, tmp_path, collector, name, options, status):
     store = server.database(name)
+    # No `serve` works on the store: the scan removes what is too old.
+    collector.run("token", "create", "--store", store, "--name", "x", "--scopes", "read")
+    stores.change(store, "INSERT INTO audit (at, actor, action) VALUES ('2020-01-01T00:00:00.000Z', 'cli', 'old')")
     with Simulator("--accounts", 4, "--instances", 12, *options) as simulator:
         code, log = Task(task(store), simulator, tmp_path).end()
         assert code == status, log
@@ -66,6 +69,7 @@ def test_a_scan_ends_with_its_exit_status(server, task, tmp_path, name, options,
         for reason, count in counts(wanted).items():
             assert re.search(rf"^{reason} +{count}\b", log, re.M), log
         once(simulator)
+        assert stores.query(store, "SELECT 1 FROM audit WHERE action = 'old'") == []
         # It has ended: nothing is left that takes tasks.
         assert stores.query(store, "SELECT 1 FROM tasks WHERE state IN ('ready', 'running')") == []
 

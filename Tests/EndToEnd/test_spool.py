@@ -80,7 +80,7 @@ def test_a_collector_that_is_cut_off_keeps_reports_and_delivers_them(server, sto
             # Who was not seen before cannot be told from a stranger.
             assert service.send(report(90), token="dbc_0123456789ab_" + "0" * 64).status_code == 503
             assert service.send(report(90), token=service.token[:-1] + ("0" if service.token[-1] != "0" else "1")).status_code == 401
-        until(lambda: ready(service) == "ready")
+        until(lambda: ready(service) == "ready" and metric(service, "dbcensus_spool_reports") == 0)
         assert {row["hostname"] for row in service.items("/api/v1/hosts?limit=100")} == {"db1", "db2"} | {f"db{n}" for n in range(4, 40)}
         assert [row["hostname"] for row in service.items("/api/v1/hosts?limit=100")][:3] == ["db1", "db2", "db4"], "in the order in which they came"
         assert len(service.items("/api/v1/databases?hostname=db2")) == 3, "the newest one counts"
