@@ -57,7 +57,7 @@ def test_a_scan_ends_with_its_exit_status(server, task, tmp_path, collector, nam
     store = server.database(name)
     # No `serve` works on the store: the scan removes what is too old.
     collector.run("token", "create", "--store", store, "--name", "x", "--scopes", "read")
-    stores.change(store, "INSERT INTO audit (at, actor, action) VALUES ('2020-01-01T00:00:00.000Z', 'cli', 'old')")
+    stores.change(store, "INSERT INTO audit (at, actor, action, count) VALUES ('2020-01-01T00:00:00.000Z', 'cli', 'old', 1)")
     with Simulator("--accounts", 4, "--instances", 12, *options) as simulator:
         code, log = Task(task(store), simulator, tmp_path).end()
         assert code == status, log
