@@ -52,7 +52,10 @@ need_etcd() {
     command -v etcd >/dev/null || [ -x "$folder/usr/bin/etcd" ] && return 0
     say "fetching etcd (apt)"
     mkdir -p "$folder"
-    (cd "$folder" && apt-get download etcd-server >log 2>&1 && dpkg -x ./etcd-server_*.deb . && rm ./*.deb) || {
+    fetch_etcd() {
+        (cd "$folder" && apt-get download etcd-server >log 2>&1 && dpkg -x ./etcd-server_*.deb . && rm ./*.deb)
+    }
+    fetch_etcd || { as_root apt-get update >"$folder/log" 2>&1 && fetch_etcd; } || {
         cat "$folder/log" >&2
         return 1
     }
