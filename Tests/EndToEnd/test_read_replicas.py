@@ -81,7 +81,7 @@ def test_the_one_who_wrote_reads_what_it_wrote(cluster, store, tmp_path, collect
             assert names(mine) == {"db1", "db2"} and mine.headers["X-Dbcensus-Lag"] == "0"
             others = service.get("/api/v1/hosts", token=other)
             assert names(others) == {"db1"} and int(others.headers["X-Dbcensus-Lag"]) >= 1
-            # Whoever was told of the write, at whichever collector.
+            # So does any client that has the position of the write, at any collector.
             told = service.get("/api/v1/hosts", token=other, headers={"X-Dbcensus-Position": position})
             assert names(told) == {"db1", "db2"} and told.headers["X-Dbcensus-Lag"] == "0"
             lines = service.get("/api/v1/hosts", token=other, headers={"Accept": "application/x-ndjson"})

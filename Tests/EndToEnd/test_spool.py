@@ -131,9 +131,11 @@ def test_a_full_spool_and_a_full_disk(server, store, tmp_path):
     try:
         with spooling(tmp_path, store, "spool.bytes=1048576") as service, \
                 at(store, Service(disk, *FAST, f"spool.path={disk / 'spool'}", "spool.after=2s")) as crammed:
+            other = service.make_token("ingest")
             crammed.token = service.token
             assert {outcomes(one.send(report(1)))[0] for one in (service, crammed)} == {"stored", "duplicate"}
-            kept = set()
+            assert outcomes(service.send(report(2), token=other)) == ["stored"]
+            kept = {"db2"}
             with away(server):
                 for one, base in ((service, 1_000), (crammed, 100_000)):
                     for number in range(base, base + 90_000):
@@ -145,6 +147,8 @@ def test_a_full_spool_and_a_full_disk(server, store, tmp_path):
                     assert answer.headers["Retry-After"] == "30"
                     # One sender leaves room for others; a full disk has none.
                     assert ready(one) == ("spooling" if one is service else "spool_full")
+                assert service.send(report(3), token=other).status_code == 202
+                kept.add("db3")
             for one in (service, crammed):
                 until(lambda one=one: metric(one, "dbcensus_spool_reports") == 0 and ready(one) == "ready")
             names = {row[0] for row in stores.query(store, "SELECT hostname FROM hosts")}

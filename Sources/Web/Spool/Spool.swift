@@ -39,8 +39,8 @@ public final class Spool: Sendable {
         var segments: [Segment] = []
         var descriptor: Int32?
         var lastNumber = 0
-        /// The last reports found no room.
-        var hasRefused = false
+        /// When reports last found no room; nil after others did.
+        var refusedAt: ContinuousClock.Instant?
 
         var bytes: Int { segments.reduce(0) { $0 + $1.bytes } }
         func bytes(of sender: String) -> Int { segments.reduce(0) { $0 + $1.bytesBySender[sender, default: 0] } }
@@ -86,9 +86,15 @@ public final class Spool: Sendable {
         }
     }
 
-    /// Whether the last reports found no room, or the next may find none.
+    /// For so long after reports found no room, the spool counts as full: then senders may try again.
+    private static let refusalTime = Duration.seconds(30)
+
+    /// Whether reports found no room a moment ago, or the next may find none.
     var isFull: Bool {
-        state.withLock { $0.hasRefused || $0.bytes >= limit / 100 * 99 } || !folder.hasRoom
+        state.withLock { state in
+            let hasRefused = state.refusedAt.map { $0.duration(to: .now) < Self.refusalTime } ?? false
+            return hasRefused || state.bytes >= limit / 100 * 99
+        } || !folder.hasRoom
     }
 
     /// Keeps the reports; they are on the disk when this returns.
@@ -99,7 +105,7 @@ public final class Spool: Sendable {
         try state.withLock { state in
             let bytes = lines.reduce(0) { $0 + $1.count }
             guard state.bytes + bytes <= limit else {
-                state.hasRefused = true
+                state.refusedAt = .now
                 throw Full(reason: "its limit is \(limit) bytes")
             }
             let bySender = Dictionary(zip(reports.map(\.sender), lines.map(\.count)), uniquingKeysWith: +)
@@ -107,7 +113,7 @@ public final class Spool: Sendable {
             where state.bytes(of: sender) + bytes > limit / 10 * Self.senderParts {
                 throw Full(reason: "one sender has used its part of \(limit) bytes", isOfSender: true)
             }
-            state.hasRefused = true
+            state.refusedAt = .now
             if state.descriptor == nil || state.segments.last.map({ $0.bytes >= Self.segmentBytes }) ?? true {
                 try begin(&state)
             }
@@ -124,7 +130,7 @@ public final class Spool: Sendable {
             segment.oldest = segment.oldest ?? reports.first?.received_at
             segment.bytesBySender.merge(bySender, uniquingKeysWith: +)
             state.segments[state.segments.count - 1] = segment
-            state.hasRefused = false
+            state.refusedAt = nil
         }
     }
 
@@ -156,7 +162,7 @@ public final class Spool: Sendable {
         try folder.remove(number)
         state.withLock { state in
             state.segments.removeAll { $0.number == number }
-            state.hasRefused = false
+            state.refusedAt = nil
         }
     }
 

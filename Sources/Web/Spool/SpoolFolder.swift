@@ -78,7 +78,7 @@ public struct SpoolFolder: Sendable {
         return whole.split(separator: UInt8(ascii: "\n")).map(Array.init)
     }
 
-    /// What an operator sees of a spool's folder, whoever uses it.
+    /// What an operator sees of a spool's folder, also of one that is in use.
     public struct Look: Sendable {
         /// Whether a collector uses it now.
         public var isInUse = false

@@ -3,7 +3,8 @@ import Inventory
 import Logging
 import Synchronization
 
-/// Asks the store where a spool stands in for it: not at all while it is known to be away, and never for long.
+/// Asks the store where a spool takes its reports meanwhile: not at all while it is known to be away, and never for
+/// long.
 public final class StoreReach: Sendable {
     /// The store did not answer in time, or is known to be away.
     struct Away: Error {}
@@ -11,7 +12,7 @@ public final class StoreReach: Sendable {
     private let isAway = Mutex(false)
     private let patience: Duration
     private let logger: Logger
-    /// Without a spool nothing stands in for the store: then it is asked as long as it takes.
+    /// Without a spool the store is asked as long as it takes.
     let hasSpool: Bool
 
     init(hasSpool: Bool, patience: Duration, _ logger: Logger) {

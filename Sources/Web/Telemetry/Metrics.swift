@@ -117,7 +117,7 @@ public final class Metrics: Sendable {
 }
 
 extension Backend {
-    /// Reads what the store and the process are now into the metrics. Where a spool stands in for the store, those of
+    /// Reads what the store and the process are now into the metrics. Where there is a spool, those of
     /// the store keep their last values while it cannot be reached.
     public func sampleMetrics() async throws {
         metrics.sample(self)
