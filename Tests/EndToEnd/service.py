@@ -41,7 +41,7 @@ class Service:
         if self.process.poll() is None:
             self.kill()
 
-    def start(self, timeout=30):
+    def start(self, timeout=120):
         """Starts it and waits until it says that it serves; the log is appended to."""
         mark = self.log_path.stat().st_size if self.log_path.exists() else 0
         arguments = [part for setting in ("server.port=0", *self.settings) for part in ("--set", setting)]

@@ -1,5 +1,6 @@
 """Who gets in, how often, and over which wire."""
 
+import concurrent.futures
 import json
 import os
 import re
@@ -131,8 +132,10 @@ def test_uploads_that_only_promise_take_no_room(service):
 
 def test_a_token_that_asks_too_often_waits(tmp_path):
     with Service(tmp_path, "limits.requests_per_second=2", "limits.request_burst=5") as slow:
-        answers = [slow.get("/openapi.json") for _ in range(12)]
-        assert [a.status_code for a in answers[:5]] == [200] * 5 and 429 in {a.status_code for a in answers[5:]}
+        with concurrent.futures.ThreadPoolExecutor(20) as threads:
+            answers = list(threads.map(lambda _: slow.get("/openapi.json"), range(60)))
+        allowed = sum(answer.status_code == 200 for answer in answers)
+        assert 5 <= allowed and {answer.status_code for answer in answers} == {200, 429}
         late = next(a for a in answers if a.status_code == 429)
         assert late.json()["retry_after"] == int(late.headers["Retry-After"]) == 1
         time.sleep(1.1)
