@@ -1,6 +1,6 @@
 # The commands of this project. Each installs the packages that it needs (apt, pip), and prints their names.
 .PHONY: help run demo test test-swift test-agent test-collector test-postgresql test-aws test-discovery test-drills test-faults test-crowds test-packages test-arm64 test-arm64-collector test-kernels test-repository truth agent packages image release push-image document lint \
-	format drill bench-agent bench-collector bench-store bench-aws bench-fleet fuzz reference golden pins clean
+	format drill bench-agent bench-collector bench-store bench-several bench-aws bench-fleet fuzz reference golden pins clean
 
 help:           ## list these commands
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -102,6 +102,9 @@ bench-collector: ## measure the collector next to SQLite alone and a collector i
 
 bench-store:    ## measure the store on SQLite and on PostgreSQL next to pgbench (ARGUMENTS="HOSTS=…")
 	@scripts/bench-store
+
+bench-several:  ## measure three collectors on one store next to one, and while one is killed every 20 s
+	@scripts/bench-several
 
 bench-aws:      ## measure the AWS client next to boto3, the fleet simulator and the SSM document
 	@scripts/bench-aws

@@ -79,7 +79,7 @@ class Service:
     def ask(self, method, path, token=..., headers=None, **options):
         token = self.token if token is ... else token
         every = {"Authorization": f"Bearer {token}"} if token else {}
-        return self.session.request(method, self.url + path, headers={**every, **(headers or {})}, timeout=60, **options)
+        return self.session.request(method, self.url + path, headers={**every, **(headers or {})}, timeout=300, **options)
 
     def get(self, path, **options):
         return self.ask("GET", path, **options)

@@ -6,9 +6,11 @@ import threading
 import time
 
 import pytest
+import requests
 
 from collectors import FAST, at, needs_server, until
 from conftest import alone
+from links import SlowLink
 from service import Service, report
 from standbys import QuorumCluster
 
@@ -182,3 +184,25 @@ def test_lists_go_on_while_the_primary_is_away(cluster, store, tmp_path):
             cluster.primary.start()
         until(lambda: service.get("/readyz", token=None).json()["status"] == "ready")
         until(lambda: names(service.get("/api/v1/hosts")) == {"db1", "db2"})
+
+
+def test_lists_go_on_while_writers_wait_for_a_primary_that_hangs(cluster, store, tmp_path):
+    database = store.rsplit("/", 1)[1]
+    with SlowLink("127.0.0.1", cluster.primary.port, 0) as link:
+        far = f"postgresql://dbcensus@127.0.0.1:{link.port}/{database}"
+        with replicated(tmp_path, far, cluster, "store.read_lag=600s") as service:
+            reader = service.make_token("read")
+            service.send(report(1))
+            until(lambda: used(service) == [1] and names(service.get("/api/v1/hosts", token=reader)) == {"db1"})
+            link.cut()
+            writers = [threading.Thread(target=requests.post, args=[service.url + "/api/v1/tokens"], kwargs={
+                "json": {"name": "x", "scopes": ["read"]}, "headers": {"Authorization": f"Bearer {service.token}"}}) for _ in range(20)]
+            for writer in writers:
+                writer.start()
+            time.sleep(1)
+            for _ in range(10):
+                assert names(service.get("/api/v1/hosts", token=reader)) == {"db1"}
+            assert all(writer.is_alive() for writer in writers), "they wait indeed"
+            link.mend()
+            for writer in writers:
+                writer.join()

@@ -21,8 +21,8 @@ struct Call: Sendable {
     var store: any WebStore
     /// How far behind the answers are.
     var lag = ReadLag()
-    /// Whether a copy of the store may answer.
-    var isForReplicas: Bool
+    /// Whether `store` is a copy near by.
+    var isNear = false
 
     /// What the token may see.
     var bounds: Bounds { token?.bounds ?? Bounds() }
@@ -80,8 +80,9 @@ struct Call: Sendable {
 
     /// Reads or writes the store, away from the threads that serve requests; the token pays for the time.
     func withStore<Value: Sendable>(_ body: @escaping @Sendable (any WebStore) throws -> Value) async throws -> Value {
+        if isNear { return try await Blocking.near { [self] in try charged(body) } }
         // The threads that wait for a store are few.
-        if backend.reach.isCutOff, !isForReplicas { throw StoreReach.Away() }
+        if backend.reach.isCutOff { throw StoreReach.Away() }
         return try await Blocking.run { [self] in try charged(body) }
     }
 

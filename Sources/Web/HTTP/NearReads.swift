@@ -68,11 +68,11 @@ extension Endpoint {
 }
 
 extension Backend {
-    /// The store for a request: a copy near by where one may answer it.
-    func store(
+    /// A copy of the store near by that may answer a request; nil where none may.
+    func nearStore(
         for endpoint: Endpoint, _ request: Request, token: AccessToken?, _ lag: ReadLag
-    ) throws -> any WebStore {
-        guard endpoint.isForReplicas, let replicated else { return store }
+    ) throws -> (any WebStore)? {
+        guard endpoint.isForReplicas, let replicated else { return nil }
         var commits = token.flatMap { positions.commit(of: $0.id) }.map { [$0] } ?? []
         if let text = request.headers[.position] {
             guard let commit = Int64(text) else {
@@ -81,13 +81,13 @@ extension Backend {
             }
             commits.append(commit)
         }
-        return replicated.nearStore(after: commits) { lag.note($0) } ?? store
+        return replicated.nearStore(after: commits) { lag.note($0) }
     }
 
     /// The token of an id as a copy of the store has it; nil where none does.
     func nearToken(_ id: String) async throws -> (token: AccessToken, hash: [UInt8])? {
         guard let near = replicated?.nearStore(after: [], { _ in }) else { return nil }
-        return try await Blocking.run { try near.token(id) }
+        return try await Blocking.near { try near.token(id) }
     }
 
     /// Answers a request, and tells how far behind the answer is, or what it wrote.

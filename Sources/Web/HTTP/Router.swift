@@ -96,7 +96,8 @@ extension Call {
         let (token, lag) = (context.outcome.token, ReadLag())
         self.init(
             backend: backend, request: request, path: path, query: query, token: token, requestID: context.requestID,
-            store: try backend.store(for: endpoint, request, token: token, lag), lag: lag,
-            isForReplicas: backend.replicated != nil && endpoint.isForReplicas)
+            store: backend.store, lag: lag)
+        guard let near = try backend.nearStore(for: endpoint, request, token: token, lag) else { return }
+        (store, isNear) = (near, true)
     }
 }
