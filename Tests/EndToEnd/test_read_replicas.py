@@ -1,7 +1,9 @@
 """Lists that a standby answers: what it lacks, what it lost, and the one who wrote."""
 
+import concurrent.futures
 import contextlib
 import re
+import subprocess
 import threading
 import time
 
@@ -128,21 +130,23 @@ def test_reads_that_the_replay_cancels_are_asked_of_the_store(cluster, store, tm
         stop = threading.Event()
 
         def churn():
+            psql = ["psql", "-XAtq", "-h", "127.0.0.1", "-p", str(cluster.primary.port), "-U", "dbcensus", "-d", database]
+            work = "UPDATE databases SET version = version;\nUPDATE hosts SET hostname = hostname;\nVACUUM databases;\nVACUUM hosts;\n"
             while not stop.is_set():
-                cluster.primary.sql("UPDATE databases SET version = version; UPDATE hosts SET hostname = hostname", database)
-                cluster.primary.sql("VACUUM databases", database)
-                cluster.primary.sql("VACUUM hosts", database)
-        thread = threading.Thread(target=churn)
-        thread.start()
-        try:
-            end = time.monotonic() + 60
+                subprocess.run(psql, input=work * 20, text=True, capture_output=True, check=True)
+
+        def read():
+            while not stop.is_set():
+                answer = service.get("/api/v1/databases?limit=1000")
+                assert answer.status_code == 200 and len(answer.json()["items"]) == 600
+        with concurrent.futures.ThreadPoolExecutor(5) as threads:
+            running = [threads.submit(churn), *(threads.submit(read) for _ in range(4))]
+            end = time.monotonic() + 180
             while not sum(metric(service, r'reads_total\{[^}]*outcome="failed"\}')) and time.monotonic() < end:
-                for _ in range(50):
-                    answer = service.get("/api/v1/databases?limit=1000")
-                    assert answer.status_code == 200 and len(answer.json()["items"]) == 600
-        finally:
+                time.sleep(0.5)
             stop.set()
-            thread.join()
+            for each in running:
+                each.result()
         assert sum(metric(service, r'reads_total\{[^}]*outcome="failed"\}')) > 0
         conflicts = f"SELECT confl_snapshot + confl_lock + confl_bufferpin FROM pg_stat_database_conflicts WHERE datname = '{database}'"
         until(lambda: int(standby.sql(conflicts)) > 0)
