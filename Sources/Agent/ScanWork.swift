@@ -19,7 +19,9 @@ final class ScanWork: Sendable {
         self.options = options
         self.root = root
         self.deadline = deadline
-        engines = EngineRegistry.all.filter { options.engines.isEmpty || options.engines.contains($0.id) }
+        let chosen =
+            options.engines.isEmpty ? Set(EngineRegistry.established.map(\.id)) : options.engines
+        engines = EngineRegistry.all.filter { chosen.contains($0.id) || options.also.contains($0.id) }
         let runs = engines.map { Report.EngineRun(id: $0.id, outcome: .notRun, durationMs: 0) }
         progress.withLock { $0.engines = runs }
     }
@@ -50,8 +52,9 @@ final class ScanWork: Sendable {
     func look() {
         let log = ProblemLog()
         let host = ScanContext(
-            root, deadline: deadline, log: log, isRecorded: options.isRecorded, stepBack: Sandbox.stepBack)
-        let inspector = Inspector(host, engines: engines)
+            root, deadline: deadline, log: log, engines: engines, isRecorded: options.isRecorded,
+            stepBack: Sandbox.stepBack)
+        let inspector = Inspector(host)
         let (servers, processesSeen) = findCandidates(inspector)
         lock()
         let description = Report.Host(host.facts, cloud: CloudIdentity.read(root))
@@ -60,7 +63,7 @@ final class ScanWork: Sendable {
                 .reportLimit, "host", "only \(host.facts.addresses.value.count) of its addresses are reported",
                 partial: false)
         }
-        if engines.count < EngineRegistry.all.count {
+        if !options.engines.isEmpty, engines.count < EngineRegistry.all.count {
             log.add(.engineFilter, "scan", "only \(engines.map(\.id).joined(separator: ", ")) was searched for")
         }
         publish(host) {

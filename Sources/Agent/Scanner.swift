@@ -15,8 +15,10 @@ struct ScanOptions: Sendable {
     var deadline = 30.0
     /// Whether data directories are measured.
     var measuresSizes = true
-    /// Ids of the engines to look for; empty for all.
+    /// Ids of the engines to look for; empty for the established ones.
     var engines: Set<String> = []
+    /// Ids of engines to look for beside them.
+    var also: Set<String> = []
     /// The wall clock.
     var now: @Sendable () -> Date = { Date() }
     /// Whether the agent runs as root.

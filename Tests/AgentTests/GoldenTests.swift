@@ -14,12 +14,16 @@ struct GoldenTests {
     static let scenarios = ((try? FileManager.default.contentsOfDirectory(atPath: hosts.path)) ?? []).sorted()
     static let records = ProcessInfo.processInfo.environment["DBCENSUS_RECORD_GOLDEN"] != nil
 
+    /// Hosts with engines in preview, which are asked for.
+    static let previews = ["redis", "memcached", "etcd", "caches", "time-series", "distributed", "other", "java"]
+
     static func scan(_ scenario: String, engines: Set<String> = []) throws -> Report {
         var options = ScanOptions()
         options.root = hosts.appending(path: scenario).path
         options.isRecorded = true
         options.measuresSizes = false
         options.engines = engines
+        if previews.contains(where: scenario.contains) { options.also = Set(EngineRegistry.preview.map(\.id)) }
         options.now = { Date(timeIntervalSince1970: 1_795_000_000) }
         options.privileged = scenario != "hidepid"
         var report = try Scanner(options).run()
@@ -59,7 +63,11 @@ struct GoldenTests {
     func everyEngine(id: String) throws {
         let states = Set(
             try Self.scenarios.flatMap { try Self.scan($0).databases }.filter { $0.engine == id }.map(\.state))
-        #expect(states == Set(Report.Database.State.allCases), "\(id) lacks a fixture host in some state")
+        let engine = try #require(EngineRegistry.all.first { $0.id == id })
+        // What keeps everything in memory leaves nothing behind.
+        let leavesData = !engine.profile.dataDirectoryPatterns.isEmpty
+        let expected = Report.Database.State.allCases.filter { leavesData || $0 != .stopped }
+        #expect(states == Set(expected), "\(id) lacks a fixture host in some state")
     }
 
     @Test("every version, and what is read of it, names its source", arguments: scenarios)

@@ -349,7 +349,7 @@ def test_metrics_may_be_open(tmp_path):
 def test_the_reference_says_what_the_programs_say(tmp_path, agent, collector):
     from service import ROOT
     subprocess.run([ROOT / "scripts/reference", agent.path, collector.path, tmp_path], check=True)
-    for name in ["cli.md", "openapi.json"]:
+    for name in ["cli.md", "engines.md", "openapi.json"]:
         assert (tmp_path / name).read_text() == (ROOT / "docs" / name).read_text(), "`make reference` writes it anew"
 
 

@@ -127,12 +127,15 @@ struct BadInputTests {
 
     @Test("a database sheds its details, and keeps what it is")
     func dropDetails() {
-        var database = Report.Database(key: "mysql:/x", engine: "mysql", state: .stopped)
-        database.settings = ["port": "1"]
-        database.version = "8.0.36"
+        let host = Fixture.host("debian-mariadb")
+        let place = StoppedPlace(path: "/x", root: host.root, claim: Claim("/x", source: "/x"))
+        let draft = Draft(EngineRegistry.all[0], place, host)
+        draft.database.settings = ["port": "1"]
+        draft.database.version = "8.0.36"
         for number in 0..<1000 {
-            database.note("version", "\(number)", source: String(repeating: "\u{1}", count: 5000))
+            draft.note("version", "\(number)", source: String(repeating: "\u{1}", count: 5000))
         }
+        var database = draft.database
         #expect(database.evidence.count == EvidenceLimits.notes)
         let heavy = database.weight
         database.dropDetails()

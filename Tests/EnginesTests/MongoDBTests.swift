@@ -12,7 +12,7 @@ struct MongoDBTests {
         let text =
             "# c\nstorage:\n    dbPath: \"/data # 1\"  # c\n    journal:\n        enabled: true\nnet:\n  port: 27018\n  tls:\n    mode: requireTLS\n"
             + "  bindIp: ::1,127.0.0.1\nsecurity.authorization: enabled\nreplication:\n  replSetName: 'a: b'\n---\n- item\nurl: http://x\n"
-        let parsed = MongoDBConfiguration.parse(text).map { "\($0.name)=\($0.value)" }
+        let parsed = YAMLMappings.parse(text).map { "\($0.name)=\($0.value)" }
         #expect(
             parsed == [
                 "storage.dbPath=/data # 1", "storage.journal.enabled=true", "net.port=27018", "net.tls.mode=requireTLS",
@@ -20,12 +20,12 @@ struct MongoDBTests {
                 "url=http://x",
             ])
         #expect(
-            MongoDBConfiguration.parse("dbpath=/d\nport = 1 # x\n").map { "\($0.name)=\($0.value)" } == [
+            YAMLMappings.parse("dbpath=/d\nport = 1 # x\n").map { "\($0.name)=\($0.value)" } == [
                 "dbpath=/d", "port=1",
             ])
         func strange(_ text: String) -> String? {
-            MongoDBConfiguration.notUnderstood(
-                MongoDBConfiguration.parse(text), among: Set(MongoDBSettings.allowed.keys))
+            YAMLMappings.notUnderstood(
+                YAMLMappings.parse(text), among: Set(MongoDBSettings.allowed.keys))
         }
         #expect(strange("net: {port: 1}\n") == "net")
         #expect(strange("net:\n  port:\n    __exec: \"cat port\"\n") == "net.port.__exec")
@@ -33,7 +33,7 @@ struct MongoDBTests {
             strange("security:\n  ldap:\n    userToDNMapping: '[{match: \"(.+)\"}]'\n  authorization: enabled\n") == nil
         )
         #expect(strange("setParameter: {enableLocalhostAuthBypass: false}\nnet:\n  bindIp: \"*\"\n") == nil)
-        #expect(MongoDBConfiguration.parse(String(repeating: "a:\n ", count: 5000)).isEmpty)
+        #expect(YAMLMappings.parse(String(repeating: "a:\n ", count: 5000)).isEmpty)
     }
 
     private func bytes(_ number: Int64, _ width: Int) -> [UInt8] {

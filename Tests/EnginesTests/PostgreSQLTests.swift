@@ -48,7 +48,7 @@ struct PostgreSQLTests {
     @Test("the version in an executable stands alone, behind a NUL or a bar")
     func executable() {
         func version(_ text: String) -> String? {
-            PostgreSQL().versionMarks.compactMap { ExecutableVersion.text($0, in: Array(text.utf8)) }.first
+            PostgreSQL().profile.versionMarks.compactMap { ExecutableVersion.text($0, in: Array(text.utf8)) }.first
         }
         #expect(version("\0PostgreSQL 15.18 (Debian) on x\0") == "15.18")
         #expect(version("|PostgreSQL 9.6.24\0") == "9.6.24")

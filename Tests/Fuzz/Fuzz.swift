@@ -23,7 +23,10 @@ private let parsers: [@Sendable ([UInt8], Scratch) -> Void] = [
     },
     { bytes, _ in
         _ = OptionFiles.parse(text(bytes))
-        _ = MongoDBConfiguration.parse(text(bytes))
+        _ = YAMLMappings.parse(text(bytes))
+        _ = SectionedLines.parse(text(bytes))
+        _ = XMLElements.parse(text(bytes))
+        _ = ConfigurationFormat.words.parse(text(bytes), names: [])
         _ = PostgreSQLFiles.parse(text(bytes))
     },
     { bytes, scratch in

@@ -55,6 +55,11 @@ struct Arguments {
     private mutating func add(
         _ name: String, _ value: String, as words: [String], unfit option: String, _ type: ValueType?
     ) {
+        if type == .presence {
+            values[name] = value.isEmpty ? nil : "set"
+            reported.append(option)
+            return
+        }
         guard let type, !type.fits(value) else {
             values[name] = value
             reported += words

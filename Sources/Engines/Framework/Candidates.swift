@@ -34,23 +34,27 @@ extension Inspector {
         var servers: [(rank: Int, candidate: Candidate)] = []
         var byUser: [UInt32?: Int] = [:]
         var bytesByUser: [UInt32?: Int] = [:]
+        let index = EngineIndex(engines)
         let table = try ProcessTable.read(host.proc) { process in
             if host.deadline.hasPassed {
                 host.log.add(.deadline, "scan", "the deadline passed during the search for running servers")
                 return false
             }
             host.watchProcessorTime()
-            if engines.contains(where: { $0.isHelper(process) }),
+            if index.isHelper(process),
                 let parent = try? ProcessDetails.parent(of: process.pid, host.proc)
             {
                 host.helpers[parent, default: []].append(process.pid)
             }
-            let claiming = engines.filter { $0.claims(process) }
-            guard !claiming.isEmpty, !isChild(process), var server = ServerProcess.read(process, claiming, host) else {
-                return true
-            }
+            let named = index.claiming(process, host.proc)
+            guard !named.isEmpty, named.contains(where: \.profile.mayHaveParent) || !isChild(process),
+                var server = ServerProcess.read(process, named, host)
+            else { return true }
+            let claiming = named.filter { !$0.isCompanion(server) }
+            guard !claiming.isEmpty else { return true }
             // A working directory proves nothing: anybody may stand there.
             guard server.mayListen || !server.openFileDirectories.isEmpty else {
+                if claiming.contains(where: \.profile.mayHaveParent) { return true }
                 refuse(server, "it is named like a server, but has no listening socket and no open database file")
                 return true
             }

@@ -51,33 +51,30 @@ struct DirectorySearch<Directory> {
     }
 }
 
-extension Report.Database {
+extension Draft {
     /// Notes where a running server's data directory was looked for.
-    mutating func noteDirectory<Directory>(
-        _ search: DirectorySearch<Directory>, _ claims: [Claim], of server: ServerProcess, _ engine: any Engine,
-        _ host: ScanContext
-    ) {
+    func noteDirectory<Directory>(_ search: DirectorySearch<Directory>, _ claims: [Claim], of server: ServerProcess) {
         for claim in claims where claim.source != "default" && ValueType.file.fits(claim.value) {
             note("data_directories", claim.value, source: claim.source)
         }
         if search.found != nil {
             if let gone = server.deletedPlace {
-                host.log.addForDatabase(
+                add(
                     .dataDirectoryReplaced,
                     "the server uses \(gone), which was moved or deleted; its configured path may now hold another database"
                 )
             }
         } else if search.denied, let path = claims.first(where: { $0.source != "default" }) ?? claims.first {
-            dataDirectories = [Report.DataDirectory(path: Path.tidy(path.value), hostPath: nil, purpose: .data)]
+            setDirectory(Path.tidy(path.value))
         } else if !search.holders.isEmpty {
             let pids = search.holders.sorted().map(String.init).joined(separator: ", ")
-            host.log.addForDatabase(
+            add(
                 .dataDirectoryConflict,
                 "it names the data directory of pid \(pids) but has no file open there: its own data directory is unknown",
                 partial: true)
         } else if !claims.isEmpty {
             let places = claims.map(\.value).filter(ValueType.file.fits)
-            host.log.addForDatabase(
+            add(
                 .dataDirectoryNotFound,
                 "none of \(places.joined(separator: ", ")) is a data directory of \(engine.title)",
                 partial: true)

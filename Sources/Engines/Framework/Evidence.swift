@@ -18,61 +18,68 @@ enum EvidenceLimits {
     }
 }
 
-extension Report.Database {
+extension Draft {
     /// Notes that `source` says that `field` is `value`; the same note is kept once.
-    mutating func note(_ field: String, _ value: String, source: String) {
-        guard evidence.count < EvidenceLimits.notes, ValueType.isSafe(value) else { return }
+    func note(_ field: String, _ value: String, source: String) {
+        guard database.evidence.count < EvidenceLimits.notes, ValueType.isSafe(value) else { return }
         let evidence = Report.Evidence(
             field: field, value: EvidenceLimits.cut(value), source: EvidenceLimits.cut(source))
-        if !self.evidence.contains(evidence) { self.evidence.append(evidence) }
+        if !database.evidence.contains(evidence) { database.evidence.append(evidence) }
     }
 
     /// Notes every claim and returns the first: the order of `claims` is the order of trust.
     @discardableResult
-    mutating func choose(_ field: String, _ claims: [Claim]) -> String? {
+    func choose(_ field: String, _ claims: [Claim]) -> String? {
         for claim in claims.prefix(EvidenceLimits.claims) { note(field, claim.value, source: claim.source) }
         return claims.first { $0.value.utf8.count <= EvidenceLimits.text && ValueType.isSafe($0.value) }?.value
     }
 
     /// Sets the version by the first claim that is exact, else by the first, and notes all of them word for word.
-    mutating func chooseVersion(_ claims: [VersionClaim]) {
+    func chooseVersion(_ claims: [VersionClaim]) {
         for claim in claims { note("version", claim.text, source: claim.source) }
         guard let best = claims.first(where: { $0.precision == .exact }) ?? claims.first else { return }
-        version = best.number
-        versionPrecision = best.precision
+        database.version = best.number
+        database.versionPrecision = best.precision
     }
 
     /// Sets a setting by its first claim.
-    mutating func setting(_ name: String, _ claims: [Claim?]) {
-        if let value = choose("settings." + name, claims.compactMap { $0 }) { settings[name] = value }
+    func setting(_ name: String, _ claims: [Claim?]) {
+        if let value = choose("settings." + name, claims.compactMap { $0 }) { database.settings[name] = value }
     }
 
     /// Sets what groups the members of a cluster; a value that is too long to be one is left out.
-    mutating func identify(_ name: String, _ claim: Claim) {
+    func identify(_ name: String, _ claim: Claim) {
         guard !claim.value.isEmpty, claim.value.utf8.count <= EvidenceLimits.text, ValueType.isSafe(claim.value) else {
             return
         }
-        identity[name] = claim.value
+        database.identity[name] = claim.value
         note("identity." + name, claim.value, source: claim.source)
+    }
+
+    /// Sets the data directory.
+    func setDirectory(_ path: String) {
+        database.dataDirectories = [Report.DataDirectory(path: path, hostPath: nil, purpose: .data)]
     }
 
     /// Adds a directory that the engine keeps outside its data directory; one inside is already counted there.
     ///
     /// A parent of a data directory, or a directory of another owner, is a shared place such as /var/log: measuring it
     /// would count what is not the database's.
-    mutating func addDirectory(
-        _ path: String, _ purpose: Report.DataDirectory.Purpose, source: String, root: HostRoot
+    func addDirectory(
+        _ path: String, _ purpose: Report.DataDirectory.Purpose, source: String
     ) {
-        guard let data = dataDirectories.first, dataDirectories.count < EvidenceLimits.entries else { return }
+        guard let root, let data = database.dataDirectories.first,
+            database.dataDirectories.count < EvidenceLimits.entries
+        else { return }
         let path = Path.join(data.path, path)
         let place = (try? root.canonical(path)) ?? path
-        let known = dataDirectories.map { (try? root.canonical($0.path)) ?? $0.path }
+        let known = database.dataDirectories.map { (try? root.canonical($0.path)) ?? $0.path }
         let isShared = known.contains { Path.isInside($0, place) }
         guard !known.contains(where: { Path.isInside(place, $0) }), !isShared,
             let status = try? root.status(path), status.kind == .directory,
             status.owner == (try? root.status(data.path))?.owner
         else { return note("data_directories", path, source: source) }
-        dataDirectories.append(Report.DataDirectory(path: place, hostPath: nil, purpose: purpose))
+        database.dataDirectories.append(Report.DataDirectory(path: place, hostPath: nil, purpose: purpose))
         note("data_directories", place, source: source)
     }
 }

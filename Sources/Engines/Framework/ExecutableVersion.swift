@@ -20,14 +20,15 @@ public struct VersionMark: Sendable {
 
 /// Version strings in an executable, read and never run: of a running server the very file that runs, even when it was
 /// replaced.
-enum ExecutableVersion {
+public enum ExecutableVersion {
     private static let chunk = 1 << 20
     private static let overlap = 128
     /// The most bytes that are looked through; mongod's read-only data is some 10 MB, mysqld's 14.
     private static let limit: Int64 = 256 << 20
 
     /// What a search gave.
-    enum Answer {
+    public enum Answer: Sendable {
+        /// Its version, and who builds it where the mark tells.
         case found(VersionClaim, vendor: String?)
         /// The whole executable was looked through, and no such engine speaks of itself there.
         case absent
@@ -60,6 +61,7 @@ enum ExecutableVersion {
 
     private static func search(_ file: OpenFile, _ engine: any Engine, _ host: ScanContext) throws(HostError) -> Answer
     {
+        guard !engine.profile.versionMarks.isEmpty else { return .unknown }
         var found: [Int: String] = [:]
         var left = limit
         let parts = try ELF.readOnlyData(file)
@@ -70,7 +72,7 @@ enum ExecutableVersion {
             while offset < end {
                 guard left > 0 else { throw HostError(operation: "search", path: file.path, reason: .tooLarge) }
                 let bytes = try file.read(at: offset, count: Int(min(Int64(chunk), end - offset)))
-                for (rank, mark) in engine.versionMarks.enumerated() where found[rank] == nil {
+                for (rank, mark) in engine.profile.versionMarks.enumerated() where found[rank] == nil {
                     found[rank] = text(mark, in: bytes)
                 }
                 if found[0] != nil { break }
@@ -79,8 +81,10 @@ enum ExecutableVersion {
                 left -= Int64(bytes.count)
             }
         }
-        for (rank, mark) in engine.versionMarks.enumerated() {
-            if let text = found[rank], let claim = VersionClaim(text, parts: engine.versionParts, source: file.path) {
+        for (rank, mark) in engine.profile.versionMarks.enumerated() {
+            if let text = found[rank],
+                let claim = VersionClaim(text, parts: engine.profile.versionParts, source: file.path)
+            {
                 return .found(claim, vendor: mark.vendor)
             }
         }

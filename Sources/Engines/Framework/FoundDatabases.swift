@@ -14,7 +14,6 @@ struct FoundDatabases {
 
     /// Keeps a database, with a unique key and as many details as fit into the report; nil when it does not fit.
     mutating func add(_ found: FoundDatabase) -> FoundDatabase? {
-        defer { host.log.discardOfDatabase() }
         var found = found
         let uid = found.uid
         return host.log.concerning(uid) {
@@ -31,7 +30,7 @@ struct FoundDatabases {
             guard fit(&found, uid) else { return nil }
             found.database.key = uniqueKey(found)
             keys.insert(found.database.key)
-            host.log.attribute(to: found.database.key)
+            host.log.add(found.problems, of: found.database.key)
             all.append(found)
             return found
         }

@@ -7,26 +7,26 @@ extension Inspector {
     /// Many a systemd service has a mount namespace of its own for the sake of a private /tmp, and the host's files all
     /// the same: so the directory itself is compared, by device and inode, never the name alone.
     func hostPath(
-        _ canonical: String, _ identity: FileIdentity, _ mounts: Mounts?, _ found: inout FoundDatabase
+        _ canonical: String, _ identity: FileIdentity, _ mounts: Mounts?, _ draft: Draft
     ) -> String? {
-        let details = found.details
+        let details = draft.server?.details
         let below = details?.root.flatMap { $0 == "/" ? nil : $0 + canonical }
         for path in [below, canonical].compactMap({ $0 }) where isAt(path, identity) { return path }
         guard details != nil, let mounts, let ours = host.mounts(nil, namespace: nil, seenRoot: nil) else { return nil }
         // A pod's own directory goes with the pod; the same volume under another name stays.
         let mapped = host.paths(to: canonical, in: ours, seenThrough: mounts)
         let lasting = mapped.filter { !$0.contains("/kubelet/pods/") } + mapped.filter { $0.contains("/kubelet/pods/") }
-        let source = "/proc/\(found.database.process?.pid ?? 0)/mountinfo"
+        let source = "/proc/\(draft.server?.process.pid ?? 0)/mountinfo"
         if let path = lasting.first(where: { isAt($0, identity) }) {
-            found.database.note("data_directories", path, source: source)
+            draft.note("data_directories", path, source: source)
             return path
         }
         // An overlay that is mounted in the container's namespace alone: its writable layer can be seen, with another
         // inode.
         guard let upper = mounts.holding(canonical)?.upperDirectory, let path = mapped.last, path.hasPrefix(upper),
-            let root = found.root, holdsTheSame(path, canonical, root)
+            let root = draft.root, holdsTheSame(path, canonical, root)
         else { return nil }
-        found.database.note("data_directories", path, source: source + " upperdir")
+        draft.note("data_directories", path, source: source + " upperdir")
         return path
     }
 

@@ -7,12 +7,12 @@ extension Inspector {
     /// A control group's name is a claim. It is believed when the process has a view of files of its own, as every
     /// container has, and when the runtime's first process of that container is the process's own, an ancestor of it,
     /// or sees the same files.
-    func addContainer(_ server: ServerProcess, _ mounts: Mounts?, to found: inout FoundDatabase) {
+    func addContainer(_ server: ServerProcess, _ mounts: Mounts?, to draft: Draft) {
         guard let group = server.details.controlGroup else { return }
         let id = EvidenceLimits.cut(group.id)
-        found.database.note("container", id, source: "/proc/\(server.process.pid)/cgroup: \(group.path)")
+        draft.note("container", id, source: "/proc/\(server.process.pid)/cgroup: \(group.path)")
         func mismatch(_ reason: String) {
-            host.log.addForDatabase(.containerMismatch, "its control group names container \(id), but \(reason)")
+            draft.add(.containerMismatch, "its control group names container \(id), but \(reason)")
         }
         if seesTheHost(server.details) { return mismatch("it sees the host's own files") }
         let lineage = server.lineage
@@ -35,12 +35,11 @@ extension Inspector {
             known?.ports = []
             place = runtime.prefix(below: host.root)
         }
-        describe(group, known, source: place + (known?.source ?? ""), &found.database)
-        if server.isInSeparateNetwork { publish(known?.ports ?? [], to: &found.database) }
+        describe(group, known, source: place + (known?.source ?? ""), draft)
+        if server.isInSeparateNetwork { publish(known?.ports ?? [], to: draft) }
     }
 
-    private func describe(_ group: ControlGroup, _ known: Container?, source: String, _ database: inout Report.Database)
-    {
+    private func describe(_ group: ControlGroup, _ known: Container?, source: String, _ draft: Draft) {
         var container = Report.Container(
             // Where only the pod is named, any of Kubernetes' runtimes may have made it.
             runtime: group.runtime ?? known?.runtime ?? (group.podUID == nil ? "unknown" : "kubernetes"),
@@ -51,13 +50,13 @@ extension Inspector {
         ] {
             guard let value, !value.isEmpty else { continue }
             container[keyPath: member] = EvidenceLimits.cut(value)
-            database.note("container." + name, value, source: source)
+            draft.note("container." + name, value, source: source)
         }
         if container.pod == nil, let uid = group.podUID {
             container.pod = uid
-            database.note("container.pod", uid, source: group.path)
+            draft.note("container.pod", uid, source: group.path)
         }
-        database.container = container
+        draft.database.container = container
     }
 
     /// The process's files are the host's own, so that it cannot be in a container.
@@ -80,15 +79,15 @@ extension Inspector {
 
     /// Adds the ports that lead to one that the server listens on; nothing leads to a loopback address of another
     /// network.
-    private func publish(_ ports: [Container.PublishedPort], to database: inout Report.Database) {
+    private func publish(_ ports: [Container.PublishedPort], to draft: Draft) {
         for port in ports where port.transport.hasPrefix("tcp") {
             guard port.address.utf8.count <= 64,
-                let target = database.listeners.first(where: {
+                let target = draft.database.listeners.first(where: {
                     $0.port == port.containerPort && $0.containerPort == nil && $0.exposure != .loopback
                 })
             else { continue }
-            guard database.listeners.count < EvidenceLimits.entries else {
-                return host.log.addForDatabase(
+            guard draft.database.listeners.count < EvidenceLimits.entries else {
+                return draft.add(
                     .reportLimit, "only \(EvidenceLimits.entries) of its sockets and published ports are reported")
             }
             let address = port.address.isEmpty ? "0.0.0.0" : port.address
@@ -96,9 +95,9 @@ extension Inspector {
                 address: address, port: port.port, protocol: address.contains(":") ? .tcp6 : .tcp,
                 exposure: Self.exposure(of: address), purpose: target.purpose)
             listener.containerPort = port.containerPort
-            guard !database.listeners.contains(listener) else { continue }
-            database.listeners.append(listener)
-            database.note("listeners", "\(address) \(port.port) → \(port.containerPort)", source: port.source)
+            guard !draft.database.listeners.contains(listener) else { continue }
+            draft.database.listeners.append(listener)
+            draft.note("listeners", "\(address) \(port.port) → \(port.containerPort)", source: port.source)
         }
     }
 

@@ -16,7 +16,7 @@ extension Inspector {
     func noteCopies(_ databases: [Report.Database]) {
         for engine in engines {
             let own = databases.filter { $0.engine == engine.id }
-            for unique in engine.uniqueIdentities {
+            for unique in engine.profile.uniqueIdentities {
                 let groups = Dictionary(grouping: own.filter { $0.identity[unique.name] != nil }) {
                     $0.identity[unique.name] ?? ""
                 }

@@ -20,18 +20,27 @@ extension Inspector {
     }
 
     private func found(_ engine: any Engine, _ software: Software) -> FoundDatabase {
-        var database = Report.Database(
-            key: "\(engine.id):software:\(software.executable)", engine: engine.id, state: .installed)
-        database.note("state", "installed", source: software.executable)
-        database.add(software.package, of: engine)
-        let claim = engine.versionClaim(package: software.package) ?? host.version(of: software, engine)
-        database.chooseVersion([claim].compactMap { $0 })
-        if database.version == nil {
-            host.log.add(
-                .versionUnknown, database.key,
-                "no package owns \(software.executable), and it contains no version string", partial: false)
+        let draft = Draft(engine, software, host)
+        draft.add(software.package)
+        let claim = engine.versionClaim(package: software.package) ?? engine.version(of: software, host)
+        draft.chooseVersion([claim].compactMap { $0 })
+        if draft.database.version == nil {
+            draft.add(
+                .versionUnknown, "no package owns \(software.executable), and it contains no version string")
         }
-        return FoundDatabase(database, root: host.root)
+        return FoundDatabase(draft)
+    }
+
+    /// Whether a virtual machine runs the software: its package is the same, or its archive lies below the same home.
+    private func isRun(_ executable: String, _ runtime: RuntimeProfile, _ database: Report.Database) -> Bool {
+        let home = runtime.home(of: executable)
+        let owned = database.package.map { package in
+            host.packages.owner(of: executable, prefixes: [package.name])?.name == package.name
+        }
+        return owned == true
+            || database.evidence.contains {
+                $0.field == "version" && $0.source.hasPrefix(home == "/" ? "/" : home + "/")
+            }
     }
 
     private func isUsed(_ executable: String, _ engine: any Engine, _ databases: [FoundDatabase]) -> Bool {
@@ -39,6 +48,9 @@ extension Inspector {
         return databases.contains { found in
             let database = found.database
             guard database.engine == engine.id else { return false }
+            if let runtime = engine.profile.runtime, database.process != nil {
+                return isRun(executable, runtime, database)
+            }
             if let process = database.process {
                 guard process.executable != nil else { return true }  // it may be this one: not to be told apart
                 // A replaced executable has another inode than its path now has: the path tells.
@@ -53,25 +65,12 @@ extension Inspector {
     }
 }
 
-extension Report.Database {
-    /// Names the package that owns the software.
-    mutating func add(_ package: Package?, of engine: any Engine) {
-        guard let package else { return }
-        self.package = Report.Package(name: package.name, version: package.version, manager: .init(package.manager))
-        note("package", "\(package.name) \(package.version)", source: package.source)
-        if let vendor = engine.vendor(package: package.name) {
-            self.vendor = vendor
-            note("vendor", vendor, source: "\(package.source): \(package.name)")
-        }
-    }
-}
-
 extension Engine {
     /// What the package's version says of the engine's.
     func versionClaim(package: Package?) -> VersionClaim? {
         package.flatMap {
             VersionClaim(
-                $0.version, parts: versionParts, source: "\($0.source): \($0.name)", ofPackage: true)
+                $0.version, parts: profile.versionParts, source: "\($0.source): \($0.name)", ofPackage: true)
         }
     }
 }

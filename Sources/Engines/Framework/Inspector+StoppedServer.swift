@@ -6,7 +6,7 @@ extension Inspector {
     func stopped(_ engine: any Engine, besides databases: [FoundDatabase]) -> [FoundDatabase] {
         var seen = Set(databases.flatMap(\.directories))
         let configured = engine.configuredDataDirectories(host) + host.serviceClaims(engine)
-        let usual = engine.dataDirectoryPatterns.flatMap { pattern in
+        let usual = engine.profile.dataDirectoryPatterns.flatMap { pattern in
             host.glob(pattern, in: host.root).map { Claim($0, source: "standard path " + pattern) }
         }
         let places = (configured + usual).map { StoppedPlace(path: $0.value, root: host.root, claim: $0) }
@@ -33,19 +33,17 @@ extension Inspector {
     private func inspect(
         _ engine: any Engine, _ place: StoppedPlace, _ identity: FileIdentity, _ databases: [FoundDatabase]
     ) -> FoundDatabase? {
-        guard var database = engine.inspectStopped(place, host) else { return nil }
+        let draft = Draft(engine, place, host)
+        guard engine.inspectStopped(place, draft) else { return nil }
         if let doubt = doubt(engine, databases, about: place.path, identity) {
-            host.log.discardOfDatabase()
             host.log.add(
                 .stateUnknown, place.path,
                 "a data directory of \(engine.title); the agent cannot tell whether a server uses it: \(doubt.reason)")
             return nil
         }
-        database.note("data_directories", place.claim.value, source: place.claim.source)
-        var found = FoundDatabase(database, root: place.root)
-        locate(&found)
-        host.log.attribute(to: found.database.key)
-        return found
+        draft.note("data_directories", place.claim.value, source: place.claim.source)
+        locate(draft)
+        return FoundDatabase(draft)
     }
 
     /// Why "no server uses it" cannot be said of the directory at `path`, or of anything when there is none; nil when
@@ -69,8 +67,8 @@ extension Inspector {
                 uid: other.uid)
         }
         let unplaced = databases.first { found in
-            found.directories.isEmpty && found.database.role != .router
-                && engine.executableNames.contains(
+            found.directories.isEmpty && !found.keepsNoFiles && found.database.role != .router
+                && engine.profile.executableNames.contains(
                     Path.name(of: found.database.process?.executable ?? found.program))
                 && maySee(found, path)
         }

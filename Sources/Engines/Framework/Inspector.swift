@@ -14,10 +14,10 @@ public struct Inspector {
     public let host: ScanContext
     let engines: [any Engine]
 
-    /// Looks for `engines` on `host`.
-    public init(_ host: ScanContext, engines: [any Engine] = EngineRegistry.all) {
+    /// Looks for the engines of `host`.
+    public init(_ host: ScanContext) {
         self.host = host
-        self.engines = engines
+        engines = host.engines
         host.runs = EngineRuns(engines)
     }
 
@@ -110,31 +110,22 @@ public struct Inspector {
         var server = server
         server.findPackage(engine, host)
         server.helpers = host.helpers[server.process.pid] ?? []
+        let draft = Draft(engine, server, host)
         if server.lostRoot {
-            host.log.addForDatabase(
-                .unreadable, "its root directory no longer exists: none of its files can be read", partial: true)
+            draft.add(.unreadable, "its root directory no longer exists: none of its files can be read", partial: true)
         }
-        let process = server.process
-        switch engine.inspect(server, host) {
-        case .otherEngine:
-            host.log.discardOfDatabase()
-            return nil
+        switch engine.inspect(server, draft) {
+        case .otherEngine: return nil
         case .notADatabase(let reason):
-            host.log.discardOfDatabase()
             refuse(server, reason)
             return nil
-        case .database(var database):
-            attach(server, engine, to: &database)
-            var found = FoundDatabase(database, root: server.root)
-            found.details = server.details
-            if let path = process.executable.flatMap(server.inside), !process.executableDeleted {
-                found.executable = (try? server.root?.status(path))?.identity
-            }
+        case .database:
+            attach(server, to: draft)
             let mounts = host.mounts(
-                process.pid, namespace: server.details.mountNamespace, seenRoot: server.details.root)
-            addContainer(server, mounts, to: &found)
-            locate(&found)
-            return found
+                server.process.pid, namespace: server.details.mountNamespace, seenRoot: server.details.root)
+            addContainer(server, mounts, to: draft)
+            locate(draft)
+            return FoundDatabase(draft)
         }
     }
 }

@@ -32,8 +32,8 @@ extension ServerProcess {
     }
 
     /// Says that a configuration file which the command line names was not found.
-    func reportNotFound(_ named: String, _ host: ScanContext) {
-        host.log.addForDatabase(
+    func reportNotFound(_ named: String, _ draft: Draft) {
+        draft.add(
             .configurationNotFound,
             "its command line names the configuration file \(EvidenceLimits.cut(named)), which was not found: settings may be missing"
         )

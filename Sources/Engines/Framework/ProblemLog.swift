@@ -21,11 +21,11 @@ public final class ProblemLog {
     public private(set) var partialCount = 0
     /// Users of whose databases something may be missing: the first of each `Report.Scan.userGroup`.
     public private(set) var limitedUsers: Set<UInt32> = []
-    private var user: UInt32?
+    /// Whose problems are met now; nil for the host's.
+    private(set) var user: UInt32?
     private var known: Set<Report.Problem> = []
     private var counts: [ProblemCode: Int] = [:]
     private var countsByUser: [Origin: Int] = [:]
-    private var ofDatabase: [(code: ProblemCode, message: String, partial: Bool, user: UInt32?)] = []
 
     private struct Origin: Hashable {
         var code: ProblemCode
@@ -89,21 +89,12 @@ public final class ProblemLog {
         .tooLarge: .fileTooLarge, .malformed: .malformed, .timedOut: .deadline, .notForReader: .foreignFile,
     ]
 
-    /// Adds a problem of the database under inspection, whose key, the subject, is not known yet: `attribute` follows.
-    public func addForDatabase(_ code: ProblemCode, _ message: String, partial: Bool = false) {
-        ofDatabase.append((code, message, partial, user))
-    }
-
-    /// Names the database that problems were added for since the last call.
-    public func attribute(to key: String) {
-        for problem in ofDatabase {
-            add(problem.code, key, problem.message, partial: problem.partial, user: problem.user)
+    /// Adds the problems of a draft that has become the database `key`.
+    func add(_ problems: [DraftProblem], of key: String) {
+        for problem in problems {
+            add(problem.code, key, problem.message, partial: problem.isPartial, user: problem.user)
         }
-        ofDatabase = []
     }
-
-    /// Forgets the problems of what turned out to be no database.
-    public func discardOfDatabase() { ofDatabase = [] }
 
     /// Adds a refused file operation; a thing that is simply not there is no problem.
     public func add(_ error: HostError) {

@@ -11,6 +11,8 @@ public final class ScanContext {
     public let sockets: SocketTable
     /// Its package databases.
     public let packages: Packages
+    /// The engines that are looked for.
+    let engines: [any Engine]
     /// When to stop: the scan, or what has its turn.
     public private(set) var deadline: Deadline
     private let scanDeadline: Deadline
@@ -49,6 +51,8 @@ public final class ScanContext {
     var holders: [FileIdentity: Set<Int32>] = [:]
     private var packagesByView: [String: Packages] = [:]
     var softwareByEngine: [String: [Software]] = [:]
+    /// Paths of installed programs by their names, once they were asked for.
+    var installedPrograms: [String: [String]]?
     /// What engines read once below a root, by the root and the value's type (`once`).
     private var cache: [CacheKey: Any] = [:]
     private struct CacheKey: Hashable {
@@ -73,13 +77,16 @@ public final class ScanContext {
     /// The host below `root`.
     ///
     /// - Parameters:
+    ///   - engines: what is looked for.
     ///   - isRecorded: plain files in its /proc are a recording of processes.
     ///   - stepBack: makes the calling thread the last one to get a processor.
     public init(
-        _ root: HostRoot, deadline: Deadline, log: ProblemLog, isRecorded: Bool = false,
+        _ root: HostRoot, deadline: Deadline, log: ProblemLog, engines: [any Engine] = EngineRegistry.established,
+        isRecorded: Bool = false,
         stepBack: @escaping () -> Void = {}
     ) {
         self.root = root
+        self.engines = engines
         self.stepBack = stepBack
         self.deadline = deadline
         scanDeadline = deadline
@@ -87,14 +94,17 @@ public final class ScanContext {
         self.log = log
         proc = ProcFS(root, isRecorded: isRecorded)
         sockets = SocketTable(proc)
-        packages = Self.packages(root, deadline)
+        packages = Self.packages(root, deadline, engines)
         mountNamespace = (try? proc.link(proc.isLive && root.path == "/" ? "self/ns/mnt" : "1/ns/mnt"))
     }
 
-    private static func packages(_ root: HostRoot, _ deadline: Deadline) -> Packages {
+    private static func packages(_ root: HostRoot, _ deadline: Deadline, _ engines: [any Engine]) -> Packages {
         Packages(
-            root, packageNames: EngineRegistry.all.flatMap(\.packagePrefixes),
-            fileNames: EngineRegistry.all.reduce(into: []) { $0.formUnion($1.executableNames) }, deadline: deadline)
+            root, packageNames: engines.flatMap(\.profile.packagePrefixes),
+            fileNames: engines.reduce(into: []) {
+                $0.formUnion($1.profile.softwareNames)
+            },
+            deadline: deadline)
     }
 
     /// Does `body`, which may take as long as one server's turn is, and whose problems are the user's `uid`.
@@ -177,7 +187,7 @@ public final class ScanContext {
         if details.root == "/", details.mountNamespace == mountNamespace { return packages }
         let view = (details.mountNamespace ?? "") + " " + (details.root ?? root.path)
         if let known = packagesByView[view] { return known }
-        let read = Self.packages(root, scanDeadline)
+        let read = Self.packages(root, scanDeadline, engines)
         packagesByView[view] = read
         return read
     }

@@ -75,8 +75,9 @@ public struct ServerProcess {
         }
         do throws(HostError) {
             let files = try OpenFiles.read(
-                process.pid, host.proc, names: engines.reduce(into: []) { $0.formUnion($1.openFileNames) },
-                kinds: engines.reduce(into: []) { $0.formUnion($1.openFileKinds) })
+                process.pid, host.proc,
+                names: engines.reduce(into: []) { $0.formUnion($1.profile.openFiles.map(Path.name)) },
+                kinds: engines.reduce(into: []) { $0.formUnion($1.profile.openFileKinds) })
             if files.isCut {
                 host.log.add(
                     .tooManyDescriptors, "pid \(process.pid)",
@@ -122,7 +123,9 @@ public struct ServerProcess {
         do throws(HostError) {
             environment = try ProcessDetails.environment(
                 pid, host.proc,
-                names: engines.reduce(into: ["PWD"]) { $0.formUnion($1.environmentNames.union($1.placeVariables)) })
+                names: engines.reduce(into: ["PWD"]) {
+                    $0.formUnion($1.profile.variables)
+                })
         } catch { host.log.add(error) }
         let users = UserMap.read(pid, host.proc)
         insideUID = details.uid.flatMap { uid in users.map { $0.inside(uid) } ?? uid }
@@ -153,14 +156,14 @@ public struct ServerProcess {
     private static func isStarter(_ pid: Int32, _ engines: [any Engine], _ host: ScanContext) -> Bool {
         guard pid > 1, let origin = ProcessDetails.origin(of: pid, host.proc), origin.uid == 0 else { return false }
         let name = Path.name(of: origin.program)
-        return shells.contains(name) || engines.contains { $0.starterNames.contains(name) }
+        return shells.contains(name) || engines.contains { $0.profile.starterNames.contains(name) }
     }
 
     /// Looks up the package that owns the executable.
     mutating func findPackage(_ engine: any Engine, _ host: ScanContext) {
-        guard let root, let executable = process.executable.flatMap(inside) else { return }
+        guard let root, let executable = engine.packagedFile(self) ?? process.executable.flatMap(inside) else { return }
         let packages = host.packages(root, details)
-        package = packages.owner(of: executable, prefixes: engine.packagePrefixes)
+        package = packages.owner(of: executable, prefixes: engine.profile.packagePrefixes)
         host.log.concerning(packages === host.packages ? nil : details.uid) {
             packages.shortfalls.forEach(host.log.add)
         }
@@ -185,8 +188,11 @@ public struct ServerProcess {
         }
     }
 
+    /// The files of a kind that it has open, as it sees them.
+    func openFiles(_ kind: OpenFiles.Kind) -> [String] { (open?.others[kind] ?? []).compactMap(inside).sorted() }
+
     /// The logs that it has open, as it sees them.
-    var openLogs: [String] { (open?.others[.log] ?? []).compactMap(inside).sorted() }
+    var openLogs: [String] { openFiles(.log) }
 
     /// The binary logs that it reads, as it sees them.
     var logsBeingSent: [String] { (open?.others[.numberedForReading] ?? []).compactMap(inside).sorted() }

@@ -15,17 +15,36 @@ extension ScanContext {
         if let known = softwareByEngine[engine.id] { return known }
         var seen: Set<String> = []
         var found: [Software] = []
-        for path in engine.softwarePatterns.flatMap({ glob($0, in: root) }) {
+        let places = engine.profile.programs.flatMap { programs[$0] ?? [] }
+        for path in places + engine.profile.softwarePatterns.flatMap({ glob($0, in: root) }) {
             guard let executable = try? root.canonical(path), seen.insert(executable).inserted,
-                engine.executableNames.contains(Path.name(of: executable)),
+                engine.profile.isServer(Path.name(of: executable)),
                 let status = try? root.status(executable), status.kind == .regular
             else { continue }
-            let package = packages.owner(of: executable, prefixes: engine.packagePrefixes)
+            let package = packages.owner(of: executable, prefixes: engine.profile.packagePrefixes)
             guard engine.owns(software: executable, package: package, self) else { continue }
             found.append(Software(executable: executable, package: package))
         }
         packages.shortfalls.forEach(log.add)
         softwareByEngine[engine.id] = found
+        return found
+    }
+
+    /// The programs of all engines in the directories where programs are installed, by name: each directory is listed
+    /// once, however many engines there are.
+    private var programs: [String: [String]] {
+        if let installedPrograms { return installedPrograms }
+        let wanted = Set(engines.flatMap(\.profile.programs))
+        var found: [String: [String]] = [:]
+        for directory in EngineProfile.programDirectories.flatMap({ glob($0, in: root) }) {
+            guard !deadline.hasPassed, let entries = try? root.list(directory, limit: 4_096) else { continue }
+            let names =
+                entries.isCut
+                ? wanted.filter { root.exists(Path.join(directory, $0)) }
+                : Set(entries.value.map(\.name)).intersection(wanted)
+            for name in names.sorted() { found[name, default: []].append(Path.join(directory, name)) }
+        }
+        installedPrograms = found
         return found
     }
 
@@ -37,18 +56,10 @@ extension ScanContext {
         return serving.count == 1 ? serving.first : packaged.count == 1 ? packaged.first : nil
     }
 
-    /// The version that the strings of the executable tell, for software that no package owns.
-    func version(of software: Software, _ engine: any Engine) -> VersionClaim? {
-        guard case .found(let claim, _) = ExecutableVersion.read(software.executable, root, engine, self) else {
-            return nil
-        }
-        return claim
-    }
-
     /// systemd's services that may start servers.
     var serviceUnits: [ServiceUnit] {
         if let services { return services }
-        let units = ServiceUnit.all(root, names: EngineRegistry.all.flatMap(\.serviceNames))
+        let units = ServiceUnit.all(root, names: engines.flatMap(\.profile.serviceNames))
         log.concerning(nil) { units.shortfalls.forEach(log.add) }
         services = units.value
         return units.value
@@ -59,7 +70,8 @@ extension ScanContext {
         serviceUnits.flatMap { unit in
             unit.commands.flatMap { words -> [Claim] in
                 let program = Path.name(of: words[0])
-                guard engine.executableNames.contains(program) || engine.starterNames.contains(program) else {
+                guard engine.profile.isServer(program) || engine.profile.starterNames.contains(program)
+                else {
                     return []
                 }
                 return engine.dataDirectories(

@@ -10,6 +10,8 @@ enum ValueType: Sendable, Equatable {
     case number(ClosedRange<Int64>)
     /// IP addresses, host names, `*` and paths of sockets, with commas or blanks between them; or nothing.
     case addresses
+    /// URLs without a user, with commas between them: `https://10.0.0.1:2379`.
+    case urls
     /// An absolute path.
     case path
     /// An absolute path, or a plain name relative to a directory that the server knows.
@@ -24,6 +26,8 @@ enum ValueType: Sendable, Equatable {
     case name
     /// 8-4-4-4-12 hexadecimal digits.
     case uuid
+    /// Anything, which is not kept: only that something is there. For secrets.
+    case presence
     /// One of these words, in lower or upper case.
     case word(Set<String>)
     /// Some of these words, with commas between them.
@@ -35,6 +39,7 @@ enum ValueType: Sendable, Equatable {
         case .flag: "on or off"
         case .number(let range): "a number from \(range.lowerBound) to \(range.upperBound)"
         case .addresses: "a list of addresses"
+        case .urls: "a list of URLs without a user"
         case .path: "an absolute path"
         case .file: "a path"
         case .log: "the path of a log"
@@ -42,6 +47,7 @@ enum ValueType: Sendable, Equatable {
         case .members: "a replica set"
         case .name: "a name"
         case .uuid: "a UUID"
+        case .presence: "anything"
         case .word(let words): "one of \(words.sorted().joined(separator: ", "))"
         case .words(let words): "a list of \(words.sorted().joined(separator: ", "))"
         }
@@ -65,6 +71,10 @@ enum ValueType: Sendable, Equatable {
         case .addresses:
             let parts = value.split { $0 == "," || $0 == " " }
             return parts.count <= EvidenceLimits.entries && parts.allSatisfy(Self.isAddress)
+        case .urls:
+            let parts = value.split { $0 == "," || $0 == " " }
+            return parts.count <= EvidenceLimits.entries
+                && parts.allSatisfy { $0.utf8.count <= 253 && Self.isPlain($0, ".:_%-[]/*") }
         case .path: return value.hasPrefix("/")
         case .file: return value.hasPrefix("/") || value.utf8.count <= 255 && Self.isPlain(value, "._/-")
         case .log:
@@ -78,6 +88,7 @@ enum ValueType: Sendable, Equatable {
         case .uuid:
             return value.split(separator: "-", omittingEmptySubsequences: false).map(\.utf8.count) == [8, 4, 4, 4, 12]
                 && value.utf8.allSatisfy { $0 == 0x2D || Self.isHexadecimal($0) }
+        case .presence: return value == "set"
         case .word(let words): return words.contains { $0.caseInsensitive(value) }
         case .words(let words):
             return value.split(separator: ",").allSatisfy { word in
@@ -99,7 +110,7 @@ enum ValueType: Sendable, Equatable {
 
     private static func isAddress(_ value: Substring) -> Bool {
         value == "*" || value.hasPrefix("/") && isSafe(String(value))
-            || value.utf8.count <= 253 && isPlain(value, ".:_%-[]")
+            || value.utf8.count <= 253 && isPlain(value, ".:_%-[]*")
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }

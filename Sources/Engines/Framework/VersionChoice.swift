@@ -13,7 +13,7 @@ struct VersionSources {
     var major: String?
 }
 
-extension Report.Database {
+extension Draft {
     /// Sets a running server's version, and says where two sources disagree.
     ///
     /// Best first: the package that owns the unreplaced executable; what the server wrote since it started; the strings
@@ -22,35 +22,31 @@ extension Report.Database {
     /// - Parameter mustLook: look through the executable even when the version is known.
     /// - Returns: whether the executable speaks of the engine; nil where it was not looked through.
     @discardableResult
-    mutating func chooseVersion(
-        of server: ServerProcess, _ engine: any Engine, _ sources: VersionSources, mustLook: Bool = false,
-        _ host: ScanContext
-    ) -> Bool? {
-        let fits: (VersionClaim) -> Bool = { claim in
+    func chooseVersion(of server: ServerProcess, _ sources: VersionSources, mustLook: Bool = false) -> Bool? {
+        func fits(_ claim: VersionClaim) -> Bool {
             sources.major.map { engine.major(of: claim.number) == $0 } ?? true
         }
         let installed = engine.versionClaim(package: server.package)
-        var claims = (server.process.executableDeleted ? [] : [installed].compactMap { $0 }) + sources.live
+        // Of a virtual machine the software is in other files.
+        let isReplaced = server.process.executableDeleted && engine.profile.runtime == nil
+        var claims = (isReplaced ? [] : [installed].compactMap { $0 }) + sources.live
         claims = claims.filter(fits)
         var speaks: Bool?
         if mustLook || !claims.contains(where: { $0.precision == .exact }) {
-            switch ExecutableVersion.read(server, engine, host) {
+            switch engine.executableVersion(server, host) {
             case .found(let claim, let vendor):
                 speaks = true
                 if fits(claim) { claims.append(claim) }
-                if let vendor, server.package == nil {
-                    self.vendor = vendor
-                    note("vendor", vendor, source: claim.source)
-                }
+                if let vendor, server.package == nil { setVendor(vendor, source: claim.source) }
             case .absent: speaks = false
             case .unknown: break
             }
         }
         claims += sources.files + server.environmentVersions(engine).filter(fits)
         chooseVersion(claims)
-        if server.process.executableDeleted { reportRestart(installed, server.process.executable, host) }
-        if let version, versionPrecision == .exact {
-            Self.compare(sources.upgraded, with: version, of: "the server that runs", host)
+        if isReplaced { reportRestart(installed, server.process.executable) }
+        if let version = database.version, database.versionPrecision == .exact {
+            compare(sources.upgraded, with: version, of: "the server that runs")
         }
         return speaks
     }
@@ -60,64 +56,62 @@ extension Report.Database {
     /// What proves to serve its data directory is a server. What merely names one, or has none, needs the word of a
     /// package or of its own executable: a version from a file or a variable that anybody may write proves nothing.
     /// - Returns: why the process is no server after all.
-    mutating func proveVersion(
-        of server: ServerProcess, _ engine: any Engine, _ sources: VersionSources, isHeld: Bool, _ host: ScanContext
-    ) -> String? {
+    func proveVersion(of server: ServerProcess, _ sources: VersionSources, isHeld: Bool) -> String? {
         let isProven = isHeld || server.package != nil
-        let speaks = chooseVersion(of: server, engine, sources, mustLook: !isProven, host)
+        let speaks = chooseVersion(of: server, sources, mustLook: !isProven)
         guard !isProven, speaks == false else { return nil }
         return
             "it is named like a server and listens, but has no data directory and no \(engine.title) version in its executable"
     }
 
     /// Sets a stopped database's version: who wrote its files last, and what software of the host would serve it next.
-    mutating func chooseStoppedVersion(
-        _ sources: VersionSources, _ place: StoppedPlace, _ engine: any Engine, _ host: ScanContext
-    ) {
-        let software = place.isVolume ? nil : host.software(serving: self, engine)
-        version = nil
+    func chooseStoppedVersion(_ sources: VersionSources, _ place: StoppedPlace) {
+        let software = place.isVolume ? nil : host.software(serving: database, engine)
+        database.version = nil
         var next = engine.versionClaim(package: software?.package)
         if next == nil, let software, !sources.files.contains(where: { $0.precision == .exact }) {
-            next = host.version(of: software, engine)
+            next = engine.version(of: software, host)
         }
         if let major = sources.major, let claim = next, engine.major(of: claim.number) != major {
             // The one PostgreSQL that is installed is another major's: somebody forgot to move the data.
             note("package", claim.text, source: claim.source)
-            host.log.addForDatabase(
+            add(
                 .upgradePending, "its data belongs to \(major), and only \(claim.text) is installed")
             chooseVersion(sources.files)
             return
         }
-        add(software?.package, of: engine)
+        add(software?.package)
         let nextClaims = [next].compactMap { $0 }
         // A data directory that belongs to a major version does not tell more: what would serve it does.
         chooseVersion(sources.major == nil ? sources.files + nextClaims : nextClaims + sources.files)
-        if let next { Self.compare(sources.upgraded, with: next.number, of: "the software that would serve it", host) }
+        if let next { compare(sources.upgraded, with: next.number, of: "the software that would serve it") }
     }
 
     /// An upgraded package whose server still runs the old code.
-    private mutating func reportRestart(_ installed: VersionClaim?, _ executable: String?, _ host: ScanContext) {
+    private func reportRestart(_ installed: VersionClaim?, _ executable: String?) {
         if let installed {
             note("package", installed.text, source: installed.source)
-            if let version, let running = Version(version), let new = Version(installed.number), running != new {
-                return host.log.addForDatabase(
+            if let version = database.version, let running = Version(version), let new = Version(installed.number),
+                running != new
+            {
+                return add(
                     .restartPending, "runs \(version), and \(installed.text) is installed: a restart is pending")
             }
         }
-        host.log.addForDatabase(
+        add(
             .executableReplaced,
             "runs \(executable ?? "a file") that was deleted or replaced on disk: a restart is pending")
     }
 
     /// Says that a data directory was last written by another version than the software that serves it, or would.
-    static func compare(_ written: [VersionClaim], with version: String, of software: String, _ host: ScanContext) {
+    private func compare(_ written: [VersionClaim], with version: String, of software: String) {
         for claim in written {
             let parts = claim.number.split(separator: ".").count
             guard let last = Version(claim.number), let own = Version(version, parts: parts), last != own else {
                 continue
             }
             let message = "its data was last written by \(claim.number) (\(claim.source)), \(software) is \(version)"
-            return host.log.addForDatabase(last < own ? .upgradePending : .versionDisagreement, message)
+            return add(last < own ? .upgradePending : .versionDisagreement, message)
         }
     }
 }
@@ -125,9 +119,9 @@ extension Report.Database {
 extension ServerProcess {
     /// What an official image's environment says: `MYSQL_VERSION` and its like, and no other variable.
     fileprivate func environmentVersions(_ engine: any Engine) -> [VersionClaim] {
-        environment.filter { engine.environmentNames.contains($0.key) }.sorted { $0.key < $1.key }.compactMap {
+        environment.filter { engine.profile.environmentNames.contains($0.key) }.sorted { $0.key < $1.key }.compactMap {
             name, value in
-            VersionClaim(value, parts: engine.versionParts, source: "/proc/\(process.pid)/environ: \(name)")
+            VersionClaim(value, parts: engine.profile.versionParts, source: "/proc/\(process.pid)/environ: \(name)")
         }
     }
 }

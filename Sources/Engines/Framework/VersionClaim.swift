@@ -26,7 +26,7 @@ public struct VersionClaim: Sendable, Equatable {
     private static let words: Set<String> = EngineRegistry.all.reduce(into: [
         "enterprise", "commercial", "community", "log", "debug", "ga", "rc", "beta", "alpha", "devel", "m", "deb", "u",
         "ubuntu", "el", "fc", "amzn", "bookworm", "bullseye", "jammy", "noble", "focal", "valgrind", "asan",
-    ]) { $0.formUnion($1.versionWords) }
+    ]) { $0.formUnion($1.profile.versionWords) }
     /// The most digits of a number in a suffix.
     private static let digitLimit = 8
 

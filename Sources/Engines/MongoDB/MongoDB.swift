@@ -3,38 +3,37 @@ import Report
 
 /// MongoDB's mongod, and mongos, its router.
 struct MongoDB: Engine {
-    let id = "mongodb"
-    let title = "MongoDB"
-    let executableNames: Set<String> = ["mongod", "mongos"]
-    let openFileNames: Set<String> = ["mongod.lock", "WiredTiger.lock"]
-    let openFileKinds: Set<OpenFiles.Kind> = [.log]
-    let packagePrefixes = ["mongodb", "percona-server-mongodb"]
-    let softwarePatterns = [
-        "/usr/bin/mongod", "/usr/bin/mongos", "/usr/local/bin/mongod", "/usr/local/bin/mongos",
-        "/usr/local/*/bin/mongod", "/usr/local/*/bin/mongos", "/opt/*/bin/mongod", "/opt/*/bin/mongos",
-        "/opt/*/*/bin/mongod", "/opt/*/*/bin/mongos",
-    ]
-    let dataDirectoryPatterns = ["/var/lib/mongo", "/var/lib/mongodb", "/data/db", "/data/configdb"]
-    let versionSources = [
-        "package of the running executable", "buildInfo that this run wrote into diagnostic.data",
-        "version string in the running executable", "buildInfo of an earlier run", "environment of an official image",
-    ]
-    let versionMarks: [VersionMark] = [
-        .before("\0tcmalloc\0"), .before("\0heap_size\0"), .before("\0cppdefines\0"),
-    ]
-    let environmentNames: Set<String> = ["MONGO_VERSION"]
-    let serviceNames = ["mongo", "percona"]
-    let versionWords: Set<String> = ["ent"]
+    let profile = EngineProfile(
+        id: "mongodb",
+        title: "MongoDB",
+        executableNames: ["mongod", "mongos"],
+        openFiles: ["mongod.lock", "WiredTiger.lock"],
+        openFileKinds: [.log],
+        packagePrefixes: ["mongodb", "percona-server-mongodb"],
+        softwarePatterns: [
+            "/usr/bin/mongod", "/usr/bin/mongos", "/usr/local/bin/mongod", "/usr/local/bin/mongos",
+            "/usr/local/*/bin/mongod", "/usr/local/*/bin/mongos", "/opt/*/bin/mongod", "/opt/*/bin/mongos",
+            "/opt/*/*/bin/mongod", "/opt/*/*/bin/mongos",
+        ],
+        dataDirectoryPatterns: ["/var/lib/mongo", "/var/lib/mongodb", "/data/db", "/data/configdb"],
+        serviceNames: ["mongo", "percona"],
+        versionSources: [
+            "package of the running executable", "buildInfo that this run wrote into diagnostic.data",
+            "version string in the running executable", "buildInfo of an earlier run",
+            "environment of an official image",
+        ],
+        versionMarks: [.before("\0tcmalloc\0"), .before("\0heap_size\0"), .before("\0cppdefines\0")],
+        versionWords: ["ent"],
+        environmentNames: ["MONGO_VERSION"],
+        ports: [PortProfile(27017, "client"), PortProfile(27018, "client"), PortProfile(27019, "client")],
+        isShownByServer: true)
     static let configurationFiles = ["/etc/mongod.conf", "/etc/mongodb.conf"]
 
-    func inspect(_ server: ServerProcess, _ host: ScanContext) -> Verdict {
-        let pid = server.process.pid
-        let settings = MongoDBSettings.read(server, host)
-        var database = Report.Database(key: "", engine: id, state: .running)
-        database.process = Report.Process(pid: pid)
-        database.process?.arguments = settings.arguments.reported
-        database.note("engine", server.process.executable ?? server.process.argumentName, source: "/proc/\(pid)/exe")
-        database.configFiles = settings.files
+    func inspect(_ server: ServerProcess, _ draft: Draft) -> Verdict {
+        let host = draft.host
+        let settings = MongoDBSettings.read(server, draft)
+        draft.database.process?.arguments = settings.arguments.reported
+        draft.database.configFiles = settings.files
 
         let isRouter = server.process.name == "mongos"
         let directory = settings.isConfigServer ? "/data/configdb" : "/data/db"
@@ -44,14 +43,12 @@ struct MongoDB: Engine {
             isRouter
             ? DirectorySearch<MongoDBDirectory>()
             : MongoDBDirectory.first(of: claims, server.root, host, server: server)
-        database.noteDirectory(search, isRouter ? [] : claims, of: server, self, host)
+        draft.noteDirectory(search, isRouter ? [] : claims, of: server)
         let startedAt = host.startTime(of: server.details)
-        let sources = search.found?.describe(&database, startedAt: startedAt, host) ?? VersionSources()
-        if let reason = database.proveVersion(of: server, self, sources, isHeld: search.isHeld, host) {
-            return .notADatabase(reason)
-        }
-        settings.describe(&database, isRouter: isRouter)
-        return .database(database)
+        let sources = search.found?.describe(draft, startedAt: startedAt) ?? VersionSources()
+        if let reason = draft.proveVersion(of: server, sources, isHeld: search.isHeld) { return .notADatabase(reason) }
+        settings.describe(draft, isRouter: isRouter)
+        return .database
     }
 
     func configuredDataDirectories(_ host: ScanContext) -> [Claim] {
@@ -67,19 +64,18 @@ struct MongoDB: Engine {
         return file.map { MongoDBSettings.read(files: [$0], host.root, host).claims("storage.dbPath") } ?? []
     }
 
-    func inspectStopped(_ place: StoppedPlace, _ host: ScanContext) -> Report.Database? {
+    func inspectStopped(_ place: StoppedPlace, _ draft: Draft) -> Bool {
+        let host = draft.host
         let search = MongoDBDirectory.first(of: [Claim(place.path, source: place.path)], place.root, host)
-        guard let directory = search.found else { return nil }
-        var database = Report.Database(key: "", engine: id, state: .stopped)
-        database.note("state", "stopped", source: "no server process has \(place.path) as its data directory")
-        database.chooseStoppedVersion(directory.describe(&database, host), place, self, host)
-        guard !place.isVolume else { return database }
+        guard let directory = search.found else { return false }
+        draft.chooseStoppedVersion(directory.describe(draft), place)
+        guard !place.isVolume else { return true }
         let settings = MongoDBSettings.read(files: Self.configurationFiles, host.root, host)
         if settings.claims("storage.dbPath").contains(where: { host.isSame($0.value, place.path) }) {
-            database.configFiles = settings.files
-            settings.describe(&database, isRouter: false)
+            draft.database.configFiles = settings.files
+            settings.describe(draft, isRouter: false)
         }
-        return database
+        return true
     }
 
     func serves(_ database: Report.Database, software path: String) -> Bool { Path.name(of: path) == "mongod" }

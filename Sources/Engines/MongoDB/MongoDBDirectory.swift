@@ -23,25 +23,23 @@ struct MongoDBDirectory {
 
     /// Fills in everything that the files tell.
     /// - Returns: what the diagnostics say of the version.
-    func describe(_ database: inout Report.Database, startedAt: Int64? = nil, _ host: ScanContext) -> VersionSources {
-        database.dataDirectories = [Report.DataDirectory(path: path, hostPath: nil, purpose: .data)]
-        addEngine(&database, host)
+    func describe(_ draft: Draft, startedAt: Int64? = nil) -> VersionSources {
+        draft.setDirectory(path)
+        addEngine(draft)
         guard names.contains("diagnostic.data"),
-            let diagnostics = MongoDBDiagnostics.newest(in: Path.join(path, "diagnostic.data"), root, host)
+            let diagnostics = MongoDBDiagnostics.newest(in: Path.join(path, "diagnostic.data"), root, draft.host)
         else { return VersionSources() }
-        if diagnostics.isPercona {
-            database.vendor = "percona"
-            database.note("vendor", "percona", source: diagnostics.source + " psmdbVersion")
-        }
+        if diagnostics.isPercona { draft.setVendor("percona", source: diagnostics.source + " psmdbVersion") }
         let claims = [diagnostics.version].compactMap { $0 }
-        if let startedAt { addRole(&database, startedAt: startedAt, diagnostics, host) }
+        if let startedAt { addRole(draft, startedAt: startedAt, diagnostics) }
         // A server needs a second or so before it writes its first; what lies there before is an earlier run's.
         let isLive = startedAt.map { (diagnostics.writtenAt ?? 0) >= $0 } ?? false
         return VersionSources(live: isLive ? claims : [], files: isLive ? [] : claims)
     }
 
     /// storage.bson: `{storage: {engine: "wiredTiger", options: {directoryPerDB: …}}}` (storage_engine_metadata.cpp).
-    private func addEngine(_ database: inout Report.Database, _ host: ScanContext) {
+    private func addEngine(_ draft: Draft) {
+        let host = draft.host
         let file = Path.join(path, "storage.bson")
         guard names.contains("storage.bson"), let bytes = host.bytes(file, in: root, limit: 64 << 10) else { return }
         guard let document = BSONDocument(bytes[...]) else {
@@ -50,25 +48,23 @@ struct MongoDBDirectory {
         }
         if let engine = document.string("storage", "engine") {
             let type = MongoDBSettings.allowed["storage.engine"] ?? .name
-            database.setting("storage_engine", [Claim(engine, source: file).fitting(type, host.log)])
+            draft.setting("storage_engine", [Claim(engine, source: file).fitting(type, host.log)])
         }
     }
 
     /// What a member of a replica set last said of its own state: every ten seconds or so.
-    private func addRole(
-        _ database: inout Report.Database, startedAt: Int64, _ diagnostics: MongoDBDiagnostics, _ host: ScanContext
-    ) {
+    private func addRole(_ draft: Draft, startedAt: Int64, _ diagnostics: MongoDBDiagnostics) {
+        let host = draft.host
         let interim = Path.join(path, "diagnostic.data/metrics.interim")
         for file in [interim, diagnostics.source] {
             guard let member = MongoDBMember.last(in: file, root, host), member.saidAt >= startedAt else { continue }
             if let claim = member.set.flatMap({
                 Claim($0, source: file + " replSetGetStatus").fitting(.name, host.log)
             }) {
-                database.identify("replica_set", claim)
+                draft.identify("replica_set", claim)
             }
             guard let role = member.role else { return }
-            database.role = role
-            return database.note("role", role.rawValue, source: file + " replSetGetStatus")
+            return draft.play(role, source: file + " replSetGetStatus")
         }
     }
 }

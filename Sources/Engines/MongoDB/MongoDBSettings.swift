@@ -67,11 +67,11 @@ struct MongoDBSettings {
     }
 
     /// The settings of a running server.
-    static func read(_ server: ServerProcess, _ host: ScanContext) -> MongoDBSettings {
+    static func read(_ server: ServerProcess, _ draft: Draft) -> MongoDBSettings {
         let arguments = arguments(server.process.arguments)
-        arguments.reportUnfit(pid: server.process.pid, host.log)
+        arguments.reportUnfit(pid: server.process.pid, draft.host.log)
         var settings = MongoDBSettings()
-        if let named = arguments.values["config"] ?? arguments.values["f"] { settings.add(named, server, host) }
+        if let named = arguments.values["config"] ?? arguments.values["f"] { settings.add(named, server, draft) }
         if !server.process.shortfalls.isEmpty { settings.isComplete = false }
         settings.arguments = arguments
         for (name, spec) in keys {
@@ -84,7 +84,8 @@ struct MongoDBSettings {
 
     /// Adds the settings of the file that the command line names; where it is not found, those that the server wrote
     /// into its log.
-    private mutating func add(_ named: String, _ server: ServerProcess, _ host: ScanContext) {
+    private mutating func add(_ named: String, _ server: ServerProcess, _ draft: Draft) {
+        let host = draft.host
         guard let root = server.root else { return isComplete = false }
         let logs = server.openLogs
         let near = logs + server.openFileDirectories.map { $0.value + "/" }
@@ -108,7 +109,7 @@ struct MongoDBSettings {
             isComplete = true
             return
         }
-        server.reportNotFound(named, host)
+        server.reportNotFound(named, draft)
     }
 
     /// Whether a file that was found by chance is the server's: it names the directory that the server has open.
@@ -128,8 +129,8 @@ struct MongoDBSettings {
                 continue
             }
             settings.files.append(file)
-            let parsed = MongoDBConfiguration.parse(text)
-            if let strange = MongoDBConfiguration.notUnderstood(parsed, among: Set(allowed.keys)) {
+            let parsed = YAMLMappings.parse(text)
+            if let strange = YAMLMappings.notUnderstood(parsed, among: Set(allowed.keys)) {
                 settings.isComplete = false
                 host.log.add(
                     .notUnderstood, file,
@@ -149,60 +150,58 @@ struct MongoDBSettings {
     }
 
     /// Fills in settings, role and replica set.
-    func describe(_ database: inout Report.Database, isRouter: Bool) {
+    func describe(_ draft: Draft, isRouter: Bool) {
         let port = isConfigServer ? "27019" : isShardServer ? "27018" : "27017"
-        database.setting("port", claims("net.port") + defaultClaims(port))
+        draft.setting("port", claims("net.port") + defaultClaims(port))
         let all = flag("net.bindIpAll").map { Claim("*", source: $0.source) }
-        database.setting("bind", [all].compactMap { $0 } + claims("net.bindIp") + defaultClaims("localhost"))
-        database.setting("max_connections", claims("net.maxIncomingConnections"))
+        draft.setting("bind", [all].compactMap { $0 } + claims("net.bindIp") + defaultClaims("localhost"))
+        draft.setting("max_connections", claims("net.maxIncomingConnections"))
         let syslog = flag("syslog") ?? claims("systemLog.destination").first { $0.value == "syslog" }
-        database.setting(
+        draft.setting(
             "log_destination",
             [syslog.map { Claim("syslog", source: $0.source) }].compactMap { $0 } + claims("systemLog.path"))
         let role = isConfigServer ? "configsvr" : isShardServer ? "shardsvr" : nil
         let source = (claims("sharding.clusterRole") + claims("configsvr") + claims("shardsvr")).first?.source ?? ""
-        database.setting("cluster_role", [role.map { Claim($0, source: source) }])
+        draft.setting("cluster_role", [role.map { Claim($0, source: source) }])
         // `<replica set>/<host>,<host>`: all routers of a cluster name the same.
         if isRouter, let servers = claims("sharding.configDB").first, let end = servers.value.firstIndex(of: "/") {
-            database.identify("config_replica_set", Claim(String(servers.value[..<end]), source: servers.source))
+            draft.identify("config_replica_set", Claim(String(servers.value[..<end]), source: servers.source))
         }
         let tls = (claims("net.tls.mode") + claims("net.ssl.mode")).map {
             Claim($0.value == "disabled" ? "off" : $0.value, source: $0.source)
         }
-        database.setting("tls", tls + defaultClaims("off"))
-        if !isRouter { addAuthentication(&database) }  // a router leaves it to the cluster
+        draft.setting("tls", tls + defaultClaims("off"))
+        if !isRouter { addAuthentication(draft) }  // a router leaves it to the cluster
         if let claim = claims("replication.replSetName").first {
             // The old form `name/host,host` names some members too.
             let name = claim.value.prefix { $0 != "/" }
-            database.identify("replica_set", Claim(String(name), source: claim.source))
+            draft.identify("replica_set", Claim(String(name), source: claim.source))
         }
-        addRole(&database, isRouter: isRouter)
+        addRole(draft, isRouter: isRouter)
     }
 
-    private func addAuthentication(_ database: inout Report.Database) {
+    private func addAuthentication(_ draft: Draft) {
         let x509 = claims("security.clusterAuthMode").first.flatMap { $0.value == "keyFile" ? nil : $0 }
         let on = [flag("auth"), claims("security.keyFile").first, x509].compactMap { $0 }
         // In transition to authentication, whoever does not authenticate is let in.
         let off = [flag("noauth")].compactMap { $0 }
         if let transition = flag("security.transitionToAuth") {
-            return database.setting("authentication", [Claim("disabled", source: transition.source)])
+            return draft.setting("authentication", [Claim("disabled", source: transition.source)])
         }
-        database.setting(
+        draft.setting(
             "authentication",
             on.map { Claim("enabled", source: $0.source) } + off.map { Claim("disabled", source: $0.source) }
                 + claims("security.authorization") + defaultClaims("disabled"))
     }
 
-    private func addRole(_ database: inout Report.Database, isRouter: Bool) {
+    private func addRole(_ draft: Draft, isRouter: Bool) {
         let role: (Report.Database.Role, String)? =
             isRouter
             ? (.router, "executable mongos")
             : isConfigServer
                 ? (.config, (claims("configsvr") + claims("sharding.clusterRole")).first?.source ?? "")
-                : database.identity["replica_set"] == nil && isComplete
+                : draft.database.identity["replica_set"] == nil && isComplete
                     ? (.standalone, "no replica set in arguments or file") : nil
-        guard let role else { return }
-        database.role = role.0
-        database.note("role", role.0.rawValue, source: role.1)
+        if let role { draft.play(role.0, source: role.1) }
     }
 }

@@ -40,45 +40,44 @@ struct MySQLDirectory {
     }
 
     /// Fills in everything that the files tell but the version.
-    func describe(_ database: inout Report.Database, _ host: ScanContext) {
-        database.dataDirectories = [Report.DataDirectory(path: path, hostPath: nil, purpose: .data)]
+    func describe(_ draft: Draft) {
+        draft.setDirectory(path)
         for mark in ["aria_log_control", "auto.cnf", "mysql.ibd"] where names.contains(mark) {
-            database.note("engine", database.engine, source: Path.join(path, mark))
+            draft.note("engine", draft.engine.id, source: Path.join(path, mark))
         }
-        if database.vendor == nil, isMariaDB {
-            database.vendor = "mariadb"
-            database.note("vendor", "mariadb", source: path)
-        }
-        addIdentity(&database, host)
-        addRole(&database, host)
+        if draft.database.vendor == nil, isMariaDB { draft.setVendor("mariadb", source: path) }
+        addIdentity(draft)
+        addRole(draft)
     }
 
-    private func addIdentity(_ database: inout Report.Database, _ host: ScanContext) {
+    private func addIdentity(_ draft: Draft) {
+        let host = draft.host
         let file = Path.join(path, "auto.cnf")
         guard names.contains("auto.cnf"), let text = host.text(file, in: root) else { return }
         for case .option(_, "server-uuid", let uuid) in OptionFiles.parse(text) where !uuid.isEmpty {
             if let claim = Claim(uuid, source: file).fitting(.uuid, host.log) {
-                database.identify("server_uuid", claim)
+                draft.identify("server_uuid", claim)
             }
         }
     }
 
     /// grastate.dat: `uuid:    <the cluster's>`, the same on every member; all zeros before it joined one.
-    private func addGalera(_ database: inout Report.Database, _ host: ScanContext) {
+    private func addGalera(_ draft: Draft) {
+        let host = draft.host
         let file = Path.join(path, "grastate.dat")
         guard names.contains("grastate.dat"), let text = host.text(file, in: root, limit: 4096) else { return }
         for line in ConfigurationLines.significant(in: text) {
             let words = line.split(whereSeparator: \.isWhitespace)
             if words.count > 1, words[0] == "uuid:", words[1].contains(where: { $0 != "0" && $0 != "-" }) {
                 if let claim = Claim(String(words[1]), source: file).fitting(.uuid, host.log) {
-                    database.identify("galera_cluster_uuid", claim)
+                    draft.identify("galera_cluster_uuid", claim)
                 }
             }
         }
     }
 
     /// Only presence and size of the files count: `master.info` holds a password in plain text and is never read.
-    private func addRole(_ database: inout Report.Database, _ host: ScanContext) {
+    private func addRole(_ draft: Draft) {
         let marks = names.sorted().filter { name in
             if name == "master.info" || name == "relay-log.info" || name == "multi-master.info" {
                 return ((try? root.status(Path.join(path, name)))?.size ?? 0) > 0
@@ -86,8 +85,8 @@ struct MySQLDirectory {
             // A channel's name may stand before the suffix; Group Replication's own channels are no replica's.
             return name.contains("relay-bin") && name.hasSuffix(".index") && !name.contains("group_replication")
         }
-        for mark in marks { database.note("role", "replica", source: Path.join(path, mark)) }
-        if !marks.isEmpty { database.role = .replica }
-        addGalera(&database, host)
+        for mark in marks { draft.note("role", "replica", source: Path.join(path, mark)) }
+        if !marks.isEmpty { draft.database.role = .replica }
+        addGalera(draft)
     }
 }

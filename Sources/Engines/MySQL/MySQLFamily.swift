@@ -3,13 +3,7 @@ import Report
 
 /// MySQL or MariaDB: option files, arguments and the layout of the data directory are the same, names differ.
 struct MySQLFamily: Engine {
-    let id: String
-    let title: String
-    let executableNames: Set<String>
-    let packagePrefixes: [String]
-    let versionSources: [String]
-    let versionMarks: [VersionMark]
-    let environmentNames: Set<String>
+    let profile: EngineProfile
     /// Groups of option files that the server reads.
     let optionGroups: [String]
     /// Groups that it reads with its version after a hyphen.
@@ -17,24 +11,40 @@ struct MySQLFamily: Engine {
     /// Who built a package, by the package's name.
     let vendorOfPackage: @Sendable (String) -> String?
 
-    let openFileNames: Set<String> = ["ibdata1", "aria_log_control", "mysql.ibd"]
-    let openFileKinds: Set<OpenFiles.Kind> = [.numberedForReading]
-    let softwarePatterns = [
-        "/usr/sbin/mysqld", "/usr/sbin/mariadbd", "/usr/libexec/mysqld", "/usr/libexec/mariadbd", "/usr/bin/mysqld",
-        "/usr/bin/mariadbd", "/usr/sbin/mysqld-debug", "/usr/local/*/bin/mysqld", "/usr/local/*/bin/mariadbd",
-        "/opt/*/bin/mysqld", "/opt/*/bin/mariadbd", "/opt/*/*/bin/mysqld", "/opt/*/*/bin/mariadbd",
-        "/opt/*/*/bin/mysqld.bin", "/opt/*/*/sbin/mysqld", "/opt/*/*/sbin/mariadbd",
-        "/opt/rh/*/root/usr/libexec/mysqld",
-    ]
-    let dataDirectoryPatterns = [
-        "/var/lib/mysql", "/var/lib/mysql-*", "/var/lib/mariadb", "/usr/local/*/data", "/opt/*/data",
-        "/opt/*/*/data", "/var/opt/rh/*/lib/mysql",
-    ]
-    let starterNames: Set<String> = ["mysqld_safe", "mariadbd-safe"]
-    let serviceNames = ["mysql", "mariadb", "percona"]
-    let placeVariables: Set<String> = ["MYSQL_HOME"]
-    let versionWords: Set<String> = ["mariadb", "maria", "percona", "wsrep", "dmr", "embedded", "cluster"]
-    let uniqueIdentities = [UniqueIdentity(name: "server_uuid")]
+    /// What both have in common.
+    static func profile(
+        id: String, title: String, executableNames: Set<String>, packagePrefixes: [String], versionSources: [String],
+        versionMarks: [VersionMark], environmentNames: Set<String>
+    ) -> EngineProfile {
+        EngineProfile(
+            id: id,
+            title: title,
+            executableNames: executableNames,
+            openFiles: ["ibdata1", "aria_log_control", "mysql.ibd"],
+            openFileKinds: [.numberedForReading],
+            packagePrefixes: packagePrefixes,
+            softwarePatterns: [
+                "/usr/sbin/mysqld", "/usr/sbin/mariadbd", "/usr/libexec/mysqld", "/usr/libexec/mariadbd",
+                "/usr/bin/mysqld", "/usr/bin/mariadbd", "/usr/sbin/mysqld-debug", "/usr/local/*/bin/mysqld",
+                "/usr/local/*/bin/mariadbd", "/opt/*/bin/mysqld", "/opt/*/bin/mariadbd", "/opt/*/*/bin/mysqld",
+                "/opt/*/*/bin/mariadbd", "/opt/*/*/bin/mysqld.bin", "/opt/*/*/sbin/mysqld", "/opt/*/*/sbin/mariadbd",
+                "/opt/rh/*/root/usr/libexec/mysqld",
+            ],
+            dataDirectoryPatterns: [
+                "/var/lib/mysql", "/var/lib/mysql-*", "/var/lib/mariadb", "/usr/local/*/data", "/opt/*/data",
+                "/opt/*/*/data", "/var/opt/rh/*/lib/mysql",
+            ],
+            starterNames: ["mysqld_safe", "mariadbd-safe"],
+            serviceNames: ["mysql", "mariadb", "percona"],
+            versionSources: versionSources,
+            versionMarks: versionMarks,
+            versionWords: ["mariadb", "maria", "percona", "wsrep", "dmr", "embedded", "cluster"],
+            environmentNames: environmentNames,
+            placeVariables: ["MYSQL_HOME"],
+            ports: [PortProfile(3306, "client")],
+            isShownByServer: true,
+            uniqueIdentities: [UniqueIdentity(name: "server_uuid")])
+    }
 
     var isMySQL: Bool { id == "mysql" }
 
@@ -64,33 +74,30 @@ struct MySQLFamily: Engine {
         return ["bin/aria_chk", "bin/mariadb"].contains { root.exists(Path.join(base, $0)) }
     }
 
-    func inspect(_ server: ServerProcess, _ host: ScanContext) -> Verdict {
-        let pid = server.process.pid
+    func inspect(_ server: ServerProcess, _ draft: Draft) -> Verdict {
+        let host = draft.host
         var options = MySQLOptions.read(server, self, host)
-        var database = Report.Database(key: "", engine: id, state: .running)
-        database.process = Report.Process(pid: pid)
-        database.process?.arguments = options.arguments.reported
-        database.note("engine", server.process.executable ?? server.process.argumentName, source: "/proc/\(pid)/exe")
+        draft.database.process?.arguments = options.arguments.reported
 
         let claims =
             [server.workingDirectory].compactMap { $0 } + server.openFileDirectories + options.claims("datadir")
             + [Claim("/var/lib/mysql", source: "default")]
         let directory = MySQLDirectory.first(of: claims, server.root, host, server: server)
         guard isMariaDB(server, directory.found) != isMySQL else { return .otherEngine }
-        database.noteDirectory(directory, claims, of: server, self, host)
-        directory.found?.describe(&database, host)
+        draft.noteDirectory(directory, claims, of: server)
+        directory.found?.describe(draft)
         let sources = directory.found?.versionSources(host) ?? VersionSources()
-        if let reason = database.proveVersion(of: server, self, sources, isHeld: directory.isHeld, host) {
+        if let reason = draft.proveVersion(of: server, sources, isHeld: directory.isHeld) {
             return .notADatabase(reason)
         }
-        database.configFiles = options.files
-        options.version = database.version
+        draft.database.configFiles = options.files
+        options.version = draft.database.version
         if let named = options.arguments.values["defaults_file"], !named.hasPrefix("/"), options.files.isEmpty {
-            server.reportNotFound(named, host)
+            server.reportNotFound(named, draft)
         }
-        addSettings(options, &database, directory.found, server.root)
-        addRole(of: server, options, &database)
-        return .database(database)
+        addSettings(options, draft, directory.found)
+        addRole(of: server, options, draft)
+        return .database
     }
 
     /// Which of the two the process is: by its name, else by its files, else by its package.
@@ -111,37 +118,36 @@ struct MySQLFamily: Engine {
         return Array(options.claims("datadir").prefix(1))
     }
 
-    func inspectStopped(_ place: StoppedPlace, _ host: ScanContext) -> Report.Database? {
+    func inspectStopped(_ place: StoppedPlace, _ draft: Draft) -> Bool {
+        let host = draft.host
         guard let directory = MySQLDirectory.first(of: [Claim(place.path, source: place.path)], place.root, host).found,
             directory.isMariaDB != isMySQL
-        else { return nil }
-        var database = Report.Database(key: "", engine: id, state: .stopped)
-        database.note("state", "stopped", source: "no server process has \(place.path) as its data directory")
-        directory.describe(&database, host)
-        database.chooseStoppedVersion(directory.versionSources(host), place, self, host)
-        guard !place.isVolume else { return database }
+        else { return false }
+        directory.describe(draft)
+        draft.chooseStoppedVersion(directory.versionSources(host), place)
+        guard !place.isVolume else { return true }
         var options = MySQLOptions.read(files: MySQLOptions.defaultFiles, self, host.root, host)
         let named = options.claims("datadir").first?.value ?? "/var/lib/mysql"
         if host.isSame(named, place.path) {
-            database.configFiles = options.files
-            options.version = database.version
-            addSettings(options, &database, directory, host.root)
+            draft.database.configFiles = options.files
+            options.version = draft.database.version
+            addSettings(options, draft, directory)
         }
-        return database
+        return true
     }
 
     /// Directories that options put outside the data directory.
-    func addOutside(_ options: MySQLOptions, _ database: inout Report.Database, _ root: HostRoot) {
+    func addOutside(_ options: MySQLOptions, _ draft: Draft) {
         for (name, purpose) in [
             ("innodb_log_group_home_dir", Report.DataDirectory.Purpose.wal), ("innodb_data_home_dir", .data),
             ("innodb_undo_directory", .data),
         ] {
             if let claim = options.claims(name).first {
-                database.addDirectory(claim.value, purpose, source: claim.source, root: root)
+                draft.addDirectory(claim.value, purpose, source: claim.source)
             }
         }
         if let log = options.claims("log_bin").first, log.value.hasPrefix("/") {
-            database.addDirectory(Path.parent(of: log.value), .log, source: log.source, root: root)
+            draft.addDirectory(Path.parent(of: log.value), .log, source: log.source)
         }
     }
 }

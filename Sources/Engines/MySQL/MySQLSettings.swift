@@ -4,36 +4,34 @@ import Report
 extension MySQLFamily {
 
     /// Sets the allow-listed settings: what options say, or the manual's defaults where every option was read.
-    func addSettings(
-        _ options: MySQLOptions, _ database: inout Report.Database, _ directory: MySQLDirectory?, _ root: HostRoot?
-    ) {
+    func addSettings(_ options: MySQLOptions, _ draft: Draft, _ directory: MySQLDirectory?) {
         let silent = options.flag("skip_networking").filter { $0.value == "on" }.map { Claim("0", source: $0.source) }
-        database.setting("port", silent + options.claims("port") + options.defaultClaims("3306"))
-        database.setting("bind", options.claims("bind_address") + options.defaultClaims("*"))
-        database.setting("max_connections", options.claims("max_connections") + options.defaultClaims("151"))
+        draft.setting("port", silent + options.claims("port") + options.defaultClaims("3306"))
+        draft.setting("bind", options.claims("bind_address") + options.defaultClaims("*"))
+        draft.setting("max_connections", options.claims("max_connections") + options.defaultClaims("151"))
         for name in ["server_id", "mysqlx_port", "admin_port", "socket"] {
-            database.setting(name, options.claims(name))
+            draft.setting(name, options.claims(name))
         }
-        database.setting("log_destination", options.claims("log_error") + options.defaultClaims("stderr"))
-        database.setting(
+        draft.setting("log_destination", options.claims("log_error") + options.defaultClaims("stderr"))
+        draft.setting(
             "read_only", options.flag("super_read_only").filter { $0.value == "on" } + options.flag("read_only"))
         // XtraDB Cluster turns it on by itself: a provider is enough.
         let provider = options.claims("wsrep_provider").filter { $0.value.lowercased() != "none" && !$0.value.isEmpty }
-        database.setting("wsrep_on", options.flag("wsrep_on") + provider.map { Claim("on", source: $0.source) })
+        draft.setting("wsrep_on", options.flag("wsrep_on") + provider.map { Claim("on", source: $0.source) })
         let open = options.flag("skip_grant_tables").filter { $0.value == "on" }.map {
             Claim("disabled", source: $0.source)
         }
-        database.setting("authentication", open + options.defaultClaims("enabled"))
-        database.setting("log_bin", binaryLog(options, database.version))
-        database.setting("tls", tls(options, directory, database.version))
-        if let cluster = options.claims("wsrep_cluster_name").first, database.settings["wsrep_on"] == "on" {
-            database.identify("galera_cluster", cluster)
+        draft.setting("authentication", open + options.defaultClaims("enabled"))
+        draft.setting("log_bin", binaryLog(options, draft.database.version))
+        draft.setting("tls", tls(options, directory, draft.database.version))
+        if let cluster = options.claims("wsrep_cluster_name").first, draft.database.settings["wsrep_on"] == "on" {
+            draft.identify("galera_cluster", cluster)
         }
         if let group = options.claims("group_replication_group_name").first {
-            database.identify("replication_group", group)
+            draft.identify("replication_group", group)
         }
-        addRoleOfFiles(options, &database, directory)
-        if let root { addOutside(options, &database, root) }
+        addRoleOfFiles(options, draft, directory)
+        addOutside(options, draft)
     }
 
     /// `on` with a base name or without, `off`; MySQL writes a binary log by default since 8.0, MariaDB does not.

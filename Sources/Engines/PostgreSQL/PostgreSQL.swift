@@ -3,50 +3,50 @@ import Report
 
 /// PostgreSQL and builds of it that keep its files.
 struct PostgreSQL: Engine {
-    let id = "postgresql"
-    let title = "PostgreSQL"
-    let executableNames: Set<String> = ["postgres", "postmaster", "edb-postgres"]
-    let openFileNames: Set<String> = []
-    let packagePrefixes = [
-        "postgresql", "edb-as", "percona-postgresql", "percona-ppg", "rh-postgresql",
-    ]
-    let softwarePatterns = [
-        "/usr/lib/postgresql/*/bin/postgres", "/usr/lib/postgresql*/bin/postgres", "/usr/pgsql-*/bin/postgres",
-        "/usr/libexec/postgresql*/postgres", "/usr/bin/postgres", "/usr/bin/postmaster",
-        "/usr/local/*/bin/postgres", "/usr/local/bin/postgres", "/usr/lib/edb-as/*/bin/edb-postgres",
-        "/opt/rh/*/root/usr/bin/postgres", "/usr/edb/*/bin/edb-postgres",
-        "/opt/*/bin/postgres", "/opt/*/*/bin/postgres",
-    ]
-    let dataDirectoryPatterns = [
-        "/var/lib/postgresql/*/*", "/var/lib/pgsql/data", "/var/lib/pgsql/*/data", "/var/lib/postgres/data",
-        "/var/lib/postgresql/data", "/usr/local/*/data", "/var/lib/edb/*/data", "/var/lib/edb-as/*/*",
-        "/var/opt/rh/*/lib/pgsql/data",
-        "/opt/*/data",
-        "/opt/*/*/data",
-    ]
-    let versionSources = [
-        "package of the running executable", "version string in the running executable", "PG_VERSION (major)",
-        "environment of an official image", "catalog version in pg_control (major)",
-    ]
-    let versionParts = 2
-    let versionMarks: [VersionMark] = [
-        .after("\0PostgreSQL "), .after("|PostgreSQL "), .after("(PostgreSQL) "),
-        .after("(EnterpriseDB) ", vendor: "enterprisedb"),
-    ]
-    let environmentNames: Set<String> = ["PG_VERSION"]
-    let placeVariables: Set<String> = ["PGDATA"]
-    let serviceNames = ["postgresql", "edb"]
-    let versionWords: Set<String> = ["pgdg", "pg"]
-    /// A standby has its primary's.
-    let uniqueIdentities = [UniqueIdentity(name: "system_identifier", isSharedWithReplicas: true)]
+    let profile = EngineProfile(
+        id: "postgresql",
+        title: "PostgreSQL",
+        executableNames: ["postgres", "postmaster", "edb-postgres"],
+        helperTitle: "postgres: ",
+        packagePrefixes: ["postgresql", "edb-as", "percona-postgresql", "percona-ppg", "rh-postgresql"],
+        softwarePatterns: [
+            "/usr/lib/postgresql/*/bin/postgres", "/usr/lib/postgresql*/bin/postgres", "/usr/pgsql-*/bin/postgres",
+            "/usr/libexec/postgresql*/postgres", "/usr/bin/postgres", "/usr/bin/postmaster",
+            "/usr/local/*/bin/postgres", "/usr/local/bin/postgres", "/usr/lib/edb-as/*/bin/edb-postgres",
+            "/opt/rh/*/root/usr/bin/postgres", "/usr/edb/*/bin/edb-postgres",
+            "/opt/*/bin/postgres", "/opt/*/*/bin/postgres",
+        ],
+        dataDirectoryPatterns: [
+            "/var/lib/postgresql/*/*", "/var/lib/pgsql/data", "/var/lib/pgsql/*/data", "/var/lib/postgres/data",
+            "/var/lib/postgresql/data", "/usr/local/*/data", "/var/lib/edb/*/data", "/var/lib/edb-as/*/*",
+            "/var/opt/rh/*/lib/pgsql/data",
+            "/opt/*/data",
+            "/opt/*/*/data",
+        ],
+        starterNames: ["pg_ctl"],
+        serviceNames: ["postgresql", "edb"],
+        versionSources: [
+            "package of the running executable", "version string in the running executable", "PG_VERSION (major)",
+            "environment of an official image", "catalog version in pg_control (major)",
+        ],
+        versionMarks: [
+            .after("\0PostgreSQL "), .after("|PostgreSQL "), .after("(PostgreSQL) "),
+            .after("(EnterpriseDB) ", vendor: "enterprisedb"),
+        ],
+        versionParts: 2,
+        versionWords: ["pgdg", "pg"],
+        environmentNames: ["PG_VERSION"],
+        placeVariables: ["PGDATA"],
+        ports: [PortProfile(5432, "client")],
+        isShownByServer: true,
+        // A standby has its primary's.
+        uniqueIdentities: [UniqueIdentity(name: "system_identifier", isSharedWithReplicas: true)])
 
-    func inspect(_ server: ServerProcess, _ host: ScanContext) -> Verdict {
+    func inspect(_ server: ServerProcess, _ draft: Draft) -> Verdict {
+        let host = draft.host
         let pid = server.process.pid
         let arguments = PostgreSQLSettings.arguments(server.process.arguments)
-        var database = Report.Database(key: "", engine: id, state: .running)
-        database.process = Report.Process(pid: pid)
-        database.process?.arguments = arguments.reported
-        database.note("engine", server.process.executable ?? server.process.argumentName, source: "/proc/\(pid)/exe")
+        draft.database.process?.arguments = arguments.reported
 
         var claims = [server.workingDirectory, arguments.claim("data_directory", pid: pid)].compactMap { $0 }
         arguments.reportUnfit(pid: pid, host.log)
@@ -56,23 +56,21 @@ struct PostgreSQL: Engine {
             claims.append(claim)
         }
         let search = PostgreSQLDirectory.first(of: claims, server.root, host, server: server)
-        database.noteDirectory(search, claims, of: server, self, host)
+        draft.noteDirectory(search, claims, of: server)
         let sources = search.found?.versionSources ?? VersionSources()
-        if let reason = database.proveVersion(of: server, self, sources, isHeld: search.isHeld, host) {
-            return .notADatabase(reason)
-        }
-        guard let directory = search.found else { return .database(database) }
-        directory.describe(&database, host)
-        let settings = PostgreSQLSettings.read(directory, arguments, of: server, host)
-        settings.describe(&database, directory, host)
-        directory.addSenders(&database, server.helpers)
-        directory.addPostmaster(&database, pid: server.details.containerPid ?? pid, host)
-        return .database(database)
+        if let reason = draft.proveVersion(of: server, sources, isHeld: search.isHeld) { return .notADatabase(reason) }
+        guard let directory = search.found else { return .database }
+        directory.describe(draft)
+        let settings = PostgreSQLSettings.read(directory, arguments, draft)
+        settings.describe(draft, directory)
+        directory.addSenders(draft, server.helpers)
+        directory.addPostmaster(draft, pid: server.details.containerPid ?? pid)
+        return .database
     }
 
     /// A process that sends the log: it calls itself `walsender`, before version 11 `wal sender process`.
     func isHelper(_ process: HostProcess) -> Bool {
-        guard let title = process.arguments.first, title.hasPrefix("postgres: ") else { return false }
+        guard let title = process.arguments.first else { return false }
         let words = title.split(separator: " ")
         // A base backup is sent by one too, and does not make its sender a primary.
         guard !title.contains("sending backup"),
@@ -97,8 +95,6 @@ struct PostgreSQL: Engine {
         PostgreSQLCluster.all(below: host.root, host).map(\.directory)
     }
 
-    var starterNames: Set<String> { ["pg_ctl"] }
-
     func dataDirectories(
         startedBy words: [String], _ environment: [String: String], source: String, _ host: ScanContext
     ) -> [Claim] {
@@ -106,16 +102,14 @@ struct PostgreSQL: Engine {
         return [argument ?? environment["PGDATA"]].compactMap { $0 }.map { Claim($0, source: source) }
     }
 
-    func inspectStopped(_ place: StoppedPlace, _ host: ScanContext) -> Report.Database? {
-        let search = PostgreSQLDirectory.first(of: [Claim(place.path, source: place.path)], place.root, host)
-        guard let directory = search.found else { return nil }
-        var database = Report.Database(key: "", engine: id, state: .stopped)
-        database.note("state", "stopped", source: "no server process has \(place.path) as its data directory")
-        database.version = directory.major  // by which software is chosen
-        database.chooseStoppedVersion(directory.versionSources, place, self, host)
-        directory.describe(&database, host)
-        PostgreSQLSettings.read(directory, nil, host).describe(&database, directory, host)
-        return database
+    func inspectStopped(_ place: StoppedPlace, _ draft: Draft) -> Bool {
+        let search = PostgreSQLDirectory.first(of: [Claim(place.path, source: place.path)], place.root, draft.host)
+        guard let directory = search.found else { return false }
+        draft.database.version = directory.major  // by which software is chosen
+        draft.chooseStoppedVersion(directory.versionSources, place)
+        directory.describe(draft)
+        PostgreSQLSettings.read(directory, nil, draft).describe(draft, directory)
+        return true
     }
 
     /// Software serves a data directory of its own major version; where the path does not tell, any.

@@ -29,65 +29,61 @@ struct PostgreSQLDirectory {
     }
 
     /// Fills in everything that the files tell but the version.
-    func describe(_ database: inout Report.Database, _ host: ScanContext) {
-        database.dataDirectories = [Report.DataDirectory(path: path, hostPath: nil, purpose: .data)]
+    func describe(_ draft: Draft) {
+        let host = draft.host
+        draft.setDirectory(path)
         let controlFile = Path.join(path, "global/pg_control")
         if let bytes = host.bytes(controlFile, in: root, at: 0, count: PgControl.size) {
             if let control = PgControl(bytes) {
-                describe(control, &database, source: controlFile, host)
+                describe(control, draft, source: controlFile)
             } else {
                 host.log.add(.malformed, controlFile, "not a pg_control file of this machine's byte order")
             }
         }
-        addRole(&database, host)
-        addTablespaces(&database, host)
+        addRole(draft)
+        addTablespaces(draft)
     }
 
-    private func describe(
-        _ control: PgControl, _ database: inout Report.Database, source: String, _ host: ScanContext
-    ) {
-        database.identify("system_identifier", Claim(String(control.systemIdentifier), source: source))
+    private func describe(_ control: PgControl, _ draft: Draft, source: String) {
+        draft.identify("system_identifier", Claim(String(control.systemIdentifier), source: source))
         if let major = control.major {
-            database.note("version", major, source: source + " catalog \(control.catalogVersion)")
+            draft.note("version", major, source: source + " catalog \(control.catalogVersion)")
             if major != self.major {
-                host.log.add(.malformed, source, "belongs to PostgreSQL \(major), but PG_VERSION says \(self.major)")
+                draft.host.log.add(
+                    .malformed, source, "belongs to PostgreSQL \(major), but PG_VERSION says \(self.major)")
             }
         }
-        if control.state == .archiveRecovery { database.note("role", "replica", source: source + " state 5") }
-        database.role = control.state == .archiveRecovery ? .replica : nil
+        if control.state == .archiveRecovery { draft.note("role", "replica", source: source + " state 5") }
+        draft.database.role = control.state == .archiveRecovery ? .replica : nil
     }
 
     /// A standby has its signal file. A server with replication slots has, or had, somebody to feed.
-    private func addRole(_ database: inout Report.Database, _ host: ScanContext) {
+    private func addRole(_ draft: Draft) {
         for name in ["standby.signal", "recovery.conf"] where root.exists(Path.join(path, name)) {
-            database.role = .replica
-            database.note("role", "replica", source: Path.join(path, name))
+            draft.play(.replica, source: Path.join(path, name))
         }
-        guard database.role == nil else { return }
+        guard draft.database.role == nil else { return }
         let slots = Path.join(path, "pg_replslot")
-        if let slot = host.list(slots, in: root).first(where: { $0.kind == .directory }) {
-            database.role = .primary
-            database.note("role", "primary", source: Path.join(slots, slot.name))
+        if let slot = draft.host.list(slots, in: root).first(where: { $0.kind == .directory }) {
+            draft.play(.primary, source: Path.join(slots, slot.name))
         } else {
-            database.role = .standalone
-            database.note(
-                "role", "standalone", source: "no standby.signal, no replication slot in \(slots), no walsender")
+            draft.play(.standalone, source: "no standby.signal, no replication slot in \(slots), no walsender")
         }
     }
 
     /// A server that sends its log to somebody is a primary, or a standby that feeds another.
-    func addSenders(_ database: inout Report.Database, _ pids: [Int32]) {
+    func addSenders(_ draft: Draft, _ pids: [Int32]) {
         guard let pid = pids.first else { return }
-        let role: Report.Database.Role = database.role == .replica ? .replica : .primary
-        database.role = role
-        database.note("role", role.rawValue, source: "/proc/\(pid)/cmdline: walsender")
+        draft.play(
+            draft.database.role == .replica ? .replica : .primary, source: "/proc/\(pid)/cmdline: walsender")
     }
 
     /// Links that lead out of the data directory: the WAL's and the tablespaces'.
-    private func addTablespaces(_ database: inout Report.Database, _ host: ScanContext) {
+    private func addTablespaces(_ draft: Draft) {
+        let host = draft.host
         for name in ["pg_wal", "pg_xlog"] {
             let link = Path.join(path, name)
-            if let target = try? root.link(link) { database.addDirectory(target, .wal, source: link, root: root) }
+            if let target = try? root.link(link) { draft.addDirectory(target, .wal, source: link) }
         }
         let links = Path.join(path, "pg_tblspc")
         let entries = host.list(links, in: root)
@@ -100,14 +96,15 @@ struct PostgreSQLDirectory {
             guard (try? root.link(link)) != nil else { continue }
             // A location may be shared: each major version and catalog has a directory of its own there.
             for own in host.glob(link + "/PG_\(major)_*", in: root) {
-                database.addDirectory(own, .tablespace, source: link, root: root)
+                draft.addDirectory(own, .tablespace, source: link)
             }
         }
     }
 
     /// postmaster.pid: pid, data directory, start, port, first socket directory, first address, key, status
     /// (miscinit.c).
-    func addPostmaster(_ database: inout Report.Database, pid: Int32, _ host: ScanContext) {
+    func addPostmaster(_ draft: Draft, pid: Int32) {
+        let host = draft.host
         let file = Path.join(path, "postmaster.pid")
         guard let text = host.text(file, in: root, limit: 4096) else { return }
         let lines = text.allLines.map {
@@ -118,17 +115,17 @@ struct PostgreSQLDirectory {
             return
         }
         guard owner == pid else {
-            host.log.addForDatabase(
+            draft.add(
                 .dataDirectoryConflict, "postmaster.pid names pid \(owner), but pid \(pid) uses \(path)", partial: true)
             return
         }
-        if lines.count > 3, UInt16(lines[3]) != nil { database.setting("port", [Claim(lines[3], source: file)]) }
+        if lines.count > 3, UInt16(lines[3]) != nil { draft.setting("port", [Claim(lines[3], source: file)]) }
         let states: Set<String> = ["starting", "ready", "standby", "stopping"]
         if lines.count > 7, !lines[7].isEmpty,
             let state = Claim(lines[7], source: file).fitting(.word(states), host.log)
         {
-            database.note("state", state.value, source: file)
-            if state.value == "standby" { database.role = .replica }
+            draft.note("state", state.value, source: file)
+            if state.value == "standby" { draft.database.role = .replica }
         }
     }
 }

@@ -58,19 +58,18 @@ struct PostgreSQLSettings {
         }
     }
 
-    /// Reads the files of `directory`; `arguments` are those of a running server with `pid`.
-    static func read(
-        _ directory: PostgreSQLDirectory, _ arguments: Arguments?, of server: ServerProcess? = nil, _ host: ScanContext
-    ) -> PostgreSQLSettings {
+    /// Reads the files of `directory`; `arguments` are those of the server, if one runs.
+    static func read(_ directory: PostgreSQLDirectory, _ arguments: Arguments?, _ draft: Draft) -> PostgreSQLSettings {
+        let host = draft.host
         var settings = PostgreSQLSettings()
         var reader = PostgreSQLFiles(root: directory.root, host: host)
         settings.home = configurationDirectory(directory, arguments)
         var file = arguments?.values["config_file"] ?? configurationFile(of: directory, host)
-        if arguments?.values["config_file"] != nil, let server {
+        if arguments?.values["config_file"] != nil, let server = draft.server {
             if let found = server.configuration(file, next: [directory.path + "/"], host).first {
                 file = found.value
             } else {
-                server.reportNotFound(file, host)
+                server.reportNotFound(file, draft)
             }
         }
         let path = Path.join(settings.home, file)
@@ -82,7 +81,7 @@ struct PostgreSQLSettings {
         for name in allowed.keys {
             let fromFiles = (main + persisted).reversed().filter { $0.name == name }
             settings.values[name] =
-                [arguments?.claim(name, pid: server?.process.pid ?? 0)].compactMap { $0 }
+                [arguments?.claim(name, pid: draft.server?.process.pid ?? 0)].compactMap { $0 }
                 + fromFiles.map { Claim($0.value, source: $0.source) }
             if settings.isComplete, var value = defaults[name] {
                 if name == "wal_level", directory.major.hasPrefix("9.") { value = "minimal" }
@@ -112,30 +111,30 @@ struct PostgreSQLSettings {
     }
 
     /// Fills in the settings, and directories that they put outside.
-    func describe(_ database: inout Report.Database, _ directory: PostgreSQLDirectory, _ host: ScanContext) {
-        database.configFiles = files
+    func describe(_ draft: Draft, _ directory: PostgreSQLDirectory) {
+        draft.database.configFiles = files
         for (key, name) in [
             ("port", "port"), ("bind", "listen_addresses"), ("max_connections", "max_connections"),
             ("wal_level", "wal_level"), ("archive_mode", "archive_mode"), ("log_destination", "log_destination"),
             ("cluster_name", "cluster_name"), ("password_encryption", "password_encryption"),
         ] where values[name]?.first?.value != "" {
-            database.setting(key, values[name] ?? [])
+            draft.setting(key, values[name] ?? [])
         }
         let file = values["hba_file"]?.first?.value ?? "pg_hba.conf"
-        database.setting(
-            "authentication", PostgreSQLAuthentication.read(Path.join(home, file), directory.root, host))
+        draft.setting(
+            "authentication", PostgreSQLAuthentication.read(Path.join(home, file), directory.root, draft.host))
         let tls = (values["ssl"] ?? []).map { claim in
             Claim(
                 ["on", "true", "yes", "1", ""].contains(claim.value.lowercased()) ? "on" : "off", source: claim.source)
         }
-        database.setting("tls", tls)
+        draft.setting("tls", tls)
         // Whoever keeps his log elsewhere may feed somebody by it.
-        if values["archive_mode"]?.first.map({ $0.value != "off" }) == true, database.role == .standalone {
-            database.role = nil
+        if values["archive_mode"]?.first.map({ $0.value != "off" }) == true, draft.database.role == .standalone {
+            draft.database.role = nil
         }
         let collects = ["on", "true", "yes", "1"].contains(values["logging_collector"]?.first?.value.lowercased())
         if collects, let log = values["log_directory"]?.first {
-            database.addDirectory(log.value, .log, source: log.source, root: directory.root)
+            draft.addDirectory(log.value, .log, source: log.source)
         }
     }
 }

@@ -21,6 +21,8 @@ public struct OpenFiles: Sendable, Equatable {
         case numberedForReading
         /// Named `….log`.
         case log
+        /// Named `….aof`: a file that a server appends to.
+        case appendOnly
     }
 
     /// Inodes of its sockets.
@@ -67,6 +69,7 @@ public struct OpenFiles: Sendable, Equatable {
     private static func kind(of target: String, _ kinds: Set<Kind>) -> Kind? {
         guard !kinds.isEmpty, target.hasPrefix("/") else { return nil }
         if kinds.contains(.log), target.hasSuffix(".log") { return .log }
+        if kinds.contains(.appendOnly), target.hasSuffix(".aof") { return .appendOnly }
         let number = target.utf8.reversed().prefix { (0x30...0x39).contains($0) }.count
         let isNumbered = number >= 6 && target.utf8.count > number && target.utf8.dropLast(number).last == 0x2E
         return isNumbered && kinds.contains(.numberedForReading) ? .numberedForReading : nil

@@ -26,7 +26,7 @@ public struct ObservedDatabase: Sendable {
         state = DatabaseState(columns, database)
         cluster = ClusterName(database)
         serverIdentity =
-            ["system_identifier", "server_uuid"].lazy
+            ["system_identifier", "server_uuid", "node_id"].lazy
             .compactMap { name in database.identity[name].map { "\(name):\($0)" } }.first
         ownerUID = database.dataDirectory?.uid.map(Int64.init)
         let sizes = database.dataDirectories.compactMap(\.bytes)
@@ -45,6 +45,7 @@ public struct ClusterName: Sendable {
             ("system_identifier", "system_identifier"), ("galera_cluster_uuid", "galera_cluster_uuid"),
             ("replication_group", "replication_group"), ("replica_set", "replica_set"),
             ("config_replica_set", "replica_set"), ("galera_cluster", "galera_cluster"),
+            ("cluster_token", "cluster_token"),
         ] {
             guard let value = database.identity[name] else { continue }
             text = "\(database.engine):\(kind):\(value)"

@@ -8,8 +8,11 @@ import pathlib
 import sys
 
 from fixture_host import Host
+from scenarios.caches import caches
 from scenarios.containers import containers
 from scenarios.distributions import debian, rpm_layouts
+from scenarios.java import java
+from scenarios.others import others
 from scenarios.situations import situations
 
 TO = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "hosts"
@@ -20,5 +23,5 @@ def scenario(name, system, **options):
 
 
 if __name__ == "__main__":
-    for make in [debian, rpm_layouts, situations, containers]:
+    for make in [debian, rpm_layouts, situations, containers, caches, others, java]:
         make(scenario)
