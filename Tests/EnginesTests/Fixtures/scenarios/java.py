@@ -100,7 +100,7 @@ def without_servers(scenario):
             ("cassandra", "4.0.11", "/usr/sbin/cassandra"), ("neo4j", "1:5.15.0", "/usr/share/neo4j/bin/neo4j")]:
         h.package(name, version, path)
     h.write("opt/solr-8.11.2/bin/solr", "")
-    h.write("opt/solr-8.11.2/dist/solr-core-8.11.2.jar", "")
+    h.write("opt/solr-8.11.2/server/lib/solr-core-8.11.2.jar", "")
     h.write("opt/hbase-2.4.17/bin/hbase", "")
     h.write("opt/hbase-2.4.17/lib/hbase-server-2.4.17.jar", "")
     h.finish()
