@@ -111,6 +111,23 @@ struct ScannerTests {
         #expect(!ReportTable(report, width: 400).text(explained: false).contains("←"))
     }
 
+    @Test("engines in preview are looked for only when they are asked for")
+    func preview() throws {
+        func engines(_ also: Set<String>) throws -> (asked: [String], found: Set<String>) {
+            var options = ScanOptions()
+            options.root = GoldenTests.hosts.appending(path: "redis-forks").path
+            options.isRecorded = true
+            options.measuresSizes = false
+            options.also = also
+            let report = try Scanner(options).run()
+            return (report.scan.engines.map(\.id), Set(report.databases.map(\.engine)))
+        }
+        let established = EngineRegistry.established.map(\.id)
+        #expect(try engines([]) == (established, []))
+        #expect(try engines(["keydb"]) == (established + ["keydb"], ["keydb"]))
+        #expect(try engines(Set(EngineRegistry.preview.map(\.id))).found == ["valkey", "keydb"])
+    }
+
     @Test("decode takes a frame among other lines, gzip and JSON, and one report only")
     func decode() throws {
         let report = try GoldenTests.scan("two-instances")

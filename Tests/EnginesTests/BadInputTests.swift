@@ -142,6 +142,19 @@ struct BadInputTests {
         #expect(database.weight < heavy / 100 && database.version == "8.0.36" && database.evidence.isEmpty)
     }
 
+    @Test("a configuration file of more settings than are read is said to be cut, and no default is assumed")
+    func manySettings() throws {
+        let copy = try Copy(of: "debian-mongodb")
+        let file = copy.path + "/etc/mongod.conf"
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        try (String(repeating: "a: 1\n", count: ConfigurationEntry.limit) + text).write(
+            toFile: file, atomically: true, encoding: .utf8)
+        let (databases, problems) = try copy.scan()
+        #expect(problems.contains { $0.code == "file_too_large" && $0.subject == "/etc/mongod.conf" })
+        let server = try #require(databases.first { $0.process?.pid == 480 })
+        #expect(server.settings["bind"] == nil && server.settings["port"] == nil)
+    }
+
     @Test("problems are bounded")
     func problems() {
         let log = ProblemLog()

@@ -31,9 +31,7 @@ struct ArangoDB: ProfiledEngine {
         uniqueIdentities: [UniqueIdentity(name: "server_id")])
 
     func describe(_ draft: Draft, _ settings: Settings, _ directory: EngineDirectory?) {
-        let asks = settings.claims("server.authentication").map {
-            Claim($0.value.lowercased() == "false" ? "disabled" : "enabled", source: $0.source)
-        }
+        let asks = settings.flag("server.authentication", on: "enabled", off: "disabled")
         draft.setting("authentication", asks + settings.defaultClaims("enabled"))
         let urls = settings.claims("server.endpoint") + settings.defaultClaims("http://127.0.0.1:8529")
         draft.setting(

@@ -71,16 +71,7 @@ struct Cassandra: ProfiledEngine {
     func vendor(package: String) -> String? { package.hasPrefix("dse") ? "datastax" : "apache" }
 
     func describe(_ draft: Draft, _ settings: Settings, _ directory: EngineDirectory?) {
-        let asks = settings.claims("authenticator").map {
-            Claim($0.value.contains("AllowAll") ? "disabled" : "enabled", source: $0.source)
-        }
-        draft.setting("authentication", asks + settings.defaultClaims("disabled"))
-        draft.setting(
-            "tls",
-            settings.claims("client_encryption_options.enabled").map {
-                Claim($0.value == "true" ? "on" : "off", source: $0.source)
-            }
-                + settings.defaultClaims("off"))
+        settings.describeCassandraSecurity(draft)
         if let name = settings.claims("cluster_name").first { draft.identify("cluster_name", name) }
         for more in settings.claims("data_file_directories") {
             draft.addDirectory(more.value, .data, source: more.source)
@@ -89,5 +80,17 @@ struct Cassandra: ProfiledEngine {
             draft.addDirectory(log.value, .wal, source: log.source)
         }
         if draft.server != nil { draft.play(.primary, source: "every member takes writes") }
+    }
+}
+
+extension Settings {
+    /// Who may come in, and whether clients' connections are encrypted, as `cassandra.yaml` has it; relatives keep its
+    /// names.
+    func describeCassandraSecurity(_ draft: Draft) {
+        let asks = claims("authenticator").map {
+            Claim($0.value.contains("AllowAll") ? "disabled" : "enabled", source: $0.source)
+        }
+        draft.setting("authentication", asks + defaultClaims("disabled"))
+        draft.setting("tls", flag("client_encryption_options.enabled") + defaultClaims("off"))
     }
 }

@@ -35,9 +35,7 @@ struct Dragonfly: ProfiledEngine {
         draft.setting("authentication", asks)  // a variable that is not read may set it
         draft.setting(
             "tls",
-            settings.claims("tls").map {
-                Claim(["", "true", "1"].contains($0.value) ? "on" : "off", source: $0.source)
-            } + settings.defaultClaims("off"))
+            settings.flag("tls") + settings.defaultClaims("off"))
         if let origin = settings.claims("replicaof").first { return draft.play(.replica, source: origin.source) }
         draft.note("role", "unknown", source: "whether replicas are connected is known only in the server's memory")
     }

@@ -55,6 +55,13 @@ extension ScanContext {
         }
     }
 
+    /// Says that a configuration file sets more than is read of one; whether it does.
+    func reportCut(_ entries: [ConfigurationEntry], of path: String) -> Bool {
+        guard entries.count >= ConfigurationEntry.limit else { return false }
+        log.add(.fileTooLarge, path, "only its first \(ConfigurationEntry.limit) settings were read")
+        return true
+    }
+
     /// The names in a directory that may be a data directory. That some were left out is said; those in `marks` never
     /// are.
     func names(_ path: String, in root: HostRoot, marks: [String]) throws(HostError) -> Set<String> {

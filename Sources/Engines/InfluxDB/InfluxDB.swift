@@ -48,18 +48,14 @@ struct InfluxDB: ProfiledEngine {
 
     func describe(_ draft: Draft, _ settings: Settings, _ directory: EngineDirectory?) {
         let isFirst = directory?.has("influxd.bolt") == false
-        let asks = settings.claims("http.auth-enabled").map {
-            Claim($0.value.lowercased() == "true" ? "enabled" : "disabled", source: $0.source)
-        }
+        let asks = settings.flag("http.auth-enabled", on: "enabled", off: "disabled")
         // Version 2 has no way to turn it off.
         let byDefault =
             isFirst
             ? settings.defaultClaims("disabled")
             : directory.map { [Claim("enabled", source: $0.path(of: "influxd.bolt"))] }
         draft.setting("authentication", asks + (byDefault ?? []))
-        let tls = settings.claims("http.https-enabled").map {
-            Claim($0.value.lowercased() == "true" ? "on" : "off", source: $0.source)
-        }
+        let tls = settings.flag("http.https-enabled")
         draft.setting(
             "tls",
             tls + settings.claims("tls-cert").map { Claim("on", source: $0.source) } + settings.defaultClaims("off"))

@@ -130,6 +130,7 @@ struct MongoDBSettings {
             }
             settings.files.append(file)
             let parsed = YAMLMappings.parse(text)
+            if host.reportCut(parsed, of: file) { settings.isComplete = false }
             if let strange = YAMLMappings.notUnderstood(parsed, among: Set(allowed.keys)) {
                 settings.isComplete = false
                 host.log.add(

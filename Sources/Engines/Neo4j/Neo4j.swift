@@ -73,9 +73,7 @@ struct Neo4j: ProfiledEngine {
     }
 
     func describe(_ draft: Draft, _ settings: Settings, _ directory: EngineDirectory?) {
-        let asks = settings.claims("dbms.security.auth_enabled").map {
-            Claim($0.value.lowercased() == "false" ? "disabled" : "enabled", source: $0.source)
-        }
+        let asks = settings.flag("dbms.security.auth_enabled", on: "enabled", off: "disabled")
         draft.setting("authentication", asks + settings.defaultClaims("enabled"))
         let tls = settings.claims("server.bolt.tls_level").map {
             Claim($0.value.uppercased() == "DISABLED" ? "off" : $0.value.lowercased(), source: $0.source)

@@ -43,15 +43,7 @@ struct ScyllaDB: ProfiledEngine {
     ]
 
     func describe(_ draft: Draft, _ settings: Settings, _ directory: EngineDirectory?) {
-        let asks = settings.claims("authenticator").map {
-            Claim($0.value.contains("AllowAll") ? "disabled" : "enabled", source: $0.source)
-        }
-        draft.setting("authentication", asks + settings.defaultClaims("disabled"))
-        draft.setting(
-            "tls",
-            settings.claims("client_encryption_options.enabled").map {
-                Claim($0.value == "true" ? "on" : "off", source: $0.source)
-            } + settings.defaultClaims("off"))
+        settings.describeCassandraSecurity(draft)
         if let name = settings.claims("cluster_name").first { draft.identify("cluster_name", name) }
         if let log = settings.claims("commitlog_directory").first {
             draft.addDirectory(log.value, .wal, source: log.source)

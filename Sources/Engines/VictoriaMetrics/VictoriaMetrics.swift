@@ -48,9 +48,7 @@ struct VictoriaMetrics: ProfiledEngine {
         draft.setting("authentication", asks + settings.defaultClaims("disabled"))
         draft.setting(
             "tls",
-            settings.claims("tls").map {
-                Claim(["", "true", "1"].contains($0.value) ? "on" : "off", source: $0.source)
-            } + settings.defaultClaims("off"))
+            settings.flag("tls") + settings.defaultClaims("off"))
         if let server = draft.server, Self.isRouter(server) {
             draft.play(.router, source: "executable \(server.process.name)")
         }

@@ -12,13 +12,17 @@ struct EngineDirectory {
     /// Whether something of that name lies in it.
     func has(_ name: String) -> Bool { root.exists(path(of: name)) }
 
-    /// The most names of a directory that are looked through for a mark with a `*`.
+    /// The most names of a directory that are searched.
     private static let entryLimit = 4_096
 
     /// The names in a directory, in their order; none where it cannot be listed.
     static func names(_ path: String, _ root: HostRoot, _ host: ScanContext) -> [String] {
-        guard !host.deadline.hasPassed else { return [] }
-        return (try? root.list(path, limit: entryLimit))?.value.map(\.name).sorted() ?? []
+        guard !host.deadline.hasPassed, let entries = try? root.list(path, limit: entryLimit) else { return [] }
+        if entries.isCut {
+            host.log.add(
+                .fileTooLarge, host.shown(path, root), "only the first \(entries.value.count) names were searched")
+        }
+        return entries.value.map(\.name).sorted()
     }
 
     /// The first of `claims` that is a data directory of the profile's.

@@ -31,11 +31,16 @@ struct Settings {
     /// The value that counts.
     func value(_ name: String) -> String? { claims(name).first?.value }
 
-    /// The claim that turns a flag on; nil where it is off or nothing is said.
-    func on(_ name: String) -> Claim? {
-        claims(name).first.flatMap {
-            ["", "1", "on", "true", "yes", "enabled"].contains($0.value.lowercased()) ? $0 : nil
-        }
+    /// The claim that turns a flag on; nil where it is off or not set.
+    func on(_ name: String) -> Claim? { claims(name).first.flatMap { Self.isOn($0) ? $0 : nil } }
+
+    /// What is said of a flag, in the report's words.
+    func flag(_ name: String, on: String = "on", off: String = "off") -> [Claim] {
+        claims(name).map { Claim(Self.isOn($0) ? on : off, source: $0.source) }
+    }
+
+    private static func isOn(_ claim: Claim) -> Bool {
+        ["", "1", "on", "true", "yes", "y", "t", "enabled"].contains(claim.value.lowercased())
     }
 
     /// The manual's default, where silence means it.
@@ -193,7 +198,9 @@ struct Settings {
     private mutating func read(_ text: String, of path: String, _ host: ScanContext) -> [String] {
         let names = profile.optionNames
         var includes: [String] = []
-        for entry in profile.configuration.format.parse(text, names: Set(names.keys)) {
+        let entries = profile.configuration.format.parse(text, names: Set(names.keys))
+        if host.reportCut(entries, of: path) { isComplete = false }
+        for entry in entries {
             if let include = profile.configuration.include, entry.name == include {
                 includes.append(Path.join(Path.parent(of: path), entry.value))
                 continue

@@ -39,8 +39,6 @@ struct ArchiveVersion {
 
     /// The most directories that are listed.
     private static let directoryLimit = 64
-    /// The most names of one directory.
-    private static let entryLimit = 4_096
 
     /// The version of the archive in `classPath`, or below one of `homes`.
     func claim(classPath: [String], homes: [String], _ host: ScanContext) -> VersionClaim? {
@@ -53,12 +51,17 @@ struct ArchiveVersion {
         }
         let below = homes.flatMap { home in profile.archiveDirectories.map { Path.join(home, $0) } }
         var seen: Set<String> = []
-        for directory in (below + listed).filter({ $0.hasPrefix("/") && seen.insert($0).inserted }).prefix(
-            Self.directoryLimit)
-        {
+        let directories = (below + listed).filter { $0.hasPrefix("/") && seen.insert($0).inserted }
+        if directories.count > Self.directoryLimit {
+            host.log.add(
+                .fileTooLarge, directories[0],
+                "only \(Self.directoryLimit) of \(directories.count) directories of a class path were searched for a version",
+                partial: false)
+        }
+        for directory in directories.prefix(Self.directoryLimit) {
             guard !host.deadline.hasPassed else { return nil }
-            // Listed by name: whoever starts the server may put anything into its command line, `*` too.
-            for name in (try? root.list(directory, limit: Self.entryLimit))?.value.map(\.name).sorted() ?? [] {
+            // Listed by name: a command line may have anything in it, `*` too.
+            for name in EngineDirectory.names(directory, root, host) {
                 if let claim = claim(of: name, at: Path.join(directory, name)) { return claim }
             }
         }
