@@ -97,6 +97,15 @@ def test_output_waits_for_nobody_and_takes_nobodys_file(agent, tmp_path):
     assert json.loads((tmp_path / "own").read_text())["databases"] == []
 
 
+def test_engines_in_preview_are_asked_for(agent, fixtures):
+    scan = ["scan", "--no-sizes", "--format", "json", "--recorded-proc", "--root", fixtures / "redis-forks"]
+    assert agent.json(*scan)["databases"] == []
+    assert {d["engine"] for d in agent.json(*scan, "--also", "keydb,valkey")["databases"]} == {"keydb", "valkey"}
+    assert {d["engine"] for d in agent.json(*scan, "--also", "all")["databases"]} == {"keydb", "valkey"}
+    done = agent.run("scan", "--also", "valkey,nothing", check=False)
+    assert done.returncode == 64 and "Unknown engine 'nothing'" in done.stderr.decode()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="two users take root")
 def test_nobody_claims_another_users_directory_or_erases_his_server(agent, postgresql, tmp_path):
     """Somebody runs a program called postgres with -D and another's directory, listens, and makes up lines about the real server's sockets."""

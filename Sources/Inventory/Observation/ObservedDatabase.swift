@@ -45,7 +45,6 @@ public struct ClusterName: Sendable {
             ("system_identifier", "system_identifier"), ("galera_cluster_uuid", "galera_cluster_uuid"),
             ("replication_group", "replication_group"), ("replica_set", "replica_set"),
             ("config_replica_set", "replica_set"), ("galera_cluster", "galera_cluster"),
-            ("cluster_token", "cluster_token"),
         ] {
             guard let value = database.identity[name] else { continue }
             text = "\(database.engine):\(kind):\(value)"

@@ -2,7 +2,7 @@
 /// MongoDB 2.4 has it.
 ///
 /// A whole YAML parser would be most of the agent. Anchors and flow mappings do not occur among the keys that are read;
-/// a mapping below `__exec` or `__rest`, which would run or fetch something, stays what it is: a key nobody allows.
+/// a mapping below `__exec` or `__rest`, which would run or fetch something, is a key that is on no list.
 enum YAMLMappings {
     private static let depthLimit = 20
 
